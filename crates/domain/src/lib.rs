@@ -1,0 +1,33 @@
+//! What peering *is*: values, rules, policy and the state machines.
+//!
+//! Nothing here does I/O, reads a clock or draws a random number, so the same
+//! code judges a form while it is typed in the browser and again on the server.
+//!
+//! Read in this order:
+//! 1. values: [`Asn`], [`Prefix`], [`Timestamp`], [`place`], [`contact`]
+//! 2. rules: [`verdict`] says what an answer looks like, [`special`] holds the
+//!    IANA registries, [`prefixes`] judges what customers type, [`session`] what
+//!    partners ask for, [`policy`] what an operator checks
+//! 3. state: [`peer_asn`] and [`peering`], both as published transition tables
+//! 4. [`access`]: who may do what
+#![warn(missing_docs)]
+
+pub mod access;
+mod asn;
+pub mod contact;
+pub mod peer_asn;
+pub mod peering;
+pub mod place;
+pub mod policy;
+mod prefix;
+pub mod prefixes;
+pub mod session;
+pub mod special;
+pub mod telemetry;
+mod timestamp;
+pub mod verdict;
+
+pub use asn::{Asn, AsnClass, AsnError};
+pub use prefix::{Prefix, PrefixError};
+pub use timestamp::Timestamp;
+pub use verdict::{Finding, Fix, Next, Verdict};

@@ -1,0 +1,533 @@
+//! The peering itself: its connections, what may be done with them, and what that changes.
+
+use super::{Flow, Kind, MACHINE, Party, StateName, Step, Verb};
+use crate::{Asn, Next, Timestamp, session::ConnectionSpec};
+use serde::{Deserialize, Serialize};
+
+/// The state of a connection with what is known in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name")]
+#[allow(missing_docs)] // the variants are those of `StateName`
+pub enum State {
+    None,
+    PendingApproval,
+    ChangesRequested { note: String },
+    Rejected { reason: String },
+    Approved,
+    ProvisioningStarted { peer_ready: bool },
+    ProvisioningFailed { error: String },
+    ProvisioningCompleted,
+    Validating,
+    Active,
+    TypeChangeRequested { to: String },
+    TypeChangeInProgress { to: String },
+    ExternalBlocker { reason: String, peer_ready: bool },
+    PendingRemove { was: Box<State> },
+    Removed,
+}
+
+impl State {
+    /// The name alone.
+    pub fn name(&self) -> StateName {
+        match self {
+            State::None => StateName::None,
+            State::PendingApproval => StateName::PendingApproval,
+            State::ChangesRequested { .. } => StateName::ChangesRequested,
+            State::Rejected { .. } => StateName::Rejected,
+            State::Approved => StateName::Approved,
+            State::ProvisioningStarted { .. } => StateName::ProvisioningStarted,
+            State::ProvisioningFailed { .. } => StateName::ProvisioningFailed,
+            State::ProvisioningCompleted => StateName::ProvisioningCompleted,
+            State::Validating => StateName::Validating,
+            State::Active => StateName::Active,
+            State::TypeChangeRequested { .. } => StateName::TypeChangeRequested,
+            State::TypeChangeInProgress { .. } => StateName::TypeChangeInProgress,
+            State::ExternalBlocker { .. } => StateName::ExternalBlocker,
+            State::PendingRemove { .. } => StateName::PendingRemove,
+            State::Removed => StateName::Removed,
+        }
+    }
+
+    /// What somebody wrote when the connection came into this state.
+    pub fn note(&self) -> Option<&str> {
+        match self {
+            State::ChangesRequested { note: text }
+            | State::Rejected { reason: text }
+            | State::ProvisioningFailed { error: text }
+            | State::ExternalBlocker { reason: text, .. }
+            | State::TypeChangeRequested { to: text }
+            | State::TypeChangeInProgress { to: text } => Some(text),
+            State::None
+            | State::PendingApproval
+            | State::Approved
+            | State::ProvisioningStarted { .. }
+            | State::ProvisioningCompleted
+            | State::Validating
+            | State::Active
+            | State::PendingRemove { .. }
+            | State::Removed => None,
+        }
+    }
+}
+
+/// One connection of a peering.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Number within the peering, from 1.
+    pub number: u16,
+    /// What is asked for.
+    pub spec: ConnectionSpec,
+    /// Where it stands.
+    pub state: State,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A peering with all of its connections.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peering {
+    /// Short id such as `PR-88`.
+    pub id: String,
+    /// The organisation that asked.
+    pub organisation: String,
+    /// Its network.
+    pub asn: Asn,
+    /// The network's name.
+    pub peer_name: String,
+    /// Direct or Exchange.
+    pub kind: Kind,
+    /// Taken over from before the portal.
+    pub legacy: bool,
+    /// Id of the operator's location, such as `LO-3`.
+    pub location: String,
+    /// The connections; their states are independent.
+    pub connections: Vec<Connection>,
+}
+
+/// A command for one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Which connection.
+    pub connection: u16,
+    /// What to do.
+    pub verb: Verb,
+    /// Who does it.
+    pub by: Party,
+    /// Reason, note, error or new type, where the verb needs one.
+    pub note: String,
+    /// The changed connection, for [`Verb::Resubmit`].
+    pub spec: Option<ConnectionSpec>,
+}
+
+/// What happened to one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeeringEvent {
+    /// Which connection.
+    pub connection: u16,
+    /// What was done.
+    pub verb: Verb,
+    /// The state that it led to.
+    pub to: StateName,
+    /// Who did it.
+    pub by: Party,
+    /// Reason, note, error or new type.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// The changed connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<ConnectionSpec>,
+}
+
+/// An event with its time and author, as history shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// When.
+    pub at: Timestamp,
+    /// The person or job.
+    pub author: String,
+    /// What.
+    pub event: PeeringEvent,
+}
+
+/// Why a command was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such connection.
+    #[error("{peering} has no connection {connection}.")]
+    NoConnection {
+        /// The peering.
+        peering: String,
+        /// The number asked for.
+        connection: u16,
+    },
+    /// The table has no such step.
+    #[error("{peering}/{connection} is {state}: {verb} is not possible now. {hint}")]
+    State {
+        /// The peering.
+        peering: String,
+        /// The connection.
+        connection: u16,
+        /// Its state.
+        state: &'static str,
+        /// What was asked.
+        verb: &'static str,
+        /// What to do instead.
+        hint: &'static str,
+    },
+    /// Somebody else has to do it.
+    #[error("{verb} is for the {party}.")]
+    Party {
+        /// What was asked.
+        verb: &'static str,
+        /// Who may do it.
+        party: &'static str,
+    },
+    /// The verb needs words.
+    #[error("Say why, in words that help the other side.")]
+    NoNote,
+    /// The peer has not said yet that its side is configured.
+    #[error("{peering}/{connection}: the peer has not reported its side as configured yet.")]
+    PeerNotReady {
+        /// The peering.
+        peering: String,
+        /// The connection.
+        connection: u16,
+    },
+    /// Only Direct peerings have types.
+    #[error("An Exchange peering has no type to change.")]
+    NoType,
+}
+
+impl Connection {
+    /// Who acts next, where the state alone does not tell.
+    pub fn next(&self, kind: Kind) -> Next {
+        match (&self.state, kind) {
+            (State::ProvisioningStarted { peer_ready: false }, Kind::Direct) => Next::Requester,
+            (state, _) => state.name().next(),
+        }
+    }
+}
+
+impl Peering {
+    /// Which steps of the table are for this peering.
+    pub fn flow(&self) -> Flow {
+        match (self.legacy, self.kind) {
+            (true, _) => Flow::Legacy,
+            (false, Kind::Direct) => Flow::Direct,
+            (false, Kind::Exchange) => Flow::Exchange,
+        }
+    }
+
+    /// The connection with this number.
+    pub fn connection(&self, number: u16) -> Option<&Connection> {
+        self.connections.iter().find(|c| c.number == number)
+    }
+
+    /// What can be done with a connection now, by whom.
+    pub fn possible(&self, number: u16) -> Vec<Step> {
+        let Some(connection) = self.connection(number) else { return vec![] };
+        MACHINE
+            .iter()
+            .filter(|step| self.fits(connection, step) && self.judge(connection, step).is_ok())
+            .copied()
+            .collect()
+    }
+
+    fn fits(&self, connection: &Connection, step: &Step) -> bool {
+        let remembered = match &connection.state {
+            State::PendingRemove { was } if step.verb == Verb::UndoRemoval => was.name() == step.to,
+            _ => true,
+        };
+        step.from == connection.state.name()
+            && (step.flow == Flow::Any || step.flow == self.flow())
+            && remembered
+    }
+
+    fn judge(&self, connection: &Connection, step: &Step) -> Result<(), Refusal> {
+        match (step.verb, &connection.state) {
+            (Verb::CompleteProvisioning, State::ProvisioningStarted { peer_ready: false }) => {
+                Err(Refusal::PeerNotReady { peering: self.id.clone(), connection: connection.number })
+            }
+            (Verb::ReportConfigured, State::ProvisioningStarted { peer_ready: true }) => {
+                Err(self.refuse(connection, Verb::ReportConfigured))
+            }
+            (Verb::RequestTypeChange, _) if self.kind == Kind::Exchange => Err(Refusal::NoType),
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse(&self, connection: &Connection, verb: Verb) -> Refusal {
+        let state = connection.state.name();
+        let hint = match (verb, state) {
+            (Verb::RequestRemoval, StateName::ProvisioningStarted | StateName::ProvisioningCompleted) => {
+                "Provisioning cannot be interrupted: wait until it has ended, or ask the operator."
+            }
+            (Verb::RequestRemoval, StateName::PendingApproval | StateName::ChangesRequested | StateName::Approved) => {
+                "Nothing is on a router yet: withdraw the request instead."
+            }
+            (_, state) if state.is_final() => "This state is final: make a new request.",
+            _ => "Reload the page: it shows what can be done now.",
+        };
+        Refusal::State {
+            peering: self.id.clone(),
+            connection: connection.number,
+            state: state.word(),
+            verb: verb.word(),
+            hint,
+        }
+    }
+
+    /// Judges a command; changes nothing.
+    ///
+    /// # Errors
+    /// The reason in words for the person who asked.
+    pub fn decide(&self, command: &Command) -> Result<PeeringEvent, Refusal> {
+        let connection = self.connection(command.connection).ok_or_else(|| Refusal::NoConnection {
+            peering: self.id.clone(),
+            connection: command.connection,
+        })?;
+        let step = MACHINE
+            .iter()
+            .find(|step| step.verb == command.verb && self.fits(connection, step))
+            .ok_or_else(|| self.refuse(connection, command.verb))?;
+        if step.by != command.by {
+            return Err(Refusal::Party { verb: command.verb.word(), party: step.by.word() });
+        }
+        self.judge(connection, step)?;
+        let note = command.note.trim();
+        if note.is_empty() && needs_note(command.verb) {
+            return Err(Refusal::NoNote);
+        }
+        Ok(PeeringEvent {
+            connection: command.connection,
+            verb: command.verb,
+            to: step.to,
+            by: command.by,
+            note: note.into(),
+            spec: command.spec.clone(),
+        })
+    }
+
+    /// Takes over what happened; cannot fail.
+    pub fn apply(&mut self, event: &PeeringEvent, at: Timestamp) {
+        let found = self.connections.iter_mut().find(|c| c.number == event.connection);
+        let Some(connection) = found else { return };
+        if let Some(spec) = &event.spec {
+            connection.spec = spec.clone();
+        }
+        let moved = connection.state.name() != event.to;
+        let before = std::mem::replace(&mut connection.state, State::None);
+        connection.state = enter(before, event, self.kind);
+        if moved {
+            connection.since = at;
+        }
+    }
+}
+
+fn needs_note(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::RequestChanges
+            | Verb::Reject
+            | Verb::FailProvisioning
+            | Verb::FailValidation
+            | Verb::Block
+            | Verb::RequestTypeChange
+            | Verb::DeclineTypeChange
+    )
+}
+
+fn enter(before: State, event: &PeeringEvent, kind: Kind) -> State {
+    let note = event.note.clone();
+    match event.to {
+        StateName::None => State::None,
+        StateName::PendingApproval => State::PendingApproval,
+        StateName::ChangesRequested => State::ChangesRequested { note },
+        StateName::Rejected => State::Rejected { reason: note },
+        StateName::Approved => State::Approved,
+        StateName::ProvisioningStarted => State::ProvisioningStarted {
+            peer_ready: match before {
+                State::ExternalBlocker { peer_ready, .. } => peer_ready,
+                // A Direct peering is wired first; an Exchange peer has reported already.
+                State::PendingApproval => kind == Kind::Exchange,
+                _ => true,
+            },
+        },
+        StateName::ProvisioningFailed => match before {
+            State::PendingRemove { was } => *was,
+            _ => State::ProvisioningFailed { error: note },
+        },
+        StateName::ProvisioningCompleted => State::ProvisioningCompleted,
+        StateName::Validating => State::Validating,
+        StateName::Active => State::Active,
+        StateName::TypeChangeRequested => State::TypeChangeRequested { to: note },
+        StateName::TypeChangeInProgress => match before {
+            State::TypeChangeRequested { to } => State::TypeChangeInProgress { to },
+            _ => State::TypeChangeInProgress { to: note },
+        },
+        StateName::ExternalBlocker => match before {
+            State::PendingRemove { was } => *was,
+            State::ProvisioningStarted { peer_ready } => State::ExternalBlocker { reason: note, peer_ready },
+            _ => State::ExternalBlocker { reason: note, peer_ready: false },
+        },
+        StateName::PendingRemove => State::PendingRemove { was: Box::new(before) },
+        StateName::Removed => State::Removed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn peering(kind: Kind, legacy: bool) -> Peering {
+        let connection = |number| Connection {
+            number,
+            spec: ConnectionSpec::example(kind),
+            state: State::None,
+            since: Timestamp::from_secs(0),
+        };
+        Peering {
+            id: "PR-1".into(),
+            organisation: "ORG-1".into(),
+            asn: Asn(6667),
+            peer_name: "Elisa".into(),
+            kind,
+            legacy,
+            location: "LO-1".into(),
+            connections: vec![connection(1), connection(2)],
+        }
+    }
+
+    fn command(verb: Verb) -> Command {
+        let by = MACHINE.iter().find(|s| s.verb == verb).map_or(Party::Portal, |s| s.by);
+        Command { connection: 1, verb, by, note: "because".into(), spec: None }
+    }
+
+    /// Runs verbs on connection 1 and tells where it ends, or what was refused.
+    fn check(kind: Kind, legacy: bool, verbs: &[Verb], expected: &str) {
+        let mut it = peering(kind, legacy);
+        for &verb in verbs {
+            match it.decide(&command(verb)) {
+                Ok(event) => it.apply(&event, Timestamp::from_secs(1)),
+                Err(refusal) => {
+                    assert!(refusal.to_string().contains(expected), "{refusal} should mention {expected}");
+                    return;
+                }
+            }
+        }
+        assert_eq!(it.connections[0].state.name().word(), expected, "{verbs:?}");
+        assert_eq!(it.connections[1].state, State::None, "connections are independent");
+    }
+
+    use Verb::*;
+
+    #[test]
+    fn an_exchange_peering_waits_for_its_peer_and_goes_active() {
+        let way = [Submit, Approve, ReportConfigured, CompleteProvisioning, StartValidation, PassValidation];
+        check(Kind::Exchange, false, &way, "Active");
+        check(Kind::Exchange, false, &way[..2], "Approved");
+        check(Kind::Exchange, false, &[Submit, Approve, CompleteProvisioning], "is Approved");
+    }
+
+    #[test]
+    fn a_direct_peering_is_provisioned_when_the_peer_is_ready() {
+        check(Kind::Direct, false, &[Submit, Approve], "ProvisioningStarted");
+        check(Kind::Direct, false, &[Submit, Approve, CompleteProvisioning], "has not reported");
+        check(Kind::Direct, false, &[Submit, Approve, ReportConfigured, ReportConfigured], "not possible");
+        check(Kind::Direct, false, &[Submit, Approve, ReportConfigured, CompleteProvisioning], "ProvisioningCompleted");
+        check(Kind::Direct, false, &[Submit, Approve, Block, Unblock, CompleteProvisioning], "has not reported");
+    }
+
+    #[test]
+    fn a_legacy_peering_is_active_on_approval() {
+        check(Kind::Exchange, true, &[Submit, Approve], "Active");
+        check(Kind::Direct, true, &[Submit, Approve, RequestRemoval], "PendingRemove");
+    }
+
+    #[test]
+    fn changes_can_be_asked_for_and_given() {
+        check(Kind::Exchange, false, &[Submit, RequestChanges, Resubmit, Approve], "Approved");
+        check(Kind::Exchange, false, &[Submit, RequestChanges, Approve], "is ChangesRequested");
+    }
+
+    #[test]
+    fn closed_is_final() {
+        check(Kind::Exchange, false, &[Submit, Reject, Submit], "final");
+        check(Kind::Exchange, false, &[Submit, Withdraw, Approve], "final");
+    }
+
+    #[test]
+    fn removal_is_refused_while_provisioning_and_can_be_undone() {
+        let started = [Submit, Approve, ReportConfigured];
+        check(Kind::Exchange, false, &[&started[..], &[RequestRemoval]].concat(), "cannot be interrupted");
+        check(Kind::Exchange, false, &[&started[..], &[CompleteProvisioning, RequestRemoval]].concat(), "cannot be interrupted");
+        check(Kind::Exchange, false, &[&started[..], &[FailProvisioning, RequestRemoval, UndoRemoval]].concat(), "ProvisioningFailed");
+        check(Kind::Exchange, true, &[Submit, Approve, RequestRemoval, UndoRemoval], "Active");
+        check(Kind::Exchange, true, &[Submit, Approve, RequestRemoval, CompleteRemoval, UndoRemoval], "final");
+    }
+
+    #[test]
+    fn only_direct_peerings_change_their_type() {
+        check(Kind::Exchange, true, &[Submit, Approve, RequestTypeChange], "no type");
+        check(Kind::Direct, true, &[Submit, Approve, RequestTypeChange, AcceptTypeChange, CompleteTypeChange], "Active");
+        check(Kind::Direct, true, &[Submit, RequestTypeChange], "not possible");
+    }
+
+    #[test]
+    fn a_step_is_done_by_its_party_and_with_words_where_needed() {
+        let it = peering(Kind::Exchange, false);
+        let wrong = Command { by: Party::Operator, ..command(Submit) };
+        assert_eq!(it.decide(&wrong), Err(Refusal::Party { verb: "Submit", party: "Requester" }));
+        let mut it = it;
+        it.apply(&it.decide(&command(Submit)).expect("first step"), Timestamp::from_secs(1));
+        assert_eq!(it.decide(&Command { note: " ".into(), ..command(Reject) }), Err(Refusal::NoNote));
+        assert!(matches!(it.decide(&Command { connection: 9, ..command(Reject) }), Err(Refusal::NoConnection { .. })));
+    }
+
+    fn walk(it: &mut Peering, picks: impl Iterator<Item = (usize, bool)>) -> Vec<(PeeringEvent, Timestamp)> {
+        let mut events = vec![];
+        for (n, (pick, second)) in picks.enumerate() {
+            let verb = Verb::ALL[pick % Verb::ALL.len()];
+            let command = Command { connection: 1 + u16::from(second), ..command(verb) };
+            let before = it.connection(command.connection).map(|c| c.state.name());
+            if let Ok(event) = it.decide(&command) {
+                let at = Timestamp::from_secs(n as i64);
+                it.apply(&event, at);
+                let after = it.connection(command.connection).map(|c| c.state.name());
+                let legal = MACHINE.iter().any(|s| Some(s.from) == before && s.verb == verb && Some(s.to) == after);
+                assert!(legal, "{before:?} {verb:?} {after:?} is not in the table");
+                events.push((event, at));
+            }
+        }
+        events
+    }
+
+    proptest! {
+        #[test]
+        fn any_commands_leave_the_replay_of_their_events(direct: bool, legacy: bool, picks in proptest::collection::vec((0usize..64, any::<bool>()), 0..200)) {
+            let kind = if direct { Kind::Direct } else { Kind::Exchange };
+            let mut live = peering(kind, legacy);
+            let events = walk(&mut live, picks.into_iter());
+            let mut replayed = peering(kind, legacy);
+            for (event, at) in &events { replayed.apply(event, *at); }
+            prop_assert_eq!(live, replayed);
+        }
+    }
+
+    #[test]
+    fn a_million_random_steps_stay_in_the_table() {
+        let mut seed = 0x2545_f491_4f6c_dd1du64;
+        let mut random = move || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed as usize
+        };
+        for round in 0..20_000 {
+            let kind = if round % 2 == 0 { Kind::Direct } else { Kind::Exchange };
+            let mut it = peering(kind, round % 5 == 0);
+            walk(&mut it, (0..50).map(|_| (random() >> 3, random() & 64 == 0)));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! A peering: one or several connections of one ASN with the operator at one location.
+//!
+//! * [`machine`] holds the states and every allowed step, as data.
+//! * [`Peering::decide`] judges a command and may refuse; [`Peering::apply`] takes
+//!   over what happened and cannot fail. Events are the history.
+//! * [`timeline`] derives past, current and expected steps.
+//!
+//! Connection state, BGP session state and the state of an API write are three
+//! different things; only the first one lives here.
+
+mod aggregate;
+pub mod machine;
+pub mod timeline;
+
+pub use aggregate::{Command, Connection, Peering, PeeringEvent, Recorded, Refusal, State};
+pub use machine::{Flow, MACHINE, Party, StateName, Step, Verb};
+
+use serde::{Deserialize, Serialize};
+
+/// Over what the two networks meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Kind {
+    /// A private interconnect in a facility.
+    Direct,
+    /// The peering LAN of an Internet exchange.
+    Exchange,
+}
+
+impl Kind {
+    /// The wire name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Direct => "Direct",
+            Kind::Exchange => "Exchange",
+        }
+    }
+}
+
+impl std::str::FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "Direct" | "direct" => Ok(Kind::Direct),
+            "Exchange" | "exchange" => Ok(Kind::Exchange),
+            other => Err(format!("“{other}” is not a kind of peering. Choose Direct or Exchange.")),
+        }
+    }
+}
+
+/// State of one BGP session; names of RFC 4271 §8.2.2 plus the two ends of its life here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SessionState {
+    /// There is no such session.
+    None,
+    /// To be configured.
+    PendingAdd,
+    /// To be removed.
+    PendingRemove,
+    /// Not trying.
+    Idle,
+    /// Waiting for TCP.
+    Connect,
+    /// Listening and trying again.
+    Active,
+    /// OPEN sent.
+    OpenSent,
+    /// OPEN exchanged.
+    OpenConfirm,
+    /// Up.
+    Established,
+}
+
+impl SessionState {
+    /// The wire name.
+    pub fn word(self) -> &'static str {
+        match self {
+            SessionState::None => "None",
+            SessionState::PendingAdd => "PendingAdd",
+            SessionState::PendingRemove => "PendingRemove",
+            SessionState::Idle => "Idle",
+            SessionState::Connect => "Connect",
+            SessionState::Active => "Active",
+            SessionState::OpenSent => "OpenSent",
+            SessionState::OpenConfirm => "OpenConfirm",
+            SessionState::Established => "Established",
+        }
+    }
+}

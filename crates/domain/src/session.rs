@@ -1,0 +1,515 @@
+//! What a partner asks for when it requests a peering, and the rules for it.
+//!
+//! Exchange addresses must lie in the peering LAN (PeeringDB `ixpfx`); Direct session
+//! prefixes are point-to-point: /30 or /31 (RFC 3021) and /126 or /127 (RFC 6164).
+
+use crate::{Asn, Finding, Prefix, Verdict, peering::Kind, special::special};
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Most prefixes that a session may announce, IPv4 and IPv6.
+pub const MAX_PREFIXES: (u32, u32) = (20_000, 2_000);
+/// Bandwidth is offered in steps of this many Mb/s.
+pub const BANDWIDTH_STEP_MBPS: u32 = 10_000;
+/// Most bandwidth of one connection, Mb/s.
+pub const BANDWIDTH_MAX_MBPS: u32 = 400_000;
+/// TCP MD5 keys are at most 80 bytes (RFC 2385 leaves it open; routers agree on 80).
+pub const MD5_MAX: usize = 80;
+
+/// Who gives the addresses of a Direct session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AddressProvider {
+    /// The peer names its own prefix now.
+    #[default]
+    Peer,
+    /// The operator assigns one later; takes longer.
+    Operator,
+}
+
+/// A connection as it is typed into the form; every field is text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConnectionAsk {
+    /// Exchange: the peer's IPv4 address on the LAN.
+    pub peer_ipv4: String,
+    /// Exchange: the peer's IPv6 address on the LAN.
+    pub peer_ipv6: String,
+    /// Direct: who gives the session addresses.
+    pub address_provider: AddressProvider,
+    /// Direct: the session's IPv4 prefix.
+    pub session_ipv4: String,
+    /// Direct: the session's IPv6 prefix.
+    pub session_ipv6: String,
+    /// Most IPv4 prefixes that will be announced.
+    pub max_prefixes_ipv4: String,
+    /// Most IPv6 prefixes that will be announced.
+    pub max_prefixes_ipv6: String,
+    /// Mb/s; Direct only.
+    pub bandwidth_mbps: String,
+    /// Whether an MD5 key was given; the key itself is kept apart.
+    pub has_md5: bool,
+}
+
+/// A connection whose every field was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionSpec {
+    /// The addresses.
+    pub endpoint: Endpoint,
+    /// Most IPv4 prefixes; absent without an IPv4 session.
+    pub max_prefixes_ipv4: Option<u32>,
+    /// Most IPv6 prefixes; absent without an IPv6 session.
+    pub max_prefixes_ipv6: Option<u32>,
+    /// Mb/s; Direct only.
+    pub bandwidth_mbps: Option<u32>,
+    /// Whether the session is protected with an MD5 key (RFC 2385).
+    pub has_md5: bool,
+}
+
+/// Where the two routers meet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+pub enum Endpoint {
+    /// On the LAN of an exchange.
+    Exchange {
+        /// The peer's IPv4 address.
+        ipv4: Option<Ipv4Addr>,
+        /// The peer's IPv6 address.
+        ipv6: Option<Ipv6Addr>,
+    },
+    /// On a point-to-point link with the peer's prefixes.
+    Direct {
+        /// /30 or /31.
+        ipv4: Option<Prefix>,
+        /// /126 or /127.
+        ipv6: Option<Prefix>,
+    },
+    /// On a point-to-point link; the operator will assign the prefixes.
+    DirectOperatorAssigned,
+}
+
+impl Endpoint {
+    /// What identifies the sessions, for lists: addresses or prefixes.
+    pub fn labels(&self) -> Vec<String> {
+        match self {
+            Endpoint::Exchange { ipv4, ipv6 } => {
+                ipv4.iter().map(ToString::to_string).chain(ipv6.iter().map(ToString::to_string)).collect()
+            }
+            Endpoint::Direct { ipv4, ipv6 } => ipv4.iter().chain(ipv6).map(ToString::to_string).collect(),
+            Endpoint::DirectOperatorAssigned => vec![],
+        }
+    }
+
+    /// The peer's address of each session: on a point-to-point link the first one.
+    pub fn peer_addresses(&self) -> Vec<IpAddr> {
+        match self {
+            Endpoint::Exchange { ipv4, ipv6 } => {
+                ipv4.iter().map(|a| (*a).into()).chain(ipv6.iter().map(|a| (*a).into())).collect()
+            }
+            Endpoint::Direct { ipv4, ipv6 } => ipv4
+                .iter()
+                .chain(ipv6)
+                .filter_map(|p| p.net().hosts().next())
+                .collect(),
+            Endpoint::DirectOperatorAssigned => vec![],
+        }
+    }
+
+    /// The address space that the sessions occupy.
+    pub fn space(&self) -> Vec<Prefix> {
+        match self {
+            Endpoint::Direct { ipv4, ipv6 } => ipv4.iter().chain(ipv6).copied().collect(),
+            other => other.peer_addresses().into_iter().map(|a| Prefix::covering(a.into())).collect(),
+        }
+    }
+}
+
+impl ConnectionSpec {
+    /// A plausible connection, for tests.
+    pub fn example(kind: Kind) -> Self {
+        let endpoint = match kind {
+            Kind::Exchange => Endpoint::Exchange { ipv4: Some(Ipv4Addr::new(80, 81, 192, 144)), ipv6: None },
+            Kind::Direct => Endpoint::DirectOperatorAssigned,
+        };
+        ConnectionSpec {
+            endpoint,
+            max_prefixes_ipv4: Some(1000),
+            max_prefixes_ipv6: None,
+            bandwidth_mbps: (kind == Kind::Direct).then_some(BANDWIDTH_STEP_MBPS),
+            has_md5: false,
+        }
+    }
+}
+
+/// Address space that is already configured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// An address (as /32 or /128) or a point-to-point prefix.
+    pub space: Prefix,
+    /// Whose session it is.
+    pub asn: Asn,
+    /// In which peering.
+    pub peering: String,
+}
+
+/// What is known about the location and what is configured there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The peering LAN's prefixes; empty at a facility.
+    pub lan: Vec<Prefix>,
+    /// The operator's own addresses there.
+    pub operator: Vec<IpAddr>,
+    /// What is configured already.
+    pub taken: Vec<Taken>,
+    /// Bandwidths on offer, in Mb/s; empty for "any".
+    pub offers_mbps: Vec<u32>,
+}
+
+/// A finding at a field of the form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldFinding {
+    /// Which connection, from 0.
+    pub connection: usize,
+    /// Name of the field of [`ConnectionAsk`].
+    pub field: String,
+    /// What the rules say.
+    pub finding: Finding,
+}
+
+/// Judges all connections of a request. Gives the accepted connections when no rule failed.
+pub fn judge(kind: Kind, asks: &[ConnectionAsk], site: &Site, asn: Asn) -> (Vec<FieldFinding>, Option<Vec<ConnectionSpec>>) {
+    let mut site = site.clone();
+    let mut notes = vec![];
+    let mut specs = vec![];
+    for (index, ask) in asks.iter().enumerate() {
+        let mut form = Form { ask, site: &site, asn, findings: vec![] };
+        let spec = form.read(kind);
+        notes.extend(form.findings.into_iter().map(|(field, finding)| FieldFinding {
+            connection: index,
+            field: field.into(),
+            finding,
+        }));
+        // Two connections of one request must not meet on the same address either.
+        let peering = format!("connection {} of this request", index + 1);
+        site.taken.extend(spec.endpoint.space().into_iter().map(|space| Taken { space, asn, peering: peering.clone() }));
+        specs.push(spec);
+    }
+    if asks.is_empty() {
+        let finding = Finding::fail("connection.none", "A peering needs at least one connection.");
+        notes.push(FieldFinding { connection: 0, field: "connections".into(), finding });
+    }
+    let failed = notes.iter().any(|n| n.finding.verdict == Verdict::Fail);
+    (notes, (!failed).then_some(specs))
+}
+
+struct Form<'a> {
+    ask: &'a ConnectionAsk,
+    site: &'a Site,
+    asn: Asn,
+    findings: Vec<(&'static str, Finding)>,
+}
+
+impl Form<'_> {
+    fn read(&mut self, kind: Kind) -> ConnectionSpec {
+        let endpoint = match (kind, self.ask.address_provider) {
+            (Kind::Exchange, _) => self.exchange(),
+            (Kind::Direct, AddressProvider::Peer) => self.direct(),
+            (Kind::Direct, AddressProvider::Operator) => {
+                let note = "The operator assigns the addresses by hand; this takes longer.";
+                self.say("address_provider", Finding::warn("address.operator", note));
+                Endpoint::DirectOperatorAssigned
+            }
+        };
+        // What was typed counts here, even when it was refused: one error is enough.
+        let typed = |text: &str| !text.trim().is_empty();
+        let (v4, v6) = match &endpoint {
+            Endpoint::Exchange { .. } => (typed(&self.ask.peer_ipv4), typed(&self.ask.peer_ipv6)),
+            Endpoint::Direct { .. } => (typed(&self.ask.session_ipv4), typed(&self.ask.session_ipv6)),
+            Endpoint::DirectOperatorAssigned => (true, typed(&self.ask.max_prefixes_ipv6)),
+        };
+        ConnectionSpec {
+            endpoint,
+            max_prefixes_ipv4: self.max_prefixes("max_prefixes_ipv4", v4),
+            max_prefixes_ipv6: self.max_prefixes("max_prefixes_ipv6", v6),
+            bandwidth_mbps: (kind == Kind::Direct).then(|| self.bandwidth()).flatten(),
+            has_md5: self.ask.has_md5,
+        }
+    }
+
+    fn say(&mut self, field: &'static str, finding: Finding) {
+        self.findings.push((field, finding));
+    }
+
+    fn exchange(&mut self) -> Endpoint {
+        let v4 = self.lan_address("peer_ipv4", &self.ask.peer_ipv4.clone(), true);
+        let v6 = self.lan_address("peer_ipv6", &self.ask.peer_ipv6.clone(), false);
+        let empty = self.ask.peer_ipv4.trim().is_empty() && self.ask.peer_ipv6.trim().is_empty();
+        if empty {
+            let finding = Finding::fail("session.none", "Give your IPv4 or IPv6 address on the exchange, better both.");
+            self.say("peer_ipv4", finding);
+        }
+        Endpoint::Exchange {
+            ipv4: v4.and_then(|a| match a { IpAddr::V4(a) => Some(a), IpAddr::V6(_) => None }),
+            ipv6: v6.and_then(|a| match a { IpAddr::V6(a) => Some(a), IpAddr::V4(_) => None }),
+        }
+    }
+
+    fn lan_address(&mut self, field: &'static str, text: &str, want_v4: bool) -> Option<IpAddr> {
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        let family = if want_v4 { "IPv4" } else { "IPv6" };
+        let address = match text.parse::<IpAddr>() {
+            Ok(address) if address.is_ipv4() == want_v4 => address,
+            _ => {
+                let sentence = format!("“{text}” is not an {family} address.");
+                self.say(field, Finding::fail("address.syntax", sentence));
+                return None;
+            }
+        };
+        let finding = self.judge_lan_address(address);
+        let good = finding.verdict != Verdict::Fail;
+        self.say(field, finding);
+        good.then_some(address)
+    }
+
+    fn judge_lan_address(&self, address: IpAddr) -> Finding {
+        let lans: Vec<&Prefix> = self.site.lan.iter().filter(|lan| lan.is_ipv4() == address.is_ipv4()).collect();
+        if lans.is_empty() {
+            return Finding::new("address.lan_unknown", Verdict::Unknown, "The exchange's peering LAN is not in the directory; the operator will check the address.", crate::Next::Operator);
+        }
+        let Some(lan) = lans.iter().find(|lan| lan.contains_address(address)) else {
+            let known: Vec<String> = lans.iter().map(ToString::to_string).collect();
+            return Finding::fail("address.outside_lan", format!("{address} is not in the peering LAN {} of this exchange.", known.join(", ")));
+        };
+        if let (IpAddr::V4(a), ipnet::IpNet::V4(net)) = (address, lan.net()) {
+            if a == net.network() || a == net.broadcast() {
+                return Finding::fail("address.not_host", format!("{address} is the network or broadcast address of {lan}, not a host."));
+            }
+        }
+        if self.site.operator.contains(&address) {
+            return Finding::fail("address.operator_own", format!("{address} is the operator's own address. Give yours."));
+        }
+        self.judge_free(Prefix::covering(address.into()))
+            .unwrap_or_else(|| Finding::pass("address.in_lan", format!("in {lan}")))
+    }
+
+    fn judge_free(&self, space: Prefix) -> Option<Finding> {
+        let taken = self.site.taken.iter().find(|t| t.space.overlaps(space))?;
+        let space = if space.net().addr() == space.net().broadcast() { space.network().to_string() } else { space.to_string() };
+        Some(if taken.asn == self.asn {
+            Finding::fail("address.taken_own", format!("{space} is configured already, in {}.", taken.peering))
+        } else {
+            Finding::fail("address.taken", format!("{space} is already configured with a different ASN. If it is yours, ask the operator."))
+        })
+    }
+
+    fn direct(&mut self) -> Endpoint {
+        let v4 = self.link("session_ipv4", &self.ask.session_ipv4.clone(), true);
+        let v6 = self.link("session_ipv6", &self.ask.session_ipv6.clone(), false);
+        if self.ask.session_ipv4.trim().is_empty() && self.ask.session_ipv6.trim().is_empty() {
+            let finding = Finding::fail("session.none", "Give an IPv4 or IPv6 prefix for the session, or let the operator assign one.");
+            self.say("session_ipv4", finding);
+        }
+        Endpoint::Direct { ipv4: v4, ipv6: v6 }
+    }
+
+    fn link(&mut self, field: &'static str, text: &str, want_v4: bool) -> Option<Prefix> {
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        let prefix = match text.parse::<Prefix>() {
+            Ok(prefix) => prefix,
+            Err(error) => {
+                let mut finding = Finding::fail("session.syntax", error.to_string());
+                if let crate::PrefixError::HostBits(_, fix) = error {
+                    finding = finding.with_fix(fix.to_string());
+                }
+                self.say(field, finding);
+                return None;
+            }
+        };
+        let finding = self.judge_link(prefix, want_v4);
+        let good = finding.verdict != Verdict::Fail;
+        self.say(field, finding);
+        good.then_some(prefix)
+    }
+
+    fn judge_link(&self, prefix: Prefix, want_v4: bool) -> Finding {
+        let (lengths, family, source) = if want_v4 {
+            ([30, 31], "IPv4", "RFC 3021")
+        } else {
+            ([126, 127], "IPv6", "RFC 6164")
+        };
+        if prefix.is_ipv4() != want_v4 || !lengths.contains(&prefix.length()) {
+            let sentence = format!("{prefix} must be an {family} prefix of /{} or /{} ({source}).", lengths[0], lengths[1]);
+            return Finding::fail("session.length", sentence);
+        }
+        if let Some((_, row)) = special(prefix) {
+            let sentence = format!("{prefix} is {} ({}). Give public space, so that traceroutes can be read.", row.purpose, row.source);
+            return Finding::fail("session.reserved", sentence);
+        }
+        self.judge_free(prefix).unwrap_or_else(|| {
+            let hosts: Vec<IpAddr> = prefix.net().hosts().take(2).collect();
+            let sentence = match hosts.as_slice() {
+                [peer, operator] => format!("you {peer}, operator {operator}"),
+                _ => prefix.to_string(),
+            };
+            Finding::pass("session.link", sentence)
+        })
+    }
+
+    fn max_prefixes(&mut self, field: &'static str, has_session: bool) -> Option<u32> {
+        let v4 = field == "max_prefixes_ipv4";
+        let text = if v4 { self.ask.max_prefixes_ipv4.trim() } else { self.ask.max_prefixes_ipv6.trim() };
+        let (family, most) = if v4 { ("IPv4", MAX_PREFIXES.0) } else { ("IPv6", MAX_PREFIXES.1) };
+        let finding = match (text.parse::<u32>(), text, has_session) {
+            (_, "", false) => return None,
+            (_, "", true) => Finding::fail("max_prefixes.missing", format!("Say how many {family} prefixes you will announce at most.")),
+            (_, _, false) => Finding::warn("max_prefixes.no_session", format!("There is no {family} session; the number is not used.")),
+            (Ok(n), _, true) if (1..=most).contains(&n) => return Some(n),
+            _ => Finding::fail("max_prefixes.range", format!("“{text}” is not a number from 1 to {most}.")),
+        };
+        self.say(field, finding);
+        None
+    }
+
+    fn bandwidth(&mut self) -> Option<u32> {
+        let text = self.ask.bandwidth_mbps.trim();
+        let range = || format!("“{text}” is not a bandwidth. Give Mb/s in steps of {BANDWIDTH_STEP_MBPS} up to {BANDWIDTH_MAX_MBPS}.");
+        let finding = match text.parse::<u32>() {
+            Ok(n) if n > 0 && n % BANDWIDTH_STEP_MBPS == 0 && n <= BANDWIDTH_MAX_MBPS => {
+                let most = self.site.offers_mbps.iter().max();
+                match most {
+                    Some(&most) if n > most => Finding::fail("bandwidth.offer", format!("{} is more than this location offers ({}).", gigabits(n), gigabits(most))),
+                    _ => return Some(n),
+                }
+            }
+            _ => Finding::fail("bandwidth.range", range()),
+        };
+        self.say("bandwidth_mbps", finding);
+        None
+    }
+}
+
+/// `100G` for 100000 Mb/s; `500M` below one gigabit.
+pub fn gigabits(mbps: u32) -> String {
+    match mbps {
+        0..1000 => format!("{mbps}M"),
+        _ if mbps % 1000 == 0 => format!("{}G", mbps / 1000),
+        _ => format!("{:.1}G", f64::from(mbps) / 1000.0),
+    }
+}
+
+/// Whether a text can be an MD5 key (RFC 2385): printable ASCII, not too long.
+pub fn judge_md5(key: &str) -> Finding {
+    if key.len() > MD5_MAX {
+        return Finding::fail("md5.length", format!("An MD5 key has at most {MD5_MAX} characters."));
+    }
+    if key.bytes().any(|b| !b.is_ascii_graphic() || b == b'"') {
+        return Finding::fail("md5.characters", "An MD5 key has printable ASCII characters only, no blanks or quotes.");
+    }
+    Finding::pass("md5.ok", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn site() -> Site {
+        let taken = |space: &str, asn, peering: &str| Taken { space: space.parse().expect(space), asn: Asn(asn), peering: peering.into() };
+        Site {
+            lan: vec!["80.81.192.0/21".parse().expect("lan"), "2001:7f8::/64".parse().expect("lan")],
+            operator: vec!["80.81.194.52".parse().expect("address")],
+            taken: vec![taken("80.81.192.7/32", 3303, "PR-1"), taken("80.81.192.8/32", 6667, "PR-2"), taken("193.0.0.0/30", 3303, "PR-3")],
+            offers_mbps: vec![10_000, 100_000],
+        }
+    }
+
+    fn check(kind: Kind, ask: &ConnectionAsk, expected: &str) {
+        let (notes, specs) = judge(kind, std::slice::from_ref(ask), &site(), Asn(6667));
+        let codes: Vec<&str> = notes.iter().filter(|n| n.finding.verdict != Verdict::Pass).map(|n| n.finding.code.as_str()).collect();
+        assert_eq!(codes.join(" "), expected, "{ask:?}");
+        assert_eq!(specs.is_some(), !notes.iter().any(|n| n.finding.verdict == Verdict::Fail));
+    }
+
+    fn exchange(v4: &str, v6: &str) -> ConnectionAsk {
+        ConnectionAsk {
+            peer_ipv4: v4.into(),
+            peer_ipv6: v6.into(),
+            max_prefixes_ipv4: if v4.is_empty() { "" } else { "900" }.into(),
+            max_prefixes_ipv6: if v6.is_empty() { "" } else { "200" }.into(),
+            ..ConnectionAsk::default()
+        }
+    }
+
+    fn direct(v4: &str, v6: &str, bandwidth: &str) -> ConnectionAsk {
+        ConnectionAsk {
+            session_ipv4: v4.into(),
+            session_ipv6: v6.into(),
+            max_prefixes_ipv4: if v4.is_empty() { "" } else { "900" }.into(),
+            max_prefixes_ipv6: if v6.is_empty() { "" } else { "200" }.into(),
+            bandwidth_mbps: bandwidth.into(),
+            ..ConnectionAsk::default()
+        }
+    }
+
+    #[test]
+    fn exchange_addresses_lie_free_in_the_peering_lan() {
+        check(Kind::Exchange, &exchange("80.81.192.144", "2001:7f8::1a0b:0:1"), "");
+        check(Kind::Exchange, &exchange("", ""), "session.none");
+        check(Kind::Exchange, &exchange("80.81.200.1", ""), "address.outside_lan");
+        check(Kind::Exchange, &exchange("80.81.192.0", ""), "address.not_host");
+        check(Kind::Exchange, &exchange("80.81.199.255", ""), "address.not_host");
+        check(Kind::Exchange, &exchange("80.81.194.52", ""), "address.operator_own");
+        check(Kind::Exchange, &exchange("80.81.192.7", ""), "address.taken");
+        check(Kind::Exchange, &exchange("80.81.192.8", ""), "address.taken_own");
+        check(Kind::Exchange, &exchange("2001:7f8::1", ""), "address.syntax");
+    }
+
+    #[test]
+    fn direct_sessions_are_point_to_point() {
+        check(Kind::Direct, &direct("193.0.9.0/31", "2a00:1450::/127", "100000"), "");
+        check(Kind::Direct, &direct("193.0.9.0/30", "", "10000"), "");
+        check(Kind::Direct, &direct("193.0.9.0/29", "", "10000"), "session.length");
+        check(Kind::Direct, &direct("193.0.9.1/31", "", "10000"), "session.syntax");
+        check(Kind::Direct, &direct("10.0.0.0/31", "", "10000"), "session.reserved");
+        check(Kind::Direct, &direct("193.0.0.2/31", "", "10000"), "address.taken");
+        check(Kind::Direct, &direct("193.0.9.0/31", "", "15000"), "bandwidth.range");
+        check(Kind::Direct, &direct("193.0.9.0/31", "", "200000"), "bandwidth.offer");
+    }
+
+    #[test]
+    fn two_connections_do_not_share_an_address() {
+        let ask = exchange("80.81.192.144", "");
+        let (notes, specs) = judge(Kind::Exchange, &[ask.clone(), ask], &site(), Asn(6667));
+        assert_eq!(specs, None);
+        assert!(notes.iter().any(|n| n.connection == 1 && n.finding.code == "address.taken_own"));
+        assert_eq!(judge(Kind::Exchange, &[], &site(), Asn(6667)).1, None);
+    }
+
+    #[test]
+    fn the_operator_can_assign_addresses() {
+        let ask = ConnectionAsk { address_provider: AddressProvider::Operator, ..direct("", "", "10000") };
+        let ask = ConnectionAsk { max_prefixes_ipv4: "10".into(), ..ask };
+        check(Kind::Direct, &ask, "address.operator");
+    }
+
+    #[test]
+    fn md5_keys_are_printable_and_short() {
+        assert_eq!(judge_md5("s3cret!").verdict, Verdict::Pass);
+        assert_eq!(judge_md5(&"x".repeat(81)).code, "md5.length");
+        assert_eq!(judge_md5("a b").code, "md5.characters");
+    }
+
+    proptest! {
+        #[test]
+        fn any_form_is_answered_without_panic(texts in proptest::collection::vec("\\PC{0,20}", 6), direct: bool) {
+            let ask = ConnectionAsk { peer_ipv4: texts[0].clone(), peer_ipv6: texts[1].clone(), session_ipv4: texts[2].clone(), session_ipv6: texts[3].clone(), max_prefixes_ipv4: texts[4].clone(), bandwidth_mbps: texts[5].clone(), ..ConnectionAsk::default() };
+            let kind = if direct { Kind::Direct } else { Kind::Exchange };
+            let _ = judge(kind, &[ask], &site(), Asn(6667));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Latency samples and route events, as they cross a door of the portal.
+
+use crate::{Asn, Prefix, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// One round-trip time measurement; `rtt_ms` is absent when the packet was lost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Which series the value belongs to, such as `CN-1/Ashburn`.
+    pub series: String,
+    /// When it was measured.
+    pub time: Timestamp,
+    /// Round-trip time in milliseconds.
+    pub rtt_ms: Option<f64>,
+}
+
+/// Why a sample is not kept.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SampleError {
+    /// Series names are 1 to 120 printable characters.
+    #[error("the series name must have 1 to 120 characters and no control characters")]
+    Series,
+    /// Not a round-trip time.
+    #[error("rtt_ms {0} is not a round-trip time: it must lie above 0 and below 60000 ms")]
+    Rtt(f64),
+    /// The clock of the sender runs ahead.
+    #[error("time {0} lies more than 5 minutes in the future; check the sender's clock")]
+    Future(Timestamp),
+    /// Older than anything that is kept.
+    #[error("time {0} is older than the {1} days that are kept")]
+    Old(Timestamp, i64),
+}
+
+/// How long latency is kept, in days.
+pub const KEPT_DAYS: i64 = 400;
+
+impl Sample {
+    /// Refuses impossible values: what is stored was possible.
+    pub fn check(&self, now: Timestamp) -> Result<(), SampleError> {
+        if !(1..=120).contains(&self.series.chars().count()) || self.series.chars().any(char::is_control) {
+            return Err(SampleError::Series);
+        }
+        if let Some(rtt) = self.rtt_ms.filter(|rtt| !(rtt.is_finite() && *rtt > 0.0 && *rtt < 60_000.0)) {
+            return Err(SampleError::Rtt(rtt));
+        }
+        if self.time.since(now) > 300 {
+            return Err(SampleError::Future(self.time));
+        }
+        if now.since(self.time) > KEPT_DAYS * 86_400 {
+            return Err(SampleError::Old(self.time, KEPT_DAYS));
+        }
+        Ok(())
+    }
+}
+
+/// How much a route event matters; the four levels of the reference service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Level {
+    /// Good to know.
+    Information,
+    /// Somebody should look.
+    Warning,
+    /// Something is broken.
+    Error,
+    /// Traffic may go to the wrong network.
+    Critical,
+}
+
+/// What happened to a route; the names of the reference service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RouteEventKind {
+    /// The prefix was announced.
+    PrefixAnnouncementEvent,
+    /// The prefix was withdrawn.
+    PrefixWithdrawalEvent,
+    /// The backup route was announced.
+    PrefixBackupRouteAnnouncementEvent,
+    /// The backup route was withdrawn.
+    PrefixBackupRouteWithdrawalEvent,
+    /// Which route is active now.
+    PrefixActivePath,
+    /// Which route is the backup now.
+    PrefixBackupPath,
+    /// The prefix comes from another origin AS: a hijack or a leak may be under way.
+    PrefixOriginAsChangeEvent,
+    /// The same on the backup route.
+    PrefixBackupRouteOriginAsChangeEvent,
+}
+
+impl RouteEventKind {
+    /// The documented level of the kind.
+    pub fn level(self) -> Level {
+        use RouteEventKind as K;
+        match self {
+            K::PrefixAnnouncementEvent
+            | K::PrefixBackupRouteAnnouncementEvent
+            | K::PrefixActivePath
+            | K::PrefixBackupPath => Level::Information,
+            K::PrefixWithdrawalEvent | K::PrefixBackupRouteWithdrawalEvent => Level::Warning,
+            K::PrefixBackupRouteOriginAsChangeEvent => Level::Error,
+            K::PrefixOriginAsChangeEvent => Level::Critical,
+        }
+    }
+}
+
+/// Something that happened to a route.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RouteEvent {
+    /// When it happened.
+    pub time: Timestamp,
+    /// What happened.
+    pub kind: RouteEventKind,
+    /// The prefix that was announced or withdrawn.
+    pub prefix: Prefix,
+    /// The AS path, nearest network first; empty for a withdrawal.
+    #[serde(default)]
+    pub path: Vec<Asn>,
+    /// One sentence, from the source.
+    #[serde(default)]
+    pub summary: String,
+    /// Where the fact comes from.
+    #[serde(default)]
+    pub source: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_samples_are_refused_with_the_reason() {
+        let now = Timestamp::from_secs(1_800_000_000);
+        let check = |series: &str, ago: i64, rtt| {
+            let sample = Sample { series: series.into(), time: now.plus_secs(-ago), rtt_ms: rtt };
+            sample.check(now).is_ok()
+        };
+        assert!(check("CN-1/Oslo", 10, Some(8.5)));
+        assert!(check("CN-1/Oslo", 10, None));
+        assert!(check("CN-1/Oslo", -299, Some(8.5)));
+        assert!(!check("", 10, Some(8.5)));
+        assert!(!check("a\nb", 10, Some(8.5)));
+        assert!(!check("CN-1/Oslo", 10, Some(-1.0)));
+        assert!(!check("CN-1/Oslo", 10, Some(0.0)));
+        assert!(!check("CN-1/Oslo", 10, Some(f64::NAN)));
+        assert!(!check("CN-1/Oslo", -3600, Some(8.5)));
+        assert!(!check("CN-1/Oslo", 86_400 * 500, Some(8.5)));
+    }
+}

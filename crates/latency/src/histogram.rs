@@ -1,0 +1,190 @@
+//! A histogram with logarithmic buckets and a bounded relative error of one percent.
+//!
+//! Bucket `i` holds values in `(γ^(i-1), γ^i]` milliseconds with γ = 1.02; a value is
+//! given back as the bucket's geometric middle, at most 1 % off (the construction of
+//! DDSketch, Masson, Rim and Lee, VLDB 2019).
+
+use std::collections::BTreeMap;
+
+/// Ratio of two neighbouring bucket borders.
+const GAMMA: f64 = 1.02;
+/// Stored first, so that the layout can change one day.
+const VERSION: u8 = 1;
+
+/// Counts of round-trip times and of lost packets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    buckets: BTreeMap<i32, u64>,
+    lost: u64,
+}
+
+/// Stored bytes that are not a histogram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stored histogram is damaged at byte {0}")]
+pub struct DecodeError(pub usize);
+
+impl Histogram {
+    /// Adds one round-trip time in milliseconds. Values that are not finite and
+    /// positive are not round-trip times and are not counted.
+    pub fn record(&mut self, rtt_ms: f64) {
+        if rtt_ms.is_finite() && rtt_ms > 0.0 {
+            let index = (rtt_ms.ln() / GAMMA.ln()).ceil();
+            *self.buckets.entry(index as i32).or_default() += 1;
+        }
+    }
+
+    /// Adds one lost packet.
+    pub fn record_loss(&mut self) {
+        self.lost += 1;
+    }
+
+    /// Adds everything of `other`; the order of merging does not matter.
+    pub fn merge(&mut self, other: &Histogram) {
+        for (&index, &count) in &other.buckets {
+            let mine = self.buckets.entry(index).or_default();
+            *mine = mine.saturating_add(count);
+        }
+        self.lost = self.lost.saturating_add(other.lost);
+    }
+
+    /// How many round-trip times.
+    pub fn count(&self) -> u64 {
+        self.buckets.values().sum()
+    }
+
+    /// How many lost packets.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Share of lost packets, 0 to 1; absent without any packet.
+    pub fn loss(&self) -> Option<f64> {
+        let sent = self.count() + self.lost;
+        (sent > 0).then(|| self.lost as f64 / sent as f64)
+    }
+
+    /// The value below which the share `q` (0 to 1) of all values lies, in
+    /// milliseconds; nearest rank, at most 1 % off.
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        let count = self.count();
+        let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).max(1);
+        let mut seen = 0;
+        self.buckets.iter().find_map(|(&index, &n)| {
+            seen += n;
+            (seen >= rank).then(|| GAMMA.powf(f64::from(index) - 0.5))
+        })
+    }
+
+    /// Compact bytes: version, lost, then buckets as differences, all varints.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        varint(&mut out, self.lost);
+        let mut last = 0;
+        for (&index, &count) in &self.buckets {
+            let step = i64::from(index) - i64::from(last);
+            varint(&mut out, ((step << 1) ^ (step >> 63)) as u64);
+            varint(&mut out, count);
+            last = index;
+        }
+        out
+    }
+
+    /// Reads what [`Histogram::encode`] wrote.
+    ///
+    /// # Errors
+    /// The position of the first byte that makes no sense.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        if bytes.first() != Some(&VERSION) {
+            return Err(DecodeError(0));
+        }
+        let mut at = 1;
+        let next = |at: &mut usize| read_varint(bytes, at).ok_or(DecodeError(*at));
+        let lost = next(&mut at)?;
+        let mut buckets = BTreeMap::new();
+        let mut index = 0i64;
+        while at < bytes.len() {
+            let zigzag = next(&mut at)?;
+            index += (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+            let key = i32::try_from(index).map_err(|_| DecodeError(at))?;
+            buckets.insert(key, next(&mut at)?);
+        }
+        Ok(Histogram { buckets, lost })
+    }
+}
+
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn read_varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
+    let mut value = 0u64;
+    for shift in (0..63).step_by(7) {
+        let byte = *bytes.get(*at)?;
+        *at += 1;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(values: &[f64]) -> Histogram {
+        let mut histogram = Histogram::default();
+        values.iter().for_each(|&v| histogram.record(v));
+        histogram
+    }
+
+    #[test]
+    fn an_empty_histogram_says_nothing() {
+        assert_eq!(Histogram::default().quantile(0.5), None);
+        assert_eq!(Histogram::default().loss(), None);
+    }
+
+    #[test]
+    fn impossible_values_are_not_counted() {
+        assert_eq!(of(&[f64::NAN, f64::INFINITY, 0.0, -1.0]).count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_are_at_most_one_percent_off(mut values in proptest::collection::vec(0.01f64..60_000.0, 1..300), q in 0.0f64..=1.0) {
+            let got = of(&values).quantile(q).expect("not empty");
+            values.sort_by(f64::total_cmp);
+            let rank = ((q * values.len() as f64).ceil() as usize).max(1);
+            let exact = values[rank - 1];
+            prop_assert!((got - exact).abs() <= exact * 0.010_05, "{} against {}", got, exact);
+        }
+
+        #[test]
+        fn merging_in_any_grouping_is_the_same(values in proptest::collection::vec((0.01f64..1000.0, 0usize..4), 0..200)) {
+            let all = of(&values.iter().map(|v| v.0).collect::<Vec<_>>());
+            let mut merged = Histogram::default();
+            for group in (0..4).rev() {
+                merged.merge(&of(&values.iter().filter(|v| v.1 == group).map(|v| v.0).collect::<Vec<_>>()));
+            }
+            prop_assert_eq!(all, merged);
+        }
+
+        #[test]
+        fn bytes_read_back(values in proptest::collection::vec(0.001f64..60_000.0, 0..100), lost in 0u8..9) {
+            let mut histogram = of(&values);
+            (0..lost).for_each(|_| histogram.record_loss());
+            prop_assert_eq!(Histogram::decode(&histogram.encode()), Ok(histogram));
+        }
+
+        #[test]
+        fn any_bytes_are_answered_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = Histogram::decode(&bytes);
+        }
+    }
+}

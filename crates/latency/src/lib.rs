@@ -1,0 +1,14 @@
+//! Round-trip times, kept small: histograms that merge, and the ladder of intervals.
+//!
+//! A percentile cannot be averaged, so none is ever stored: what is stored is a
+//! [`Histogram`] per series and interval, and every percentile is computed from
+//! merged histograms.
+//!
+//! No I/O, no clock.
+#![warn(missing_docs)]
+
+mod histogram;
+mod ladder;
+
+pub use histogram::{DecodeError, Histogram};
+pub use ladder::{Step, Window};
