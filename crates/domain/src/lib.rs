@@ -14,6 +14,7 @@
 
 pub mod access;
 mod asn;
+pub mod catalogue;
 pub mod contact;
 pub mod peer_asn;
 pub mod peering;
@@ -21,6 +22,7 @@ pub mod place;
 pub mod policy;
 mod prefix;
 pub mod prefixes;
+pub mod registration;
 pub mod session;
 pub mod special;
 pub mod telemetry;

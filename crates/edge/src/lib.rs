@@ -6,7 +6,7 @@
 
 use peerage_domain::{
     Asn, Timestamp,
-    peering::SessionState,
+    peering::{SessionFact, SessionState},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -44,17 +44,6 @@ pub struct Intent {
     pub peers: Vec<IpAddr>,
     /// What to do with routes.
     pub policy: Policy,
-}
-
-/// What the router says about one session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionFact {
-    /// The peer's address.
-    pub peer: IpAddr,
-    /// State of the BGP session.
-    pub state: SessionState,
-    /// Since when.
-    pub since: Timestamp,
 }
 
 /// The edge could not do it; the operator has to look.

@@ -1,1 +1,105 @@
+//! Everything the portal can do, without a browser.
+//!
+//! A use case is a method of [`Service`] that takes the [`Actor`] who asks. It checks
+//! the permission first, then loads, decides in `peerage-domain`, and stores events,
+//! rows and follow-up jobs in one transaction. What has to be told to open pages
+//! goes out after the commit.
+//!
+//! * [`access`]: who asks, and what they may
+//! * [`accounts`], [`connections`], [`asns`], [`peerings`], [`telemetry`], [`directory`]: use cases
+//! * [`provisioning`]: the job that moves connections through the edge
+//! * [`clock`]: where time enters; [`secrets`]: randomness, hashes, sealing
+//! * [`demo`]: a world to look at, made through the same use cases
+#![warn(missing_docs)]
 
+pub mod access;
+pub mod accounts;
+pub mod asns;
+pub mod clock;
+pub mod connections;
+pub mod demo;
+pub mod directory;
+mod error;
+mod live;
+pub mod peerings;
+pub mod provisioning;
+pub mod secrets;
+pub mod telemetry;
+
+pub use access::Actor;
+pub use clock::Clock;
+pub use error::Error;
+pub use live::Notice;
+
+use peerage_domain::{Asn, policy::Policy};
+use peerage_edge::Engine;
+use peerage_storage::Store;
+use std::sync::Arc;
+
+/// What the operator configures.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The network that runs the portal.
+    pub operator_asn: Asn,
+    /// Its name on every page.
+    pub operator_name: String,
+    /// What it wants of peers.
+    pub policy: Policy,
+    /// Networks that are cloud-interconnect providers; PeeringDB has no such type.
+    pub cloud_interconnect: Vec<Asn>,
+    /// Seconds between two provisioning steps.
+    pub step_pause_s: i64,
+    /// Seconds between a request for removal and the removal, in which it can be undone.
+    pub removal_pause_s: i64,
+    /// Whether this is the demo world.
+    pub demo: bool,
+}
+
+/// The use cases and what they need.
+#[derive(Clone)]
+pub struct Service {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) edge: Arc<dyn Engine>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) vault: secrets::Vault,
+    pub(crate) directory: directory::Cache,
+    pub(crate) live: live::Channel,
+    pub(crate) attempts: accounts::Attempts,
+}
+
+impl Service {
+    /// Puts the parts together.
+    pub fn new(store: Store, clock: Clock, edge: Arc<dyn Engine>, settings: Settings, vault: secrets::Vault) -> Self {
+        Service {
+            store,
+            clock,
+            edge,
+            settings: Arc::new(settings),
+            vault,
+            directory: directory::Cache::default(),
+            live: live::Channel::new(),
+            attempts: accounts::Attempts::default(),
+        }
+    }
+
+    /// What the operator configured.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The engine behind the edge.
+    pub fn edge(&self) -> &dyn Engine {
+        &*self.edge
+    }
+}

@@ -87,3 +87,37 @@ impl SessionState {
         }
     }
 }
+
+/// What the router says about one session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionFact {
+    /// The peer's address.
+    pub peer: std::net::IpAddr,
+    /// State of the BGP session.
+    pub state: SessionState,
+    /// Since when.
+    pub since: crate::Timestamp,
+}
+
+/// One entry of a peering's history; the first one is always the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeeringRecord {
+    /// The peering was written down, every connection in state None.
+    Requested(Box<Peering>),
+    /// A step of one connection.
+    Stepped(PeeringEvent),
+}
+
+/// The peering that a history leads to.
+pub fn replay(history: impl IntoIterator<Item = (crate::Timestamp, PeeringRecord)>) -> Option<Peering> {
+    let mut history = history.into_iter();
+    let (_, PeeringRecord::Requested(first)) = history.next()? else { return None };
+    let mut peering = *first;
+    for (at, record) in history {
+        if let PeeringRecord::Stepped(event) = record {
+            peering.apply(&event, at);
+        }
+    }
+    Some(peering)
+}

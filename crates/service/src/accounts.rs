@@ -1,0 +1,222 @@
+//! People, organisations, sign-in, tokens.
+
+use crate::{Actor, Error, Service, secrets};
+use peerage_domain::{
+    Timestamp,
+    access::{Action, Role},
+    contact::Email,
+};
+use peerage_storage::accounts::{Membership, Organisation, Person};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Least characters of a password (NIST SP 800-63B: at least 8 with a second factor, 15 without; 12 here).
+pub const PASSWORD_MIN: usize = 12;
+const PASSWORD_MAX: usize = 200;
+/// How long a one-time link is good, in seconds.
+const LINK_LIFE_S: i64 = 7 * 86_400;
+/// Failed sign-ins of one address that are allowed in a quarter of an hour.
+const ATTEMPTS: usize = 10;
+
+/// Failed sign-ins, by e-mail address. They need not survive a restart.
+#[derive(Clone, Default)]
+pub(crate) struct Attempts(Arc<Mutex<HashMap<String, Vec<Timestamp>>>>);
+
+impl Attempts {
+    fn recent(&self, email: &str, now: Timestamp, add: bool) -> usize {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, times| {
+            times.retain(|t| now.since(*t) < 900);
+            !times.is_empty()
+        });
+        if add {
+            all.entry(email.to_owned()).or_default().push(now);
+        }
+        all.get(email).map_or(0, Vec::len)
+    }
+}
+
+impl Service {
+    /// Whether nobody has an account yet.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn is_new(&self) -> Result<bool, Error> {
+        Ok(self.store.count_people().await? == 0)
+    }
+
+    /// Adds a person with a role to an organisation, both made when they are new.
+    /// Gives a one-time token with which the person sets a password.
+    ///
+    /// # Errors
+    /// When the address or the name cannot be used, or storage fails.
+    pub async fn add_person(&self, organisation: &str, email: &str, name: &str, role: Role) -> Result<String, Error> {
+        let email: Email = email.parse()?;
+        let (organisation, name) = (organisation.trim(), name.trim());
+        for (what, text) in [("organisation", organisation), ("name", name)] {
+            if !(1..=100).contains(&text.chars().count()) || text.chars().any(char::is_control) {
+                return Err(Error::Refused(format!("The {what} must have 1 to 100 printable characters.")));
+            }
+        }
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let organisation = match tx.organisation_named(organisation).await? {
+            Some(found) => found,
+            None => tx.add_organisation(organisation, now).await?,
+        };
+        let person = match tx.person_by_email(email.as_str()).await? {
+            Some(found) => found,
+            None => tx.add_person(&email, name, now).await?,
+        };
+        tx.add_role(&person.id, &organisation.id, role).await?;
+        let (token, hash) = secrets::token("")?;
+        tx.add_link(&hash, &person.id, now.plus_secs(LINK_LIFE_S)).await?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    /// Invites somebody, for operators.
+    ///
+    /// # Errors
+    /// See [`Service::add_person`].
+    pub async fn invite(&self, actor: &Actor, organisation: &str, email: &str, name: &str, role: Role) -> Result<String, Error> {
+        actor.may(Action::ManageAccounts)?;
+        if role == Role::Operator && organisation.trim() != actor.organisation_name {
+            return Err(Error::Refused(format!("Operators belong to {}.", actor.organisation_name)));
+        }
+        self.add_person(organisation, email, name, role).await
+    }
+
+    /// The person that a one-time link is for.
+    ///
+    /// # Errors
+    /// When the link is unknown or has expired.
+    pub async fn link_owner(&self, token: &str) -> Result<Person, Error> {
+        let mut tx = self.store.begin().await?;
+        let owner = tx.link(&secrets::token_hash(token), self.clock.now()).await?;
+        owner.ok_or_else(|| Error::Refused("This link has been used or has expired. Ask for a new one.".into()))
+    }
+
+    /// Sets the password of the owner of a one-time link; the link is used up.
+    ///
+    /// # Errors
+    /// When the link or the password cannot be used.
+    pub async fn set_password(&self, token: &str, password: &str) -> Result<Person, Error> {
+        let length = password.chars().count();
+        if length < PASSWORD_MIN {
+            return Err(Error::Refused(format!("A password has at least {PASSWORD_MIN} characters. A sentence is fine.")));
+        }
+        if length > PASSWORD_MAX {
+            return Err(Error::Refused(format!("A password has at most {PASSWORD_MAX} characters.")));
+        }
+        let owner = self.link_owner(token).await?;
+        let hash = hash_off_thread(password.to_owned()).await?;
+        let mut tx = self.store.begin().await?;
+        // Two people with the same link: only one of them sets the password.
+        if tx.link(&secrets::token_hash(token), self.clock.now()).await?.is_none() {
+            return Err(Error::Refused("This link has just been used.".into()));
+        }
+        tx.set_password(&owner.id, &hash).await?;
+        tx.commit().await?;
+        Ok(owner)
+    }
+
+    /// The person with this address and password.
+    ///
+    /// # Errors
+    /// One answer for a wrong address and a wrong password; another after too many tries.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Result<Person, Error> {
+        let email = email.trim().to_ascii_lowercase();
+        let now = self.clock.now();
+        if self.attempts.recent(&email, now, false) >= ATTEMPTS {
+            return Err(Error::TooMany(15));
+        }
+        let person = self.store.person_by_email(&email).await?;
+        let hash = person.as_ref().and_then(|p| p.password_hash.clone());
+        let typed: String = password.chars().take(PASSWORD_MAX + 1).collect();
+        let fits = tokio::task::spawn_blocking(move || secrets::password_fits(&typed, hash.as_deref())).await;
+        match person {
+            Some(person) if fits.unwrap_or(false) => Ok(person),
+            _ => {
+                self.attempts.recent(&email, now, true);
+                Err(Error::Unauthenticated("The e-mail address or the password is wrong."))
+            }
+        }
+    }
+
+    /// The organisations of a person.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn memberships(&self, person: &str) -> Result<Vec<Membership>, Error> {
+        Ok(self.store.memberships(person).await?)
+    }
+
+    /// Somebody as a member of one of their organisations; the first one by default.
+    ///
+    /// # Errors
+    /// When the person is unknown or belongs nowhere.
+    pub async fn actor(&self, person: &str, organisation: Option<&str>) -> Result<Actor, Error> {
+        let signed_out = || Error::Unauthenticated("Sign in to go on.");
+        let person = self.store.person(person).await?.ok_or_else(signed_out)?;
+        let all = self.store.memberships(&person.id).await?;
+        let wanted = all.iter().find(|m| Some(m.organisation.id.as_str()) == organisation);
+        let membership = wanted.or_else(|| all.first()).cloned().ok_or_else(signed_out)?;
+        Ok(Actor {
+            person: person.id,
+            name: person.name,
+            organisation: membership.organisation.id,
+            organisation_name: membership.organisation.name,
+            roles: membership.roles,
+        })
+    }
+
+    /// A new API token for an organisation; shown once.
+    ///
+    /// # Errors
+    /// When the organisation is unknown or storage fails.
+    pub async fn add_token(&self, organisation: &str, label: &str) -> Result<String, Error> {
+        let mut tx = self.store.begin().await?;
+        let found = tx.organisation_named(organisation).await?;
+        let found = found.ok_or_else(|| Error::NotFound(format!("organisation {organisation}")))?;
+        let (token, hash) = secrets::token("peerage_")?;
+        tx.add_token(&hash, &found.id, label, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    /// Every organisation with its people, for operators.
+    ///
+    /// # Errors
+    /// When the actor may not see them or storage fails.
+    pub async fn organisations(&self, actor: &Actor) -> Result<Vec<(Organisation, Vec<Member>)>, Error> {
+        actor.may(Action::ManageAccounts)?;
+        let mut all = vec![];
+        for organisation in self.store.organisations().await? {
+            let members = self.store.members(&organisation.id).await?;
+            let members = members.into_iter().map(|(name, email, role, joined)| Member { name, email, role, joined });
+            all.push((organisation, members.collect()));
+        }
+        Ok(all)
+    }
+}
+
+/// Somebody in one role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Name.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// Role.
+    pub role: Role,
+    /// Whether a password was set.
+    pub joined: bool,
+}
+
+async fn hash_off_thread(password: String) -> Result<String, Error> {
+    let hashed = tokio::task::spawn_blocking(move || secrets::password_hash(&password)).await;
+    hashed.map_err(|error| Error::Fault(error.to_string()))?
+}

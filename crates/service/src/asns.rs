@@ -1,0 +1,97 @@
+//! Associating ASNs with organisations.
+
+use crate::{Actor, Error, Service};
+use peerage_domain::{
+    Asn,
+    access::Action,
+    contact::Contact,
+    peer_asn::{AsnCommand, AsnEvent, PeerAsn},
+    policy::{Criterion, judge_network},
+};
+use peerage_storage::{Page, asns::Event};
+
+impl Service {
+    /// Asks the operator to confirm that a network belongs to the actor's organisation.
+    /// A failed association is asked for again by the same form.
+    ///
+    /// # Errors
+    /// When the number is taken, the form is wrong, or the actor may not.
+    pub async fn associate_asn(&self, actor: &Actor, asn: Asn, peer_name: &str, contacts: Vec<Contact>) -> Result<PeerAsn, Error> {
+        actor.may(Action::WritePeerings)?;
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let (mut it, version) = match tx.asn_of(asn.0).await? {
+            Some(found) if found.body.organisation != actor.organisation => {
+                return Err(Error::Refused(format!(
+                    "{asn} is associated with another organisation. If it is yours, write to the operator."
+                )));
+            }
+            Some(found) => (found.body, found.version),
+            None => (PeerAsn::new("", &actor.organisation, asn), 0),
+        };
+        let command = AsnCommand::Submit { peer_name: peer_name.into(), contacts };
+        let event = it.decide(command)?;
+        if version == 0 {
+            it.id = tx.next_id("PA").await?;
+        }
+        self.store_asn(tx, it, version, &event, &actor.name, now).await
+    }
+
+    /// The operator confirms, or says why not.
+    ///
+    /// # Errors
+    /// When the association is unknown, not pending, or the actor may not.
+    pub async fn decide_asn(&self, actor: &Actor, id: &str, failure: Option<&str>) -> Result<PeerAsn, Error> {
+        actor.may(Action::Decide)?;
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let found = tx.asn(id).await?.ok_or_else(|| Error::NotFound(format!("ASN association {id}")))?;
+        let command = match failure {
+            None => AsnCommand::Approve { by: actor.name.clone() },
+            Some(reason) => AsnCommand::Fail { reason: reason.into() },
+        };
+        let event = found.body.decide(command)?;
+        self.store_asn(tx, found.body, found.version, &event, &actor.name, now).await
+    }
+
+    async fn store_asn(&self, mut tx: peerage_storage::Tx, mut it: PeerAsn, version: i64, event: &AsnEvent, author: &str, now: peerage_domain::Timestamp) -> Result<PeerAsn, Error> {
+        it.apply(event, now);
+        tx.save_asn(&it, version, now).await?;
+        tx.record(&it.id, now, author, event).await?;
+        tx.commit().await?;
+        self.live.tell(&it.id, &it.organisation);
+        Ok(it)
+    }
+
+    /// The ASNs of the actor's organisation.
+    ///
+    /// # Errors
+    /// When the actor may not see them or storage fails.
+    pub async fn my_asns(&self, actor: &Actor) -> Result<Vec<PeerAsn>, Error> {
+        actor.may(Action::ReadPeerings)?;
+        Ok(self.store.asns_of(&actor.organisation).await?)
+    }
+
+    /// One association with its history and the policy's answer.
+    ///
+    /// # Errors
+    /// When it is unknown or of another organisation.
+    pub async fn asn(&self, actor: &Actor, id: &str) -> Result<(PeerAsn, Vec<Event<AsnEvent>>, Vec<Criterion>), Error> {
+        let permit = actor.may(Action::ReadPeerings)?;
+        let found = self.store.asn(id).await?.filter(|v| permit.scope.covers(&v.body.organisation));
+        let it = found.ok_or_else(|| Error::NotFound(format!("ASN association {id}")))?.body;
+        let directory = self.directory().await?;
+        let record = directory.on_record(it.asn, None);
+        let criteria = judge_network(&self.settings.policy, it.asn, &it.peer_name, &it.contacts, &record);
+        Ok((it, self.store.history(id).await?, criteria))
+    }
+
+    /// Associations that wait for the operator, oldest first.
+    ///
+    /// # Errors
+    /// When the actor may not see them or storage fails.
+    pub async fn pending_asns(&self, actor: &Actor) -> Result<Vec<PeerAsn>, Error> {
+        actor.may(Action::ReadQueue)?;
+        Ok(self.store.asns_in("Pending", &Page { offset: 0, limit: 200 }).await?)
+    }
+}

@@ -1,0 +1,350 @@
+//! Customers' Peering Service connections: drafts, registration, prefixes.
+
+use crate::{Actor, Error, Service};
+use peerage_domain::{
+    Asn, Prefix, Verdict,
+    access::Action,
+    catalogue::{Location, Paged, Partner},
+    place,
+    prefixes::{self, Claim, Holder, Judged, Known},
+    registration::{ConnectionDraft, judge_name},
+};
+use peerage_storage::{
+    Page, Sort, Tx,
+    connections::{ConnectionColumn, RegisteredPrefix, ServiceConnection},
+    drafts::Draft,
+};
+use serde::{Deserialize, Serialize};
+
+const DRAFT: &str = "connection";
+
+/// What happened to a customer's connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionEvent {
+    /// It was registered.
+    Registered {
+        /// How many prefixes came with it.
+        prefixes: usize,
+    },
+    /// Prefixes were added.
+    PrefixesAdded {
+        /// Which.
+        prefixes: Vec<Prefix>,
+    },
+    /// A prefix was removed.
+    PrefixRemoved {
+        /// Which.
+        prefix: Prefix,
+    },
+    /// It was deleted with everything.
+    Deleted,
+}
+
+/// A draft with what is known about its choices.
+#[derive(Clone, Debug)]
+pub struct DraftDetail {
+    /// The form as typed.
+    pub draft: ConnectionDraft,
+    /// Why the name cannot be used, if so.
+    pub name_problem: Option<String>,
+    /// Providers, the one with the nearest location first; empty until a country is chosen.
+    pub providers: Vec<Partner>,
+    /// What the organisation's other connections hold, for the browser's judgement.
+    pub known: Known,
+    /// The server's judgement of the prefixes.
+    pub judged: Vec<Judged>,
+}
+
+impl Service {
+    /// Begins a registration.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn new_connection_draft(&self, actor: &Actor) -> Result<String, Error> {
+        actor.may(Action::WriteConnections)?;
+        let mut tx = self.store.begin().await?;
+        let id = tx.next_id("D").await?;
+        tx.save_draft(&id, &actor.organisation, DRAFT, &ConnectionDraft::default(), self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Drafts of the actor's organisation.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn connection_drafts(&self, actor: &Actor) -> Result<Vec<Draft<ConnectionDraft>>, Error> {
+        actor.may(Action::WriteConnections)?;
+        Ok(self.store.drafts(&actor.organisation, DRAFT).await?)
+    }
+
+    /// Changes a draft; `change` is one step of the form.
+    ///
+    /// # Errors
+    /// When it is unknown, of another organisation, or too large.
+    pub async fn change_connection_draft(&self, actor: &Actor, id: &str, change: impl FnOnce(&mut ConnectionDraft) + Send) -> Result<(), Error> {
+        actor.may(Action::WriteConnections)?;
+        let mut tx = self.store.begin().await?;
+        let found = tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?;
+        let mut draft = found.ok_or_else(|| Error::NotFound(format!("draft {id}")))?.body;
+        change(&mut draft);
+        if draft.prefixes.len() > 1_000_000 {
+            return Err(Error::Refused(format!("At most {} prefixes fit into one form.", prefixes::MAX_ENTRIES)));
+        }
+        tx.save_draft(id, &actor.organisation, DRAFT, &draft, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets a draft.
+    ///
+    /// # Errors
+    /// When it is unknown or storage fails.
+    pub async fn delete_connection_draft(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        actor.may(Action::WriteConnections)?;
+        let mut tx = self.store.begin().await?;
+        tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?.ok_or_else(|| Error::NotFound(format!("draft {id}")))?;
+        tx.delete_draft(id).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A draft with everything that its pages show.
+    ///
+    /// # Errors
+    /// When it is unknown or of another organisation.
+    pub async fn connection_draft(&self, actor: &Actor, id: &str) -> Result<DraftDetail, Error> {
+        actor.may(Action::WriteConnections)?;
+        let mut tx = self.store.begin().await?;
+        let found = tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?;
+        let draft = found.ok_or_else(|| Error::NotFound(format!("draft {id}")))?.body;
+        let name_problem = name_problem(&mut tx, actor, &draft.name).await?;
+        let known = self.known(&tx.all_prefixes().await?, actor, &draft).await?;
+        drop(tx);
+        let directory = self.directory().await?;
+        let site = place::locate(&draft.country, &draft.subdivision);
+        let providers = site.map(|site| directory.providers(site.centre)).unwrap_or_default();
+        let judged = prefixes::judge(&prefixes::entries(&draft.prefixes), &known);
+        let own = known.claims.into_iter().filter(|claim| claim.holder != Holder::Other).collect();
+        Ok(DraftDetail { known: Known { claims: own, ..known }, draft, name_problem, providers, judged })
+    }
+
+    async fn known(&self, all: &[RegisteredPrefix], actor: &Actor, draft: &ConnectionDraft) -> Result<Known, Error> {
+        let directory = self.directory().await?;
+        let provider = directory.partner(&draft.provider).map(|p| p.name.clone()).unwrap_or_default();
+        Ok(Known { provider, claims: claims(all, &actor.organisation) })
+    }
+
+    /// Registers the connection that a draft describes.
+    ///
+    /// # Errors
+    /// What is missing or wrong, first things first; the draft stays as it is.
+    pub async fn register_connection(&self, actor: &Actor, id: &str) -> Result<ServiceConnection, Error> {
+        actor.may(Action::WriteConnections)?;
+        let directory = self.directory().await?;
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let found = tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?;
+        let draft = found.ok_or_else(|| Error::NotFound(format!("draft {id}")))?.body;
+        if let Some(problem) = name_problem(&mut tx, actor, &draft.name).await? {
+            return Err(Error::Refused(problem));
+        }
+        let (provider, primary, backup) = choices(&directory, &draft)?;
+        let known = self.known(&tx.all_prefixes().await?, actor, &draft).await?;
+        let prefixes = accepted(&draft.prefixes, &known)?;
+        let connection = ServiceConnection {
+            id: tx.next_id("CN").await?,
+            organisation: actor.organisation.clone(),
+            name: draft.name.trim().into(),
+            country: draft.country.clone(),
+            subdivision: draft.subdivision.trim().into(),
+            provider_asn: provider.asn.unwrap_or(Asn(0)),
+            provider: provider.name.clone(),
+            primary: primary.id.clone(),
+            backup: backup.map(|l| l.id.clone()),
+            created: now,
+        };
+        tx.add_connection(&connection).await?;
+        add_prefixes(&mut tx, &connection, &prefixes, now).await?;
+        tx.record(&connection.id, now, &actor.name, &ConnectionEvent::Registered { prefixes: prefixes.len() }).await?;
+        tx.delete_draft(id).await?;
+        tx.commit().await?;
+        self.live.tell(&connection.id, &connection.organisation);
+        Ok(connection)
+    }
+
+    /// Adds prefixes to a connection: all of them or, when one is wrong, none.
+    ///
+    /// # Errors
+    /// When the connection is unknown or an entry is refused.
+    pub async fn add_prefixes(&self, actor: &Actor, id: &str, text: &str) -> Result<usize, Error> {
+        actor.may(Action::WriteConnections)?;
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let connection = own(&mut tx, actor, id).await?;
+        let known = Known { provider: connection.provider.clone(), claims: claims(&tx.all_prefixes().await?, &actor.organisation) };
+        let prefixes = accepted(text, &known)?;
+        if prefixes.is_empty() {
+            return Err(Error::Refused("Type at least one prefix, such as 192.0.2.0/24.".into()));
+        }
+        add_prefixes(&mut tx, &connection, &prefixes, now).await?;
+        tx.record(id, now, &actor.name, &ConnectionEvent::PrefixesAdded { prefixes: prefixes.clone() }).await?;
+        tx.commit().await?;
+        self.live.tell(id, &connection.organisation);
+        Ok(prefixes.len())
+    }
+
+    /// What the server says about prefixes for a connection, without keeping anything.
+    ///
+    /// # Errors
+    /// When the connection is unknown.
+    pub async fn judge_prefixes(&self, actor: &Actor, id: &str, text: &str) -> Result<Vec<Judged>, Error> {
+        actor.may(Action::WriteConnections)?;
+        let mut tx = self.store.begin().await?;
+        let connection = own(&mut tx, actor, id).await?;
+        let known = Known { provider: connection.provider, claims: claims(&tx.all_prefixes().await?, &actor.organisation) };
+        Ok(prefixes::judge(&prefixes::entries(text), &known))
+    }
+
+    /// Removes a prefix.
+    ///
+    /// # Errors
+    /// When the connection or the prefix is unknown.
+    pub async fn remove_prefix(&self, actor: &Actor, id: &str, prefix: Prefix) -> Result<(), Error> {
+        actor.may(Action::WriteConnections)?;
+        let mut tx = self.store.begin().await?;
+        let connection = own(&mut tx, actor, id).await?;
+        if !tx.delete_prefix(id, prefix).await? {
+            return Err(Error::NotFound(format!("prefix {prefix} on {id}")));
+        }
+        tx.record(id, self.clock.now(), &actor.name, &ConnectionEvent::PrefixRemoved { prefix }).await?;
+        tx.commit().await?;
+        self.live.tell(id, &connection.organisation);
+        Ok(())
+    }
+
+    /// Deletes a connection; `typed` must be its name.
+    ///
+    /// # Errors
+    /// When the connection is unknown or the name differs.
+    pub async fn delete_connection(&self, actor: &Actor, id: &str, typed: &str) -> Result<(), Error> {
+        actor.may(Action::WriteConnections)?;
+        let mut tx = self.store.begin().await?;
+        let connection = own(&mut tx, actor, id).await?;
+        if typed.trim() != connection.name {
+            return Err(Error::Refused(format!("Type the name “{}” to delete the connection.", connection.name)));
+        }
+        tx.delete_connection(id).await?;
+        tx.record(id, self.clock.now(), &actor.name, &ConnectionEvent::Deleted).await?;
+        tx.commit().await?;
+        self.live.tell(id, &connection.organisation);
+        Ok(())
+    }
+
+    /// A part of the connections that the actor may see, each with its number of prefixes.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn connections(&self, actor: &Actor, search: &str, sort: Sort<ConnectionColumn>, page: Page) -> Result<Paged<(ServiceConnection, i64)>, Error> {
+        let permit = actor.may(Action::ReadConnections)?;
+        let (items, total) = self.store.connections(permit.scope.organisation(), search, sort, &page).await?;
+        Ok(Paged { items, total: total.unsigned_abs(), offset: page.offset, limit: page.limit })
+    }
+
+    /// A connection with its history.
+    ///
+    /// # Errors
+    /// When it is unknown or of another organisation.
+    pub async fn connection(&self, actor: &Actor, id: &str) -> Result<(ServiceConnection, Vec<peerage_storage::asns::Event<ConnectionEvent>>), Error> {
+        let permit = actor.may(Action::ReadConnections)?;
+        let found = self.store.connection(id).await?.filter(|c| permit.scope.covers(&c.organisation));
+        let connection = found.ok_or_else(|| Error::NotFound(format!("connection {id}")))?;
+        Ok((connection, self.store.history(id).await?))
+    }
+
+    /// A part of a connection's prefixes.
+    ///
+    /// # Errors
+    /// When the connection is unknown or of another organisation.
+    pub async fn prefixes_of(&self, actor: &Actor, id: &str, page: Page) -> Result<Paged<RegisteredPrefix>, Error> {
+        self.connection(actor, id).await?;
+        let (items, total) = self.store.prefixes_of(id, &page).await?;
+        Ok(Paged { items, total: total.unsigned_abs(), offset: page.offset, limit: page.limit })
+    }
+}
+
+async fn own(tx: &mut Tx, actor: &Actor, id: &str) -> Result<ServiceConnection, Error> {
+    let found = tx.connection(id).await?.filter(|c| c.organisation == actor.organisation);
+    found.ok_or_else(|| Error::NotFound(format!("connection {id}")))
+}
+
+async fn name_problem(tx: &mut Tx, actor: &Actor, name: &str) -> Result<Option<String>, Error> {
+    let finding = judge_name(name);
+    if finding.verdict == Verdict::Fail {
+        return Ok(Some(finding.sentence));
+    }
+    let taken = tx.has_connection_named(&actor.organisation, name.trim()).await?;
+    Ok(taken.then(|| format!("“{}” is already used in your organisation. Choose another name.", name.trim())))
+}
+
+fn claims(all: &[RegisteredPrefix], organisation: &str) -> Vec<Claim> {
+    all.iter()
+        .map(|row| Claim {
+            prefix: row.prefix,
+            holder: if row.organisation == organisation {
+                Holder::Own { connection: row.connection.clone(), provider: row.provider.clone() }
+            } else {
+                Holder::Other
+            },
+        })
+        .collect()
+}
+
+fn choices<'a>(directory: &'a crate::directory::Directory, draft: &ConnectionDraft) -> Result<(&'a Partner, &'a Location, Option<&'a Location>), Error> {
+    let refused = |text: &str| Error::Refused(text.into());
+    if place::country(&draft.country).is_none() {
+        return Err(refused("Choose the country of the site."));
+    }
+    let provider = directory.partner(&draft.provider).filter(|p| p.asn.is_some());
+    let provider = provider.ok_or_else(|| refused("Choose a provider."))?;
+    let serves = |id: &str| provider.locations.iter().any(|l| l.id == id);
+    let find = |id: &str| directory.location(id).filter(|_| serves(id));
+    let primary = find(&draft.primary).ok_or_else(|| refused("Choose a primary location at which the provider serves."))?;
+    if draft.backup.is_empty() {
+        return Ok((provider, primary, None));
+    }
+    let backup = find(&draft.backup).ok_or_else(|| refused("Choose a backup location at which the provider serves, or none."))?;
+    if backup.id == primary.id {
+        return Err(refused("The backup must be another location than the primary."));
+    }
+    Ok((provider, primary, Some(backup)))
+}
+
+fn accepted(text: &str, known: &Known) -> Result<Vec<Prefix>, Error> {
+    let entries = prefixes::entries(text);
+    if entries.len() > prefixes::MAX_ENTRIES {
+        return Err(Error::Refused(format!("{} prefixes are more than the {} that fit into one form.", entries.len(), prefixes::MAX_ENTRIES)));
+    }
+    let judged = prefixes::judge(&entries, known);
+    let wrong: Vec<&Judged> = judged.iter().filter(|j| j.verdict() == Verdict::Fail).collect();
+    if let Some(first) = wrong.first() {
+        let sentence = first.findings.first().map(|f| f.sentence.as_str()).unwrap_or_default();
+        return Err(Error::Refused(format!("{} of {} prefixes cannot be registered. Line {}: {sentence}", wrong.len(), judged.len(), first.entry.line)));
+    }
+    Ok(judged.into_iter().filter_map(|j| j.prefix).collect())
+}
+
+async fn add_prefixes(tx: &mut Tx, connection: &ServiceConnection, prefixes: &[Prefix], now: peerage_domain::Timestamp) -> Result<(), Error> {
+    for &prefix in prefixes {
+        let row = RegisteredPrefix {
+            prefix,
+            connection: connection.id.clone(),
+            organisation: connection.organisation.clone(),
+            provider: connection.provider.clone(),
+            added: now,
+        };
+        tx.add_prefix(&row).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,229 @@
+//! A world to look at: real PeeringDB rows, invented people, recorded facts.
+//!
+//! Everything here goes through the same use cases as in production, with a held
+//! clock that moves from three weeks ago to now. Latency is a loop of recorded RIPE
+//! Atlas pings, route events are the YouTube incident of 2008 moved to the last day;
+//! pages say so.
+
+use crate::{Actor, Clock, Error, Service, peerings::StepRequest, peerings::suggested, telemetry::Sender};
+use peerage_domain::{
+    Asn, Timestamp,
+    access::Role,
+    contact::{Contact, ContactRole},
+    peering::{Kind, Verb},
+    registration::PeeringDraft,
+    telemetry::{RouteEvent, Sample},
+};
+use peerage_feeds::{atlas, incident};
+
+/// The network whose rows the demo world's operator has.
+pub const OPERATOR: Asn = Asn(8075);
+/// Its organisation.
+pub const OPERATOR_NAME: &str = "Demo operator AS8075";
+/// Password of everybody in the demo world.
+pub const PASSWORD: &str = "peerage demo world";
+/// Who can sign in: role, address, name, organisation.
+pub const PEOPLE: [(Role, &str, &str, &str); 5] = [
+    (Role::Customer, "customer@demo.example", "Ingrid Solberg", "Fjordbank"),
+    (Role::Manager, "manager@demo.example", "Karin Berg", "Fjordbank"),
+    (Role::Partner, "partner@demo.example", "Urs Keller", "Partner desk AS13030"),
+    (Role::Operator, "operator@demo.example", "Ada Novak", OPERATOR_NAME),
+    (Role::Partner, "second.partner@demo.example", "Noor de Vries", "Partner desk AS6939"),
+];
+/// How often the replay adds samples, in seconds.
+pub const BEAT_S: i64 = 60;
+/// How far back the demo world begins.
+const AGE_S: i64 = 21 * 86_400;
+
+const FILES: [(&str, &[u8]); 6] = [
+    ("fac.json", include_bytes!("../demo/fac.json")),
+    ("ix.json", include_bytes!("../demo/ix.json")),
+    ("ixpfx.json", include_bytes!("../demo/ixpfx.json")),
+    ("net.json", include_bytes!("../demo/net.json")),
+    ("netfac.json", include_bytes!("../demo/netfac.json")),
+    ("netixlan.json", include_bytes!("../demo/netixlan.json")),
+];
+const PINGS: &str = include_str!("../demo/atlas-ping.jsonl");
+const YOUTUBE: &str = include_str!("../demo/youtube-2008-02-24.json");
+
+/// The PeeringDB files of the demo world.
+pub fn files() -> Vec<(String, Vec<u8>)> {
+    FILES.iter().map(|(name, content)| ((*name).to_owned(), content.to_vec())).collect()
+}
+
+impl Service {
+    /// Fills an empty database. `held` is this service's clock; at the end it stands at `now`.
+    ///
+    /// # Errors
+    /// When the recorded facts or storage fail.
+    pub async fn build_demo(&self, held: &Clock, now: Timestamp) -> Result<(), Error> {
+        held.set(now.plus_secs(-AGE_S));
+        self.import(&files()).await?;
+        let mut actors = vec![];
+        for (role, email, name, organisation) in PEOPLE {
+            let link = self.add_person(organisation, email, name, role).await?;
+            let person = self.set_password(&link, PASSWORD).await?;
+            actors.push(self.actor(&person.id, None).await?);
+        }
+        let [customer, _, partner, operator, second] = actors.as_slice() else {
+            return Err(Error::Fault("the demo world lacks people".into()));
+        };
+        self.demo_asns(partner, second, operator, held, now).await?;
+        self.demo_connections(customer).await?;
+        self.demo_peerings(partner, second, operator, held, now).await?;
+        held.set(now);
+        self.demo_telemetry(customer, now).await
+    }
+
+    async fn demo_asns(&self, partner: &Actor, second: &Actor, operator: &Actor, held: &Clock, now: Timestamp) -> Result<(), Error> {
+        let noc = |mail: &str| -> Result<Vec<Contact>, Error> {
+            Ok(vec![Contact { role: ContactRole::Noc, email: mail.parse()?, phone: Some("+1 555 010 0199".parse()?) }])
+        };
+        let init7 = self.associate_asn(partner, Asn(13030), "Init7", noc("noc@as13030.example")?).await?;
+        let hurricane = self.associate_asn(second, Asn(6939), "Hurricane Electric", noc("noc@as6939.example")?).await?;
+        held.set(now.plus_secs(-AGE_S + 5 * 3600));
+        self.decide_asn(operator, &init7.id, None).await?;
+        self.decide_asn(operator, &hurricane.id, None).await?;
+        held.set(now.plus_secs(-3 * 3600));
+        self.associate_asn(second, Asn(9002), "RETN", noc("noc@as9002.example")?).await?;
+        held.set(now.plus_secs(-20 * 86_400));
+        Ok(())
+    }
+
+    async fn demo_connections(&self, customer: &Actor) -> Result<(), Error> {
+        let directory = self.directory().await?;
+        let sites = [
+            ("Zürich HQ", "CH", "Zürich", "AS13030", "193.0.16.0/24\n193.0.17.0/24\n2a00:d0c0:10::/48"),
+            ("Seattle office", "US", "WA", "AS6939", "208.65.152.0/22\n2620:f1::/48"),
+        ];
+        for (name, country, subdivision, provider, prefixes) in sites {
+            let id = self.new_connection_draft(customer).await?;
+            let place = peerage_domain::place::locate(country, subdivision).map(|p| p.centre);
+            let nearest = place.map(|from| directory.providers(from)).unwrap_or_default();
+            let at = nearest.iter().find(|p| p.key == provider).map(|p| p.locations.clone()).unwrap_or_default();
+            self.change_connection_draft(customer, &id, |draft| {
+                draft.name = name.into();
+                draft.country = country.into();
+                draft.subdivision = subdivision.into();
+                draft.provider = provider.into();
+                draft.primary = at.first().map(|l| l.id.clone()).unwrap_or_default();
+                draft.backup = at.get(1).map(|l| l.id.clone()).unwrap_or_default();
+                draft.prefixes = prefixes.into();
+            })
+            .await?;
+            self.register_connection(customer, &id).await?;
+        }
+        Ok(())
+    }
+
+    async fn demo_peerings(&self, partner: &Actor, second: &Actor, operator: &Actor, held: &Clock, now: Timestamp) -> Result<(), Error> {
+        let request = StepRequest { connection: 1, note: String::new() };
+        for (actor, asn, skip, days_ago, way) in [
+            (partner, "AS13030", 0, 18, &[Verb::Approve, Verb::ReportConfigured][..]),
+            (second, "AS6939", 0, 15, &[Verb::Approve, Verb::ReportConfigured][..]),
+            (partner, "AS13030", 1, 2, &[Verb::Approve][..]),
+            (second, "AS6939", 3, 1, &[][..]),
+        ] {
+            held.set(now.plus_secs(-days_ago * 86_400));
+            let id = self.demo_request(actor, asn, skip).await?;
+            for verb in way {
+                held.set(held.now().plus_secs(4 * 3600));
+                let by = if *verb == Verb::Approve { operator } else { actor };
+                self.act(by, &id, *verb, &request).await?;
+            }
+            for _ in 0..4 {
+                held.set(held.now().plus_secs(self.settings.step_pause_s.max(1) * 60));
+                self.run_due_jobs().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn demo_request(&self, actor: &Actor, asn: &str, skip: usize) -> Result<String, Error> {
+        let directory = self.directory().await?;
+        let network: Asn = asn.parse()?;
+        let mine = |id: &str| directory.location(id).is_some_and(|l| l.kind == Kind::Exchange && directory.ports(l, network).len() == 1);
+        let partner = directory.partner(asn).map(|p| p.locations.clone()).unwrap_or_default();
+        let at = partner.iter().filter(|l| mine(&l.id)).nth(skip).and_then(|l| directory.location(&l.id));
+        let at = at.ok_or_else(|| Error::Fault(format!("{asn} has no port in the demo directory")))?;
+        let draft = PeeringDraft {
+            asn: asn.into(),
+            kind: Some(at.kind),
+            location: at.id.clone(),
+            connections: suggested(&directory, at, network),
+            ..PeeringDraft::default()
+        };
+        let id = self.new_peering_draft(actor, draft).await?;
+        Ok(self.submit_peering(actor, &id).await?.id)
+    }
+
+    async fn demo_telemetry(&self, customer: &Actor, now: Timestamp) -> Result<(), Error> {
+        let sender = Sender { organisation: customer.organisation.clone(), label: "demo replay".into() };
+        // A day in minutes, before that in coarser beats: enough for every window.
+        for (from_days, to_days, beat_s) in [(30, 7, 3600), (7, 1, 600), (1, 0, BEAT_S)] {
+            let (mut at, end) = (now.secs() - from_days * 86_400, now.secs() - to_days * 86_400);
+            while at < end {
+                let samples: Vec<Sample> = (0..).map(|n| at + n * beat_s).take_while(|&t| t < end).take(500).flat_map(beat).collect();
+                self.take_samples(&sender, &format!("demo-{at}"), &samples).await?;
+                at += 500 * beat_s;
+            }
+        }
+        self.take_route_events(&sender, &route_events(now)?).await?;
+        Ok(())
+    }
+
+    /// One beat of the replay, for the world that is running.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn beat_demo(&self) -> Result<(), Error> {
+        let now = self.clock.now().secs();
+        let beat_at = now - now.rem_euclid(BEAT_S);
+        let all = self.store.organisations().await?;
+        let Some(organisation) = all.into_iter().find(|o| o.name == PEOPLE[0].3) else { return Ok(()) };
+        let sender = Sender { organisation: organisation.id, label: "demo replay".into() };
+        self.take_samples(&sender, &format!("demo-{beat_at}"), &beat(beat_at)).await?;
+        Ok(())
+    }
+}
+
+/// Which recorded results (line of the file, from 0) stand for which series.
+const SERIES: [(&str, &[usize]); 4] = [
+    ("CN-1/Primary", &[3, 5]),
+    ("CN-1/Backup", &[1, 6, 7, 9]),
+    ("CN-2/Primary", &[6, 1]),
+    ("CN-2/Backup", &[2, 4, 0]),
+];
+
+/// The recorded packets that belong to one moment: three of a series' packets, moving
+/// through the recording in a loop.
+fn beat(at: i64) -> Vec<Sample> {
+    let pings = atlas::read(PINGS).unwrap_or_default();
+    let mut samples = vec![];
+    for (series, lines) in SERIES {
+        let packets: Vec<Option<f64>> = lines.iter().filter_map(|&n| pings.get(n)).flat_map(|p| p.rtt_ms.clone()).collect();
+        let first = (at / BEAT_S).rem_euclid(packets.len().max(1) as i64) as usize;
+        samples.extend(packets.iter().cycle().skip(first).take(packets.len().min(3)).map(|rtt_ms| Sample {
+            series: series.to_owned(),
+            time: Timestamp::from_secs(at),
+            rtt_ms: *rtt_ms,
+        }));
+    }
+    samples
+}
+
+/// The incident of 2008 with its own pace, ending two hours before now.
+fn route_events(now: Timestamp) -> Result<Vec<RouteEvent>, Error> {
+    let incident = incident::read(YOUTUBE).map_err(|error| Error::Fault(error.to_string()))?;
+    let events = incident.route_events();
+    let last = events.iter().map(|e| e.time).max().unwrap_or(now);
+    let shift = now.since(last) - 2 * 3600;
+    Ok(events
+        .into_iter()
+        .map(|event| RouteEvent {
+            summary: format!("{} (replay of {})", event.summary, event.time.minute()),
+            time: event.time.plus_secs(shift),
+            ..event
+        })
+        .collect())
+}

@@ -1,0 +1,230 @@
+//! Latency samples and route events: in by a token, kept as histograms, out as intervals.
+
+use crate::{Actor, Error, Service, secrets};
+use peerage_domain::{
+    Timestamp,
+    access::Action,
+    catalogue::Paged,
+    telemetry::{RouteEvent, Sample},
+};
+use peerage_latency::{Histogram, Step, Window};
+use peerage_storage::{Page, telemetry::Series};
+use std::collections::BTreeMap;
+
+/// Most samples of one batch.
+pub const BATCH: usize = 10_000;
+/// How long each interval is kept, in days.
+const KEPT_DAYS: [(Step, i64); 4] = [(Step::Minute, 3), (Step::TenMinutes, 14), (Step::Hour, 120), (Step::Day, 400)];
+
+/// Whoever holds a token: a probe or a collector of one organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The organisation.
+    pub organisation: String,
+    /// The token's label.
+    pub label: String,
+}
+
+/// What came of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Kept.
+    pub accepted: usize,
+    /// Not kept: index in the batch and why.
+    pub refused: Vec<(usize, String)>,
+    /// The batch had been received before; nothing was kept twice.
+    pub repeated: bool,
+}
+
+/// One interval of a series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interval {
+    /// Seconds since 1970.
+    pub start: i64,
+    /// What was measured.
+    pub histogram: Histogram,
+}
+
+/// A series over a window.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// The series.
+    pub series: Series,
+    /// Its intervals with samples, in order.
+    pub intervals: Vec<Interval>,
+    /// Everything in the window.
+    pub total: Histogram,
+    /// Everything in the window before.
+    pub before: Histogram,
+}
+
+impl Service {
+    /// Who a token speaks for.
+    ///
+    /// # Errors
+    /// When the token is unknown.
+    pub async fn sender(&self, token: &str) -> Result<Sender, Error> {
+        let found = self.store.token(&secrets::token_hash(token)).await?;
+        let (organisation, label) = found.ok_or(Error::Unauthenticated("The token is not valid."))?;
+        Ok(Sender { organisation, label })
+    }
+
+    /// Keeps a batch of samples. A batch with the same id is kept once.
+    ///
+    /// # Errors
+    /// When the batch is too large or storage fails; nothing is kept then.
+    pub async fn take_samples(&self, sender: &Sender, batch: &str, samples: &[Sample]) -> Result<Receipt, Error> {
+        if samples.len() > BATCH {
+            return Err(Error::Refused(format!("A batch has at most {BATCH} samples; this one has {}.", samples.len())));
+        }
+        if !(1..=100).contains(&batch.len()) {
+            return Err(Error::Refused("Give the batch an id of 1 to 100 characters (Idempotency-Key).".into()));
+        }
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        if !tx.add_batch(&format!("{}/{batch}", sender.organisation), now).await? {
+            return Ok(Receipt { repeated: true, ..Receipt::default() });
+        }
+        let mut receipt = Receipt::default();
+        let mut changes: BTreeMap<(&str, Step, i64), Histogram> = BTreeMap::new();
+        for (index, sample) in samples.iter().enumerate() {
+            if let Err(error) = sample.check(now) {
+                receipt.refused.push((index, error.to_string()));
+                continue;
+            }
+            receipt.accepted += 1;
+            for step in Step::LADDER {
+                let slot = changes.entry((sample.series.as_str(), step, step.start_of(sample.time.secs()))).or_default();
+                match sample.rtt_ms {
+                    Some(rtt) => slot.record(rtt),
+                    None => slot.record_loss(),
+                }
+            }
+        }
+        let mut ids: BTreeMap<&str, String> = BTreeMap::new();
+        for ((name, step, start), fresh) in &changes {
+            if !ids.contains_key(name) {
+                ids.insert(name, tx.series(&sender.organisation, name).await?.id);
+            }
+            let series = &ids[name];
+            let mut merged = match tx.histogram(series, step.secs(), *start).await? {
+                Some(bytes) => decode(series, &bytes)?,
+                None => Histogram::default(),
+            };
+            merged.merge(fresh);
+            tx.put_histogram(series, step.secs(), *start, merged.encode()).await?;
+        }
+        tx.commit().await?;
+        for connection in changes.keys().map(|(name, ..)| name.split('/').next().unwrap_or(name)).collect::<std::collections::BTreeSet<_>>() {
+            self.live.tell(connection, &sender.organisation);
+        }
+        Ok(receipt)
+    }
+
+    /// Keeps route events; the same event is kept once. Tells how many are new.
+    ///
+    /// # Errors
+    /// When there are too many or storage fails.
+    pub async fn take_route_events(&self, sender: &Sender, events: &[RouteEvent]) -> Result<usize, Error> {
+        if events.len() > BATCH {
+            return Err(Error::Refused(format!("A batch has at most {BATCH} events.")));
+        }
+        let now = self.clock.now();
+        if let Some(late) = events.iter().find(|e| e.time.since(now) > 300) {
+            return Err(Error::Refused(format!("time {} lies in the future; check the sender's clock", late.time)));
+        }
+        let mut tx = self.store.begin().await?;
+        let mut added = 0;
+        for event in events {
+            let path: Vec<String> = event.path.iter().map(ToString::to_string).collect();
+            let key = format!("{}|{}|{:?}|{}|{}", sender.organisation, event.time, event.kind, event.prefix, path.join(" "));
+            let id = format!("EV-{}", &secrets::token_hash(&key)[..12]);
+            added += usize::from(tx.add_route_event(&id, &sender.organisation, event).await?);
+        }
+        tx.commit().await?;
+        self.live.tell("events", &sender.organisation);
+        Ok(added)
+    }
+
+    /// Every series that the actor may see, over a window that ends now; only those of
+    /// one connection when it is named.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn latency(&self, actor: &Actor, connection: &str, window: Window) -> Result<Vec<Course>, Error> {
+        let permit = actor.may(Action::ReadConnections)?;
+        let now = self.clock.now().secs();
+        let step = window.step();
+        let to = step.start_of(now) + step.secs();
+        let from = to - window.secs();
+        let mut courses = vec![];
+        for series in self.store.series(permit.scope.organisation(), connection).await? {
+            let intervals = self.intervals(&series.id, step, from, to).await?;
+            let total = sum(&intervals);
+            let coarse = if window.secs() > 86_400 { Step::Hour } else { Step::TenMinutes };
+            let before = sum(&self.intervals(&series.id, coarse, from - window.secs(), from).await?);
+            courses.push(Course { series, intervals, total, before });
+        }
+        Ok(courses)
+    }
+
+    /// One series between two moments, in intervals of which at most `max_points` fit.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn latency_between(&self, actor: &Actor, name: &str, from: Timestamp, to: Timestamp, max_points: usize) -> Result<(Step, Vec<Interval>), Error> {
+        let permit = actor.may(Action::ReadConnections)?;
+        let all = self.store.series(permit.scope.organisation(), "").await?;
+        let series = all.into_iter().find(|s| s.name == name);
+        let series = series.ok_or_else(|| Error::NotFound(format!("series {name}")))?;
+        let step = Step::for_span(to.since(from), max_points);
+        Ok((step, self.intervals(&series.id, step, step.start_of(from.secs()), to.secs() + 1).await?))
+    }
+
+    async fn intervals(&self, series: &str, step: Step, from: i64, to: i64) -> Result<Vec<Interval>, Error> {
+        let rows = self.store.intervals(series, step.secs(), from, to).await?;
+        rows.into_iter().map(|(start, bytes)| Ok(Interval { start, histogram: decode(series, &bytes)? })).collect()
+    }
+
+    /// A part of the route events of a span, latest first.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn route_events(&self, actor: &Actor, level: &str, from: Timestamp, to: Timestamp, page: Page) -> Result<Paged<(String, RouteEvent)>, Error> {
+        let permit = actor.may(Action::ReadConnections)?;
+        let (items, total) = self.store.route_events(permit.scope.organisation(), level, from, to, &page).await?;
+        Ok(Paged { items, total: total.unsigned_abs(), offset: page.offset, limit: page.limit })
+    }
+
+    /// Every series over a window with the one before, for a manager's overview.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn insights(&self, actor: &Actor, window: Window) -> Result<Vec<Course>, Error> {
+        actor.may(Action::ReadInsights)?;
+        self.latency(actor, "", window).await
+    }
+
+    /// Forgets what is older than it is kept.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn forget_old_telemetry(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        for (step, days) in KEPT_DAYS {
+            tx.forget_before(step.secs(), now.plus_secs(-days * 86_400)).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+fn sum(intervals: &[Interval]) -> Histogram {
+    let mut total = Histogram::default();
+    intervals.iter().for_each(|interval| total.merge(&interval.histogram));
+    total
+}
+
+fn decode(series: &str, bytes: &[u8]) -> Result<Histogram, Error> {
+    Histogram::decode(bytes).map_err(|error| Error::Fault(format!("latency of series {series}: {error}")))
+}

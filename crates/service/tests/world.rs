@@ -1,0 +1,203 @@
+//! The demo world, built through the use cases on a throw-away database.
+
+use peerage_domain::{
+    Timestamp,
+    access::{Action, Role},
+    peering::{Kind, StateName, Verb},
+    registration::PeeringDraft,
+    telemetry::Sample,
+};
+use peerage_edge::Memory;
+use peerage_latency::Window;
+use peerage_service::{Actor, Clock, Error, Service, Settings, demo, peerings::StepRequest, secrets::Vault, telemetry::Sender};
+use peerage_storage::{Page, Sort, Store, connections::ConnectionColumn, peerings::{PeeringColumn, PeeringFilter}};
+use std::sync::Arc;
+
+const NOW: i64 = 1_790_000_000;
+
+struct World {
+    service: Service,
+    clock: Clock,
+    _dir: tempfile::TempDir,
+}
+
+async fn world() -> World {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
+    let clock = Clock::held(Timestamp::from_secs(NOW));
+    let settings = Settings {
+        operator_asn: demo::OPERATOR,
+        operator_name: demo::OPERATOR_NAME.into(),
+        policy: Default::default(),
+        cloud_interconnect: vec![],
+        step_pause_s: 1,
+        removal_pause_s: 60,
+        demo: true,
+    };
+    let service = Service::new(store, clock.clone(), Arc::new(Memory::default()), settings, Vault::ephemeral().expect("random"));
+    World { service, clock, _dir: dir }
+}
+
+async fn demo_world() -> World {
+    let world = world().await;
+    world.service.build_demo(&world.clock, Timestamp::from_secs(NOW)).await.expect("demo world");
+    world
+}
+
+impl World {
+    async fn actor(&self, email: &str) -> Actor {
+        let person = self.service.store().person_by_email(email).await.expect("read").expect("known");
+        self.service.actor(&person.id, None).await.expect("member")
+    }
+
+    fn wait(&self, seconds: i64) {
+        self.clock.set(self.clock.now().plus_secs(seconds));
+    }
+
+    async fn list(&self, actor: &Actor) -> Vec<peerage_domain::peering::Peering> {
+        let sort = Sort { by: PeeringColumn::Id, descending: false };
+        self.service.peerings(actor, PeeringFilter::default(), sort, Page { offset: 0, limit: 100 }).await.expect("list").items
+    }
+}
+
+#[tokio::test]
+async fn the_demo_world_has_something_for_everybody() {
+    let world = demo_world().await;
+    let operator = world.actor("operator@demo.example").await;
+    let states: Vec<StateName> = world.list(&operator).await.iter().map(|p| p.connections[0].state.name()).collect();
+    assert_eq!(states, [StateName::Active, StateName::Active, StateName::Approved, StateName::PendingApproval]);
+    assert_eq!(world.service.pending_asns(&operator).await.expect("queue").len(), 1);
+    for peering in world.list(&operator).await {
+        assert!(world.service.is_replay(&peering.id).await.expect("read"), "{} is the replay of its events", peering.id);
+    }
+    let customer = world.actor("customer@demo.example").await;
+    let sort = Sort { by: ConnectionColumn::Name, descending: false };
+    let connections = world.service.connections(&customer, "", sort, Page { offset: 0, limit: 10 }).await.expect("list");
+    assert_eq!(connections.total, 2);
+    for window in Window::ALL {
+        let courses = world.service.latency(&customer, "CN-1", window).await.expect("latency");
+        assert_eq!(courses.len(), 2);
+        assert!(courses.iter().all(|c| !c.intervals.is_empty()), "{window:?} has samples");
+    }
+}
+
+#[tokio::test]
+async fn somebody_elses_things_are_not_found() {
+    let world = demo_world().await;
+    let (mine, other) = (world.actor("partner@demo.example").await, world.actor("second.partner@demo.example").await);
+    let id = world.list(&mine).await[0].id.clone();
+    assert!(matches!(world.service.peering(&other, &id).await, Err(Error::NotFound(_))));
+    let request = StepRequest { connection: 1, note: "x".into() };
+    assert!(matches!(world.service.act(&other, &id, Verb::RequestRemoval, &request).await, Err(Error::NotFound(_))));
+    let customer = world.actor("customer@demo.example").await;
+    assert!(matches!(world.service.peering(&customer, &id).await, Err(Error::Forbidden(_))));
+}
+
+#[tokio::test]
+async fn removal_can_be_undone_until_it_is_done() {
+    let world = demo_world().await;
+    let partner = world.actor("partner@demo.example").await;
+    let id = world.list(&partner).await[0].id.clone();
+    let act = async |verb| world.service.act(&partner, &id, verb, &StepRequest { connection: 1, note: String::new() }).await;
+    let state = async || world.service.peering(&partner, &id).await.expect("peering").peering.connections[0].state.name();
+    act(Verb::RequestRemoval).await.expect("asked");
+    world.wait(59);
+    world.service.run_due_jobs().await.expect("jobs");
+    assert_eq!(state().await, StateName::PendingRemove);
+    act(Verb::UndoRemoval).await.expect("undone");
+    world.wait(120);
+    world.service.run_due_jobs().await.expect("jobs");
+    assert_eq!(state().await, StateName::Active, "the old job does nothing");
+    act(Verb::RequestRemoval).await.expect("asked");
+    world.wait(61);
+    world.service.run_due_jobs().await.expect("jobs");
+    assert_eq!(state().await, StateName::Removed);
+    assert!(world.service.is_replay(&id).await.expect("read"));
+}
+
+#[tokio::test]
+async fn only_an_approved_asn_may_request() {
+    let world = demo_world().await;
+    let second = world.actor("second.partner@demo.example").await;
+    let directory = world.service.directory().await.expect("directory");
+    let location = directory.all_locations().iter().find(|l| l.kind == Kind::Exchange).expect("an exchange");
+    let draft = |asn: &str| PeeringDraft { asn: asn.into(), kind: Some(Kind::Exchange), location: location.id.clone(), ..PeeringDraft::default() };
+    for (asn, words) in [("AS9002", "is Pending"), ("AS3303", "not associated"), ("AS13030", "not associated")] {
+        let id = world.service.new_peering_draft(&second, draft(asn)).await.expect("draft");
+        let refusal = world.service.submit_peering(&second, &id).await.expect_err("refused").to_string();
+        assert!(refusal.contains(words), "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn importing_again_changes_nothing_and_a_wrong_row_changes_nothing() {
+    let world = world().await;
+    let first = world.service.import(&demo::files()).await.expect("imported");
+    assert!(first.values().all(|r| r.added == 500 && r.changed + r.removed + r.unchanged == 0));
+    let again = world.service.import(&demo::files()).await.expect("imported");
+    assert!(again.values().all(|r| r.unchanged == 500 && r.added + r.changed + r.removed == 0));
+    let one = br#"[{"id":1,"name":"Only","asn":42}]"#.to_vec();
+    let wrong = br#"[{"id":1,"latitude":1}]"#.to_vec();
+    let refused = world.service.import(&[("net.json".into(), one.clone()), ("fac.json".into(), wrong)]).await;
+    assert!(refused.expect_err("refused").to_string().contains("fac.json: fac row 1 (id 1)"));
+    assert_eq!(world.service.directory().await.expect("directory").net(peerage_domain::Asn(8075)).map(|n| n.name.clone()), Some("Microsoft".into()));
+    let shrunk = world.service.import(&[("net.json".into(), one)]).await.expect("imported");
+    let net = shrunk.values().next().expect("net");
+    assert_eq!((net.added, net.changed, net.removed), (0, 1, 499));
+}
+
+#[tokio::test]
+async fn samples_are_kept_once_and_bad_ones_are_named() {
+    let world = demo_world().await;
+    let customer = world.actor("customer@demo.example").await;
+    let sender = Sender { organisation: customer.organisation.clone(), label: "test".into() };
+    let sample = |series: &str, rtt| Sample { series: series.into(), time: Timestamp::from_secs(NOW - 30), rtt_ms: rtt };
+    let samples = [sample("CN-1/Test", Some(5.0)), sample("CN-1/Test", Some(-5.0)), sample("CN-1/Test", None)];
+    let receipt = world.service.take_samples(&sender, "batch-1", &samples).await.expect("taken");
+    assert_eq!((receipt.accepted, receipt.refused.len(), receipt.refused[0].0), (2, 1, 1));
+    assert!(world.service.take_samples(&sender, "batch-1", &samples).await.expect("again").repeated);
+    let courses = world.service.latency(&customer, "CN-1", Window::H6).await.expect("latency");
+    let test = courses.iter().find(|c| c.series.name == "CN-1/Test").expect("new series");
+    assert_eq!((test.total.count(), test.total.lost()), (1, 1));
+}
+
+#[tokio::test]
+async fn sign_in_is_refused_after_too_many_tries() {
+    let world = demo_world().await;
+    assert!(world.service.sign_in("customer@demo.example", demo::PASSWORD).await.is_ok());
+    assert!(world.service.sign_in("CUSTOMER@demo.example ", demo::PASSWORD).await.is_ok());
+    for _ in 0..10 {
+        assert!(matches!(world.service.sign_in("customer@demo.example", "wrong").await, Err(Error::Unauthenticated(_))));
+    }
+    assert!(matches!(world.service.sign_in("customer@demo.example", demo::PASSWORD).await, Err(Error::TooMany(_))));
+}
+
+/// Every role against every action: what the table allows is not Forbidden, what it
+/// does not allow is.
+#[tokio::test]
+async fn every_role_may_do_what_the_table_says() {
+    let world = demo_world().await;
+    let base = world.actor("customer@demo.example").await;
+    for role in Role::ALL {
+        let actor = Actor { roles: vec![role], ..base.clone() };
+        for action in Action::ALL {
+            let forbidden = matches!(attempt(&world.service, &actor, action).await, Err(Error::Forbidden(_)));
+            assert_eq!(!forbidden, action.allowed(&[role]), "{role:?} {action:?}");
+        }
+    }
+}
+
+async fn attempt(service: &Service, actor: &Actor, action: Action) -> Result<(), Error> {
+    let step = StepRequest { connection: 1, note: "x".into() };
+    match action {
+        Action::ReadConnections => service.connection(actor, "CN-9").await.map(drop),
+        Action::WriteConnections => service.delete_connection(actor, "CN-9", "x").await,
+        Action::ReadPeerings => service.peering(actor, "PR-9").await.map(drop),
+        Action::WritePeerings => service.act(actor, "PR-9", Verb::RequestRemoval, &step).await.map(drop),
+        Action::ReadQueue => service.pending_asns(actor).await.map(drop),
+        Action::Decide => service.act(actor, "PR-9", Verb::Approve, &step).await.map(drop),
+        Action::EditDirectory => service.edit_location(actor, "LO-999", true, vec![], "").await,
+        Action::ManageAccounts => service.organisations(actor).await.map(drop),
+        Action::ReadInsights => service.insights(actor, Window::D1).await.map(drop),
+    }
+}

@@ -1,0 +1,166 @@
+//! Customers' Peering Service connections and their prefixes.
+
+use crate::engine::{Error, Page, Row, Sort, Store, Tx, json, params};
+use peerage_domain::{Prefix, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A registered connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ServiceConnection {
+    /// Such as `CN-12`.
+    pub id: String,
+    /// Whose.
+    pub organisation: String,
+    /// Logical name; unique in the organisation.
+    pub name: String,
+    /// ISO 3166-1 alpha-2 code of the site's country.
+    pub country: String,
+    /// State or province; may be empty.
+    pub subdivision: String,
+    /// ASN of the connectivity provider.
+    pub provider_asn: peerage_domain::Asn,
+    /// Its name.
+    pub provider: String,
+    /// The operator's location that traffic should enter by.
+    pub primary: String,
+    /// Where it enters when the primary fails; absent for "any".
+    pub backup: Option<String>,
+    /// When it was registered.
+    pub created: Timestamp,
+}
+
+/// A registered prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisteredPrefix {
+    /// The prefix.
+    pub prefix: Prefix,
+    /// The connection that holds it.
+    pub connection: String,
+    /// Whose.
+    pub organisation: String,
+    /// Name of the connection's provider.
+    pub provider: String,
+    /// Since when.
+    pub added: Timestamp,
+}
+
+/// Columns that a list of connections can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionColumn {
+    /// Name.
+    Name,
+    /// Provider.
+    Provider,
+    /// Registration.
+    Created,
+}
+
+/// Text that `LIKE … ESCAPE '\'` finds anywhere.
+pub(crate) fn like(text: &str) -> String {
+    let escaped = text.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}
+
+const CONNECTION: &str = "SELECT id, body FROM connection";
+const PREFIX: &str = "SELECT prefix, connection, organisation, provider, added FROM prefix";
+
+fn prefix_row(row: &Row) -> Result<RegisteredPrefix, Error> {
+    Ok(RegisteredPrefix {
+        prefix: row.parsed(0, "prefix")?,
+        connection: row.text(1, "connection")?,
+        organisation: row.text(2, "organisation")?,
+        provider: row.text(3, "provider")?,
+        added: row.time(4, "added")?,
+    })
+}
+
+impl Tx {
+    /// Adds a connection.
+    #[allow(missing_docs)]
+    pub async fn add_connection(&mut self, it: &ServiceConnection) -> Result<(), Error> {
+        let sql = "INSERT INTO connection (id, organisation, name, provider, created, body) VALUES ($1, $2, $3, $4, $5, $6)";
+        let values = params![it.id.as_str(), it.organisation.as_str(), it.name.as_str(), it.provider.as_str(), it.created.millis(), json(it)?];
+        self.run(sql, values).await.map(|_| ())
+    }
+
+    /// The connection with this id.
+    pub async fn connection(&mut self, id: &str) -> Result<Option<ServiceConnection>, Error> {
+        let rows = self.fetch("connection", &format!("{CONNECTION} WHERE id = $1"), params![id]).await?;
+        rows.first().map(|row| row.json(1, "body")).transpose()
+    }
+
+    /// Whether the organisation has a connection of this name.
+    pub async fn has_connection_named(&mut self, organisation: &str, name: &str) -> Result<bool, Error> {
+        let sql = "SELECT id FROM connection WHERE organisation = $1 AND LOWER(name) = LOWER($2)";
+        Ok(!self.fetch("connection", sql, params![organisation, name]).await?.is_empty())
+    }
+
+    /// Removes a connection and its prefixes.
+    pub async fn delete_connection(&mut self, id: &str) -> Result<(), Error> {
+        self.run("DELETE FROM prefix WHERE connection = $1", params![id]).await?;
+        self.run("DELETE FROM connection WHERE id = $1", params![id]).await.map(|_| ())
+    }
+
+    /// Adds a prefix.
+    pub async fn add_prefix(&mut self, it: &RegisteredPrefix) -> Result<(), Error> {
+        let sql = "INSERT INTO prefix (prefix, connection, organisation, provider, added) VALUES ($1, $2, $3, $4, $5)";
+        let values = params![it.prefix.to_string(), it.connection.as_str(), it.organisation.as_str(), it.provider.as_str(), it.added.millis()];
+        self.run(sql, values).await.map(|_| ())
+    }
+
+    /// Removes a prefix of a connection; tells whether it was there.
+    pub async fn delete_prefix(&mut self, connection: &str, prefix: Prefix) -> Result<bool, Error> {
+        let sql = "DELETE FROM prefix WHERE connection = $1 AND prefix = $2";
+        Ok(self.run(sql, params![connection, prefix.to_string()]).await? > 0)
+    }
+
+    /// Every registered prefix of everybody.
+    pub async fn all_prefixes(&mut self) -> Result<Vec<RegisteredPrefix>, Error> {
+        self.fetch("prefix", PREFIX, &[]).await?.iter().map(prefix_row).collect()
+    }
+}
+
+impl Store {
+    /// The connection with this id.
+    pub async fn connection(&self, id: &str) -> Result<Option<ServiceConnection>, Error> {
+        let rows = self.fetch("connection", &format!("{CONNECTION} WHERE id = $1"), params![id]).await?;
+        rows.first().map(|row| row.json(1, "body")).transpose()
+    }
+
+    /// A part of an organisation's connections with a count of prefixes, and how many there are.
+    /// `organisation` is `None` for everybody's.
+    pub async fn connections(&self, organisation: Option<&str>, search: &str, sort: Sort<ConnectionColumn>, page: &Page) -> Result<(Vec<(ServiceConnection, i64)>, i64), Error> {
+        let wheres = "($1 = '' OR c.organisation = $1) AND (LOWER(c.name) LIKE $2 ESCAPE '\\' OR LOWER(c.id) LIKE $2 ESCAPE '\\' OR LOWER(c.provider) LIKE $2 ESCAPE '\\')";
+        let organisation = organisation.unwrap_or_default();
+        let pattern = like(search);
+        let count = self.fetch("connection", &format!("SELECT COUNT(*) FROM connection c WHERE {wheres}"), params![organisation, pattern.as_str()]).await?;
+        let total = count.first().map_or(Ok(0), |row| row.int(0, "count"))?;
+        let column = match sort.by {
+            ConnectionColumn::Name => "LOWER(c.name)",
+            ConnectionColumn::Provider => "LOWER(c.provider)",
+            ConnectionColumn::Created => "c.created",
+        };
+        let sql = format!(
+            "SELECT c.id, c.body, (SELECT COUNT(*) FROM prefix p WHERE p.connection = c.id) FROM connection c WHERE {wheres} \
+             ORDER BY {column} {}, c.id LIMIT $3 OFFSET $4",
+            sort.direction()
+        );
+        let rows = self.fetch("connection", &sql, params![organisation, pattern.as_str(), i64::from(page.limit), i64::from(page.offset)]).await?;
+        let connections = rows.iter().map(|row| Ok((row.json(1, "body")?, row.int(2, "count")?))).collect::<Result<_, Error>>()?;
+        Ok((connections, total))
+    }
+
+    /// A part of a connection's prefixes, and how many there are.
+    pub async fn prefixes_of(&self, connection: &str, page: &Page) -> Result<(Vec<RegisteredPrefix>, i64), Error> {
+        let count = self.fetch("prefix", "SELECT COUNT(*) FROM prefix WHERE connection = $1", params![connection]).await?;
+        let total = count.first().map_or(Ok(0), |row| row.int(0, "count"))?;
+        let sql = format!("{PREFIX} WHERE connection = $1 ORDER BY added, prefix LIMIT $2 OFFSET $3");
+        let rows = self.fetch("prefix", &sql, params![connection, i64::from(page.limit), i64::from(page.offset)]).await?;
+        Ok((rows.iter().map(prefix_row).collect::<Result<_, _>>()?, total))
+    }
+
+    /// Every registered prefix of everybody.
+    pub async fn all_prefixes(&self) -> Result<Vec<RegisteredPrefix>, Error> {
+        self.fetch("prefix", PREFIX, &[]).await?.iter().map(prefix_row).collect()
+    }
+}

@@ -1,0 +1,82 @@
+//! The tables, as a list of steps that is only ever appended to.
+//!
+//! Columns are BIGINT, TEXT or bytes; times are milliseconds since 1970 in UTC.
+
+use crate::engine::{Error, Store, params};
+
+/// `BYTES` becomes the word of the database.
+const STEPS: &[&str] = &[
+    "
+CREATE TABLE sequence (name TEXT PRIMARY KEY, last BIGINT NOT NULL);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+CREATE TABLE organisation (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created BIGINT NOT NULL);
+CREATE TABLE person (id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+  password_hash TEXT, created BIGINT NOT NULL);
+CREATE TABLE membership (person TEXT NOT NULL REFERENCES person (id), organisation TEXT NOT NULL REFERENCES organisation (id),
+  role TEXT NOT NULL, PRIMARY KEY (person, organisation, role));
+CREATE TABLE login_link (token_hash TEXT PRIMARY KEY, person TEXT NOT NULL REFERENCES person (id), expires BIGINT NOT NULL);
+CREATE TABLE web_session (id TEXT PRIMARY KEY, body TEXT NOT NULL, expires BIGINT NOT NULL);
+CREATE TABLE api_token (token_hash TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id),
+  label TEXT NOT NULL, created BIGINT NOT NULL);
+
+CREATE TABLE directory_object (kind TEXT NOT NULL, id BIGINT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id));
+CREATE TABLE location (id TEXT PRIMARY KEY, origin TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
+CREATE TABLE draft (id TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id), kind TEXT NOT NULL,
+  body TEXT NOT NULL, updated BIGINT NOT NULL);
+CREATE TABLE secret (subject TEXT PRIMARY KEY, body TEXT NOT NULL);
+
+CREATE TABLE peer_asn (id TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id), asn BIGINT NOT NULL UNIQUE,
+  state TEXT NOT NULL, since BIGINT NOT NULL, version BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE peering (id TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id), asn BIGINT NOT NULL,
+  peer_name TEXT NOT NULL, kind TEXT NOT NULL, location TEXT NOT NULL, state TEXT NOT NULL, next TEXT NOT NULL,
+  since BIGINT NOT NULL, created BIGINT NOT NULL, version BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX peering_by_organisation ON peering (organisation);
+CREATE INDEX peering_by_next ON peering (next, since);
+CREATE TABLE session_space (space TEXT NOT NULL, location TEXT NOT NULL, asn BIGINT NOT NULL, peering TEXT NOT NULL REFERENCES peering (id),
+  connection BIGINT NOT NULL, PRIMARY KEY (location, space));
+
+CREATE TABLE event (stream TEXT NOT NULL, version BIGINT NOT NULL, at BIGINT NOT NULL, author TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (stream, version));
+
+CREATE TABLE connection (id TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id), name TEXT NOT NULL,
+  provider TEXT NOT NULL, created BIGINT NOT NULL, body TEXT NOT NULL, UNIQUE (organisation, name));
+CREATE TABLE prefix (prefix TEXT PRIMARY KEY, connection TEXT NOT NULL REFERENCES connection (id), organisation TEXT NOT NULL,
+  provider TEXT NOT NULL, added BIGINT NOT NULL);
+CREATE INDEX prefix_by_connection ON prefix (connection);
+
+CREATE TABLE job (id TEXT PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, run_at BIGINT NOT NULL, attempts BIGINT NOT NULL,
+  lease_until BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX job_by_time ON job (run_at);
+
+CREATE TABLE series (id TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id), name TEXT NOT NULL,
+  connection TEXT NOT NULL, UNIQUE (organisation, name));
+CREATE TABLE latency (series TEXT NOT NULL REFERENCES series (id), step BIGINT NOT NULL, start BIGINT NOT NULL, histogram BYTES NOT NULL,
+  PRIMARY KEY (series, step, start));
+CREATE TABLE telemetry_batch (id TEXT PRIMARY KEY, received BIGINT NOT NULL);
+CREATE TABLE route_event (id TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id), at BIGINT NOT NULL,
+  kind TEXT NOT NULL, level TEXT NOT NULL, prefix TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX route_event_by_time ON route_event (organisation, at);
+",
+];
+
+/// Brings the schema up to date; several processes may do so at once.
+pub(crate) async fn migrate(store: &Store) -> Result<(), Error> {
+    let mut tx = store.begin().await?;
+    tx.run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)", &[]).await?;
+    let rows = tx.fetch("schema_version", "SELECT version FROM schema_version", &[]).await?;
+    let found = rows.first().map_or(Ok(0), |row| row.int(0, "version"))?;
+    let known = STEPS.len() as i64;
+    if found > known {
+        return Err(Error::Newer { found, known });
+    }
+    let bytes = if tx.is_sqlite() { "BLOB" } else { "BYTEA" };
+    for step in STEPS.iter().skip(found as usize) {
+        for statement in step.replace("BYTES", bytes).split(';').filter(|s| !s.trim().is_empty()) {
+            tx.run(statement, &[]).await?;
+        }
+    }
+    tx.run("DELETE FROM schema_version", &[]).await?;
+    tx.run("INSERT INTO schema_version (version) VALUES ($1)", params![known]).await?;
+    tx.commit().await
+}

@@ -1,0 +1,289 @@
+//! One contract, run on SQLite and on a throw-away PostgreSQL cluster.
+
+use peerage_domain::{
+    Asn, Timestamp,
+    access::Role,
+    peer_asn::PeerAsn,
+    peering::{Connection, Kind, Peering, State},
+    session::ConnectionSpec,
+    telemetry::{RouteEvent, RouteEventKind},
+};
+use peerage_storage::{
+    Error, Page, Sort, Store,
+    connections::{ConnectionColumn, RegisteredPrefix, ServiceConnection},
+    peerings::{PeeringColumn, PeeringFilter},
+};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// A cluster in a temporary directory; stopped and removed when dropped.
+struct Cluster {
+    dir: tempfile::TempDir,
+    bin: PathBuf,
+}
+
+fn as_postgres(command: &Path) -> Command {
+    // PostgreSQL refuses to run as root; Debian's package made a user for it.
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"));
+    if is_root {
+        let mut outer = Command::new("runuser");
+        outer.args(["-u", "postgres", "--"]).arg(command);
+        outer
+    } else {
+        Command::new(command)
+    }
+}
+
+impl Cluster {
+    /// `None` when PostgreSQL is not installed.
+    fn start() -> Option<Self> {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+        let bin = versions.flatten().map(|v| v.path().join("bin")).max()?;
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let open = Command::new("chmod").args(["777"]).arg(dir.path()).status();
+        assert!(open.is_ok_and(|s| s.success()), "the cluster's directory must be open to its user");
+        let data = dir.path().join("data");
+        let run = |command: &mut Command| {
+            let output = command.current_dir("/").stdin(Stdio::null()).output().expect("PostgreSQL's programs run");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        };
+        run(as_postgres(&bin.join("initdb")).args(["-A", "trust", "-U", "peerage", "-N", "-D"]).arg(&data));
+        let options = format!("-c listen_addresses='' -c unix_socket_directories='{}' -c fsync=off", dir.path().display());
+        let log = dir.path().join("log");
+        run(as_postgres(&bin.join("pg_ctl")).args(["-w", "-D"]).arg(&data).arg("-l").arg(&log).args(["-o", &options, "start"]).stdout(Stdio::null()));
+        Some(Cluster { dir, bin })
+    }
+
+    fn url(&self) -> String {
+        let socket = self.dir.path().to_string_lossy().replace('/', "%2F");
+        format!("postgres://peerage@{socket}/postgres")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let data = self.dir.path().join("data");
+        let _ = as_postgres(&self.bin.join("pg_ctl")).args(["-m", "immediate", "-D"]).arg(&data).arg("stop").stdout(Stdio::null()).status();
+        let _ = as_postgres(Path::new("/bin/rm")).arg("-rf").arg(&data).status();
+    }
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_secs(1_700_000_000 + seconds)
+}
+
+async fn contract(store: &Store, url: &str) {
+    opening_again_changes_nothing(url).await;
+    people_and_roles(store).await;
+    drafts_belong_to_an_organisation(store).await;
+    changes_name_the_version_they_saw(store).await;
+    peerings_are_filtered_sorted_and_paged(store).await;
+    a_prefix_has_one_connection(store).await;
+    jobs_are_leased_once(store).await;
+    telemetry_is_kept_once(store).await;
+    nothing_happens_without_commit(store).await;
+}
+
+async fn opening_again_changes_nothing(url: &str) {
+    let again = Store::open(url).await.expect("opens again");
+    again.ping().await.expect("answers");
+}
+
+async fn people_and_roles(store: &Store) {
+    let mut tx = store.begin().await.expect("begin");
+    let organisation = tx.add_organisation("Fjordbank", at(0)).await.expect("organisation");
+    let person = tx.add_person(&"ingrid@example.net".parse().expect("mail"), "Ingrid", at(0)).await.expect("person");
+    for role in [Role::Customer, Role::Manager, Role::Customer] {
+        tx.add_role(&person.id, &organisation.id, role).await.expect("role");
+    }
+    tx.add_link("hash", &person.id, at(100)).await.expect("link");
+    assert!(tx.link("hash", at(99)).await.expect("read").is_some());
+    assert!(tx.link("hash", at(100)).await.expect("read").is_none(), "a link expires");
+    tx.set_password(&person.id, "phc").await.expect("password");
+    assert!(tx.link("hash", at(0)).await.expect("read").is_none(), "a link is used up");
+    tx.commit().await.expect("commit");
+    let found = store.person_by_email("ingrid@example.net").await.expect("read").expect("found");
+    assert_eq!(found.password_hash.as_deref(), Some("phc"));
+    let memberships = store.memberships(&found.id).await.expect("read");
+    assert_eq!(memberships[0].roles, [Role::Customer, Role::Manager]);
+    assert_eq!(store.count_people().await.expect("read"), 1);
+}
+
+async fn drafts_belong_to_an_organisation(store: &Store) {
+    let mut tx = store.begin().await.expect("begin");
+    let id = tx.next_id("D").await.expect("id");
+    for text in ["first", "Zürich '; DROP TABLE draft; --"] {
+        tx.save_draft(&id, "ORG-1", "kind", &text, at(1)).await.expect("saved");
+    }
+    tx.commit().await.expect("commit");
+    let found = store.draft::<String>(&id, "ORG-1", "kind").await.expect("read").expect("found");
+    assert_eq!(found.body, "Zürich '; DROP TABLE draft; --");
+    assert_eq!(store.draft::<String>(&id, "ORG-2", "kind").await.expect("read"), None);
+    assert!(matches!(store.draft::<u8>(&id, "ORG-1", "kind").await, Err(Error::Damaged { table: "draft", column: "body", .. })));
+}
+
+fn peering(id: &str, name: &str, kind: Kind) -> Peering {
+    let connection = Connection { number: 1, spec: ConnectionSpec::example(kind), state: State::PendingApproval, since: at(5) };
+    Peering {
+        id: id.into(),
+        organisation: "ORG-1".into(),
+        asn: Asn(6667),
+        peer_name: name.into(),
+        kind,
+        legacy: false,
+        location: format!("LO-{id}"),
+        connections: vec![connection],
+    }
+}
+
+async fn changes_name_the_version_they_saw(store: &Store) {
+    let mut tx = store.begin().await.expect("begin");
+    let mut it = PeerAsn::new("PA-1", "ORG-1", Asn(6667));
+    tx.save_asn(&it, 0, at(1)).await.expect("new");
+    it.peer_name = "Elisa".into();
+    tx.save_asn(&it, 1, at(2)).await.expect("changed");
+    assert!(matches!(tx.save_asn(&it, 1, at(3)).await, Err(Error::Conflict(_))));
+    for event in ["one", "two"] {
+        tx.record("PA-1", at(4), "Ada", &event).await.expect("recorded");
+    }
+    tx.commit().await.expect("commit");
+    let history = store.history::<String>("PA-1").await.expect("read");
+    assert_eq!(history.iter().map(|e| e.body.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(store.asn("PA-1").await.expect("read").expect("found").version, 2);
+}
+
+async fn peerings_are_filtered_sorted_and_paged(store: &Store) {
+    let mut tx = store.begin().await.expect("begin");
+    for (n, name) in ["Elisa", "Init7", "100%_sure"].iter().enumerate() {
+        let it = peering(&format!("PR-{}", n + 9), name, if n == 1 { Kind::Direct } else { Kind::Exchange });
+        tx.save_peering(&it, 0, at(6)).await.expect("saved");
+    }
+    assert_eq!(tx.taken("LO-PR-9", "").await.expect("read").len(), 1);
+    assert_eq!(tx.taken("LO-PR-9", "PR-9").await.expect("read").len(), 0, "not its own");
+    tx.commit().await.expect("commit");
+    let list = async |filter: PeeringFilter, offset| {
+        let sort = Sort { by: PeeringColumn::Id, descending: false };
+        let (items, total) = store.peerings(&filter, sort, &Page { offset, limit: 2 }).await.expect("read");
+        (items.into_iter().map(|p| p.id).collect::<Vec<_>>().join(" "), total)
+    };
+    assert_eq!(list(PeeringFilter::default(), 0).await, ("PR-9 PR-10".into(), 3));
+    assert_eq!(list(PeeringFilter::default(), 2).await, ("PR-11".into(), 3));
+    let search = |text: &str| PeeringFilter { search: text.into(), ..PeeringFilter::default() };
+    assert_eq!(list(search("ELISA"), 0).await.1, 1);
+    assert_eq!(list(search("0%_s"), 0).await.1, 1);
+    assert_eq!(list(search("_"), 0).await.1, 1, "a wildcard is only a character");
+    assert_eq!(list(PeeringFilter { kind: "Direct".into(), next: "operator".into(), ..PeeringFilter::default() }, 0).await.1, 1);
+    assert_eq!(list(PeeringFilter { organisation: Some("ORG-2".into()), ..PeeringFilter::default() }, 0).await.1, 0);
+}
+
+async fn a_prefix_has_one_connection(store: &Store) {
+    let mut tx = store.begin().await.expect("begin");
+    let connection = ServiceConnection {
+        id: "CN-1".into(),
+        organisation: "ORG-1".into(),
+        name: "HQ".into(),
+        country: "CH".into(),
+        subdivision: String::new(),
+        provider_asn: Asn(13030),
+        provider: "Init7".into(),
+        primary: "LO-1".into(),
+        backup: None,
+        created: at(7),
+    };
+    tx.add_connection(&connection).await.expect("added");
+    let row = RegisteredPrefix {
+        prefix: "193.0.16.0/24".parse().expect("prefix"),
+        connection: "CN-1".into(),
+        organisation: "ORG-1".into(),
+        provider: "Init7".into(),
+        added: at(7),
+    };
+    tx.add_prefix(&row).await.expect("added");
+    assert!(tx.has_connection_named("ORG-1", "hq").await.expect("read"));
+    tx.commit().await.expect("commit");
+    let mut tx = store.begin().await.expect("begin");
+    assert!(tx.add_prefix(&row).await.is_err(), "the same prefix twice");
+    drop(tx);
+    let sort = Sort { by: ConnectionColumn::Name, descending: true };
+    let (found, total) = store.connections(Some("ORG-1"), "init", sort, &Page { offset: 0, limit: 25 }).await.expect("read");
+    assert_eq!((found, total), (vec![(connection, 1)], 1));
+    assert_eq!(store.prefixes_of("CN-1", &Page { offset: 0, limit: 1 }).await.expect("read"), (vec![row], 1));
+}
+
+async fn jobs_are_leased_once(store: &Store) {
+    let mut tx = store.begin().await.expect("begin");
+    tx.add_job("advance", "PR-9/1", at(10)).await.expect("added");
+    tx.commit().await.expect("commit");
+    assert_eq!(store.lease_job(at(9), 60).await.expect("read"), None, "not due yet");
+    let (a, b) = tokio::join!(store.lease_job(at(10), 60), store.lease_job(at(10), 60));
+    let leased = [a.expect("read"), b.expect("read")];
+    assert_eq!(leased.iter().flatten().count(), 1, "two workers, one job");
+    assert_eq!(store.next_job_at().await.expect("read"), Some(at(70)));
+    let again = store.lease_job(at(70), 60).await.expect("read").expect("due again after the lease");
+    assert_eq!(again.attempts, 2);
+    let mut tx = store.begin().await.expect("begin");
+    tx.finish_job(&again.id).await.expect("finished");
+    tx.commit().await.expect("commit");
+    assert_eq!(store.next_job_at().await.expect("read"), None);
+}
+
+async fn telemetry_is_kept_once(store: &Store) {
+    let mut tx = store.begin().await.expect("begin");
+    assert!(tx.add_batch("b", at(0)).await.expect("new"));
+    assert!(!tx.add_batch("b", at(0)).await.expect("known"));
+    let series = tx.series("ORG-1", "CN-1/Zürich").await.expect("new");
+    assert_eq!(tx.series("ORG-1", "CN-1/Zürich").await.expect("known"), series);
+    for bytes in [vec![1, 2, 0], vec![0, 255]] {
+        tx.put_histogram(&series.id, 60, 120, bytes).await.expect("kept");
+    }
+    assert_eq!(tx.histogram(&series.id, 60, 120).await.expect("read"), Some(vec![0, 255]));
+    let event = RouteEvent {
+        time: at(1),
+        kind: RouteEventKind::PrefixOriginAsChangeEvent,
+        prefix: "208.65.153.0/24".parse().expect("prefix"),
+        path: vec![Asn(3491), Asn(17557)],
+        summary: String::new(),
+        source: String::new(),
+    };
+    assert!(tx.add_route_event("EV-1", "ORG-1", &event).await.expect("new"));
+    assert!(!tx.add_route_event("EV-1", "ORG-1", &event).await.expect("known"));
+    tx.commit().await.expect("commit");
+    assert_eq!(store.intervals(&series.id, 60, 0, 121).await.expect("read"), [(120, vec![0, 255])]);
+    let page = Page { offset: 0, limit: 10 };
+    let (events, total) = store.route_events(Some("ORG-1"), "Critical", at(0), at(2), &page).await.expect("read");
+    assert_eq!((events[0].1.clone(), total), (event, 1));
+    assert_eq!(store.route_events(Some("ORG-2"), "", at(0), at(2), &page).await.expect("read").1, 0);
+}
+
+async fn nothing_happens_without_commit(store: &Store) {
+    let mut tx = store.begin().await.expect("begin");
+    tx.set_meta("half", "written").await.expect("written");
+    drop(tx);
+    assert_eq!(store.meta("half").await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_contract() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let url = format!("sqlite:{}", dir.path().join("test.db").display());
+    let store = Store::open(&url).await.expect("opens");
+    contract(&store, &url).await;
+}
+
+#[tokio::test]
+async fn postgresql_keeps_the_contract() {
+    let Some(cluster) = Cluster::start() else {
+        eprintln!("SKIPPED: PostgreSQL is not installed (Debian: apt-get install postgresql)");
+        return;
+    };
+    let store = Store::open(&cluster.url()).await.expect("opens");
+    contract(&store, &cluster.url()).await;
+}
+
+#[tokio::test]
+async fn an_unknown_database_is_refused() {
+    assert!(matches!(Store::open("mysql://x").await, Err(Error::Url(_))));
+    assert!(Store::open("sqlite:/nowhere/at/all.db").await.is_err());
+}
