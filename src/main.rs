@@ -1,1 +1,146 @@
-fn main(){}
+//! The program: `peerage serve` and its helpers.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use peerage::server::{commands, config::Config, start};
+use peerage_domain::access::Role;
+use peerage_service::Error;
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+/// The self-hosted peering service.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    /// TOML file with settings.
+    #[arg(long, global = true, env = "PEERAGE_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where the embedded database and the secret key lie.
+    #[arg(long, global = true)]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the portal.
+    Serve {
+        /// Address and port to listen on.
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+        /// Fill an empty database with the demo world and replay telemetry.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// The directory of networks, facilities and exchanges.
+    #[command(subcommand)]
+    Directory(Directory),
+    /// Judge input by the portal's rules.
+    #[command(subcommand)]
+    Check(Check),
+    /// People.
+    #[command(subcommand)]
+    User(User),
+    /// API tokens.
+    #[command(subcommand)]
+    Token(Token),
+    /// Say whether everything that a start needs is there.
+    Doctor,
+}
+
+#[derive(Subcommand)]
+enum Directory {
+    /// Take over files in the shape of the PeeringDB API.
+    Import {
+        /// net, fac, ix, ixlan, ixpfx, netfac or netixlan, as JSON.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Check {
+    /// One prefix a line; exits with 1 when one failed.
+    Prefixes {
+        /// How to answer.
+        #[arg(long, default_value = "text")]
+        format: Format,
+        /// File to read; standard input when absent.
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+#[derive(Subcommand)]
+enum User {
+    /// Add a person and print the one-time link to set a password.
+    Add {
+        /// Name of the organisation; made when it is new.
+        #[arg(long)]
+        organisation: String,
+        /// E-mail address.
+        #[arg(long)]
+        email: String,
+        /// Name.
+        #[arg(long)]
+        name: String,
+        /// customer, partner, operator or manager.
+        #[arg(long)]
+        role: Role,
+    },
+}
+
+#[derive(Subcommand)]
+enum Token {
+    /// Print a new token; it is shown only now.
+    Add {
+        /// Name of the organisation it speaks for.
+        #[arg(long)]
+        organisation: String,
+        /// What it is for.
+        #[arg(long)]
+        label: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Cli::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("peerage: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Error> {
+    if let Command::Check(Check::Prefixes { format, file }) = &cli.command {
+        let good = commands::check_prefixes(file.as_ref(), *format == Format::Ndjson)?;
+        return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    let mut config = Config::load(cli.config.as_deref()).map_err(Error::Fault)?;
+    config.data_dir = cli.data_dir.unwrap_or(config.data_dir);
+    match cli.command {
+        Command::Serve { listen, demo } => {
+            config.listen = listen.unwrap_or(config.listen);
+            start::serve(config, demo).await?;
+        }
+        Command::Directory(Directory::Import { files }) => commands::import(&config, &files).await?,
+        Command::User(User::Add { organisation, email, name, role }) => {
+            commands::add_user(&config, &organisation, &email, &name, role).await?;
+        }
+        Command::Token(Token::Add { organisation, label }) => commands::add_token(&config, &organisation, &label).await?,
+        Command::Doctor => commands::doctor(&config).await?,
+        Command::Check(_) => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

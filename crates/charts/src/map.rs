@@ -23,9 +23,33 @@ pub fn project(latitude: f64, longitude: f64) -> (f64, f64) {
     (WIDTH / 2.0 + x * unit, 486.0 - y * unit)
 }
 
+/// Which points get their name beside them, in order of importance: `Some(true)` for a
+/// name at the left, `Some(false)` at the right, `None` where both sides are occupied.
+pub fn labels(points: &[(f64, f64)], names: &[&str]) -> Vec<Option<bool>> {
+    let mut boxes: Vec<[f64; 4]> = points.iter().map(|&(x, y)| [x - 14.0, y - 14.0, x + 14.0, y + 14.0]).collect();
+    let apart = |a: &[f64; 4], b: &[f64; 4]| a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
+    let mut sides = vec![];
+    for (n, (&(x, y), name)) in points.iter().zip(names).enumerate() {
+        let width = name.chars().count() as f64 * 13.5;
+        let right = [x + 14.0, y - 14.0, x + 20.0 + width, y + 14.0];
+        let left = [x - 20.0 - width, y - 14.0, x - 14.0, y + 14.0];
+        let free = |area: &[f64; 4]| boxes.iter().enumerate().all(|(other, taken)| other == n || apart(area, taken));
+        let side = if free(&right) { Some((false, right)) } else if free(&left) { Some((true, left)) } else { None };
+        sides.push(side.map(|(is_left, _)| is_left));
+        boxes.extend(side.map(|(_, area)| area));
+    }
+    sides
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_do_not_cover_each_other() {
+        let sides = labels(&[(100.0, 100.0), (130.0, 100.0), (160.0, 100.0)], &["Stockholm", "Oslo", "Bergen"]);
+        assert_eq!(sides, [Some(true), None, Some(false)]);
+    }
 
     #[test]
     fn the_corners_of_the_world_are_at_the_edges() {

@@ -113,6 +113,65 @@ pub fn judge(entries: &[Entry], known: &Known) -> Vec<Judged> {
     judged
 }
 
+/// The answer for one line of a file, as automation reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedLine(Judged);
+
+/// Judges a text in which every line that is not blank or a comment is one entry; there
+/// is no organisation, so nothing is claimed. Entries are judged against each other, too.
+pub fn check_lines(text: &str) -> impl Iterator<Item = CheckedLine> {
+    let whole_line = |(index, line): (usize, &str)| {
+        let input = line.split('#').next().unwrap_or_default().trim();
+        (!input.is_empty()).then(|| Entry { line: index + 1, input: input.to_owned() })
+    };
+    let all: Vec<Entry> = text.trim_start_matches('\u{feff}').lines().enumerate().filter_map(whole_line).collect();
+    judge(&all, &Known::default()).into_iter().map(CheckedLine)
+}
+
+impl CheckedLine {
+    /// The overall verdict.
+    pub fn verdict(&self) -> Verdict {
+        self.0.verdict()
+    }
+
+    /// `{"line","input","verdict","codes","prefix","suggestion"}`
+    pub fn json(&self) -> String {
+        let codes: Vec<String> = self.0.findings.iter().map(|f| quote(&f.code)).collect();
+        let maybe = |text: Option<String>| text.map_or_else(|| "null".to_owned(), |text| quote(&text));
+        format!(
+            "{{\"line\":{},\"input\":{},\"verdict\":{},\"codes\":[{}],\"prefix\":{},\"suggestion\":{}}}",
+            self.0.entry.line,
+            quote(&self.0.entry.input),
+            quote(self.verdict().word()),
+            codes.join(","),
+            maybe(self.0.prefix.map(|p| p.to_string())),
+            maybe(self.0.suggestion().map(str::to_owned)),
+        )
+    }
+
+    /// For people: the line, the verdict and the sentences.
+    pub fn text(&self) -> String {
+        let Judged { entry, findings, .. } = &self.0;
+        let sentences: Vec<&str> = findings.iter().map(|f| f.sentence.as_str()).collect();
+        format!("{:>5}  {:<7}  {:<24}  {}", entry.line, self.verdict().word(), entry.input, sentences.join(" ")).trim_end().to_owned()
+    }
+}
+
+/// A JSON string (RFC 8259 §7).
+fn quote(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
 fn judge_alone(entry: &Entry) -> Judged {
     let (prefix, mut findings) = match entry.input.parse::<Prefix>() {
         Ok(prefix) => (Some(prefix), vec![]),
@@ -314,6 +373,14 @@ mod tests {
         check("193.10.4.0/24", "fail prefix.other_provider ->");
         check("193.11.0.0/16", "fail prefix.registered ->");
         check("193.12.0.0/16", "fail prefix.owned_elsewhere");
+    }
+
+    #[test]
+    fn a_file_is_answered_line_by_line() {
+        let lines: Vec<String> = check_lines("# office\n193.0.2.5/24\n\n193.0.3.0/24 # lab\na\"b\n").map(|l| l.json()).collect();
+        assert_eq!(lines[0], r#"{"line":2,"input":"193.0.2.5/24","verdict":"fail","codes":["prefix.hostbits"],"prefix":null,"suggestion":"193.0.2.0/24"}"#);
+        assert_eq!(lines[1], r#"{"line":4,"input":"193.0.3.0/24","verdict":"pass","codes":[],"prefix":"193.0.3.0/24","suggestion":null}"#);
+        assert!(serde_json::from_str::<serde_json::Value>(&lines[2]).is_ok());
     }
 
     #[test]

@@ -1,0 +1,84 @@
+//! The document, the layout, and the list of routes: the site map.
+
+use crate::{
+    components::{FlashMessage, Foot, Sidebar, TopBar, load},
+    pages::{customer, manager, operator, partner, public},
+    rpc::{Failure, accounts::{self, Frame}},
+};
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+/// The frame of this visit, for pages that need to know who reads.
+#[derive(Clone, Copy)]
+pub struct Visit(pub Resource<Result<Frame, Failure>>);
+
+/// Everything inside of the body.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let frame = Resource::new_blocking(|| (), |()| accounts::read_frame());
+    provide_context(Visit(frame));
+    Effect::new(|_| crate::browser::mark_hydrated());
+    view! {
+        <Title formatter=|text: String| if text.is_empty() { "Peerage".to_owned() } else { format!("{text} – Peerage") }/>
+        <Router>
+            <a class="skip" href="#main">{tr!(app.skip)}</a>
+            {load(frame, |frame| view! { <TopBar frame=frame/> })}
+            <div class="frame">
+                {load(frame, |frame| frame.me.map(|me| view! { <Sidebar me=me/> }))}
+                <main class="page" id="main" tabindex="-1">
+                    {load(frame, |frame| frame.flash.map(|flash| view! { <FlashMessage flash=flash/> }))}
+                    <Site/>
+                </main>
+            </div>
+            {load(frame, |frame| view! { <Foot frame=frame/> })}
+        </Router>
+    }
+}
+
+/// The site map.
+#[component]
+fn Site() -> impl IntoView {
+    view! {
+        <Routes fallback=public::NotFound>
+            <Route path=path!("/") view=public::DirectoryPage ssr=SsrMode::Async/>
+            <Route path=path!("/locations/:id") view=public::LocationPage ssr=SsrMode::Async/>
+            <Route path=path!("/partners/:key") view=public::PartnerPage ssr=SsrMode::Async/>
+            <Route path=path!("/sign-in") view=public::SignInPage ssr=SsrMode::Async/>
+            <Route path=path!("/welcome/:token") view=public::WelcomePage ssr=SsrMode::Async/>
+            <Route path=path!("/help") view=public::HelpPage ssr=SsrMode::Async/>
+            <Route path=path!("/home") view=public::HomePage ssr=SsrMode::Async/>
+
+            <Route path=path!("/connections") view=customer::ConnectionsPage ssr=SsrMode::Async/>
+            <Route path=path!("/connections/new/:id/basics") view=customer::BasicsStep ssr=SsrMode::Async/>
+            <Route path=path!("/connections/new/:id/site") view=customer::SiteStep ssr=SsrMode::Async/>
+            <Route path=path!("/connections/new/:id/prefixes") view=customer::PrefixesStep ssr=SsrMode::Async/>
+            <Route path=path!("/connections/new/:id/review") view=customer::ReviewStep ssr=SsrMode::Async/>
+            <Route path=path!("/connections/:id") view=customer::ConnectionPage ssr=SsrMode::Async/>
+            <Route path=path!("/events") view=customer::EventsPage ssr=SsrMode::Async/>
+
+            <Route path=path!("/partner") view=partner::PeeringsPage ssr=SsrMode::Async/>
+            <Route path=path!("/partner/asns") view=partner::AsnsPage ssr=SsrMode::Async/>
+            <Route path=path!("/partner/asns/new") view=partner::NewAsnPage ssr=SsrMode::Async/>
+            <Route path=path!("/partner/asns/:id") view=partner::AsnPage ssr=SsrMode::Async/>
+            <Route path=path!("/partner/peerings/new/:id/place") view=partner::PlaceStep ssr=SsrMode::Async/>
+            <Route path=path!("/partner/peerings/new/:id/sessions") view=partner::SessionsStep ssr=SsrMode::Async/>
+            <Route path=path!("/partner/peerings/new/:id/review") view=partner::ReviewStep ssr=SsrMode::Async/>
+            <Route path=path!("/partner/peerings/:id") view=partner::PeeringPage ssr=SsrMode::Async/>
+
+            <Route path=path!("/ops/queue") view=operator::QueuePage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/peerings") view=operator::PeeringsPage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/peerings/:id") view=operator::ReviewPage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/asns/:id") view=operator::AsnReviewPage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/locations") view=operator::LocationsPage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/organisations") view=operator::OrganisationsPage ssr=SsrMode::Async/>
+
+            <Route path=path!("/insights/latency") view=manager::LatencyPage ssr=SsrMode::Async/>
+        </Routes>
+    }
+}

@@ -1,0 +1,11 @@
+//! What only a browser can do, on the server: nothing.
+
+pub(crate) fn mark_hydrated() {}
+
+pub(crate) fn listen(_subject: &str, _on_change: impl Fn() + 'static, _on_state: impl Fn(bool) + 'static) {}
+
+pub(crate) fn copy(_text: &str) {}
+
+pub(crate) fn share_of_width(_event: &leptos::ev::MouseEvent) -> Option<f64> {
+    None
+}

@@ -1,0 +1,266 @@
+//! The smoke chart with its loss strip and the events on the same time axis.
+
+use crate::rpc::insights::{BucketView, CourseView, LatencyView};
+use leptos::prelude::*;
+use peerage_charts::smoke::{Bucket, Frame, smoke};
+use peerage_domain::{
+    Timestamp,
+    telemetry::{Level, RouteEvent},
+};
+
+/// Words of the windows, shortest first, as in the URL.
+const WINDOWS: [(&str, &str); 5] = [("6h", "6 h"), ("12h", "12 h"), ("1d", "1 d"), ("7d", "7 d"), ("30d", "30 d")];
+
+/// The switch between windows; each one is an address.
+#[component]
+pub fn Windows(
+    /// The current one.
+    current: String,
+    /// Path of the page.
+    #[prop(into)]
+    path: String,
+) -> impl IntoView {
+    let links = WINDOWS
+        .into_iter()
+        .map(|(word, label)| {
+            view! { <a href=format!("{path}?window={word}") aria-current=(word == current).then_some("true")>{label}</a> }
+        })
+        .collect_view();
+    view! { <nav class="seg" aria-label=tr!(chart.windows)>{links}</nav> }
+}
+
+fn buckets(course: &CourseView) -> Vec<Bucket> {
+    course.buckets.iter().map(|b| Bucket { time: b.t, quantiles: b.q, count: b.n, lost: b.lost }).collect()
+}
+
+/// Milliseconds for people: one decimal.
+pub fn ms(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |v| format!("{v:.1} ms"))
+}
+
+fn moment(t: i64, from: i64, to: i64) -> String {
+    let t = Timestamp::from_secs(t);
+    if to - from > 2 * 86_400 { t.short_date() } else { t.clock() }
+}
+
+/// One series as smoke, with a cursor for pointer and keyboard, a table, and a sentence.
+#[component]
+pub fn LatencyChart(
+    /// The window with its events.
+    view: LatencyView,
+    /// The series.
+    course: CourseView,
+) -> impl IntoView {
+    let sentence = say(&course);
+    let rows = course.buckets.clone();
+    let (wide, narrow) = (picture(&view, &course, 960.0), picture(&view, &course, 360.0));
+    let about = tr!(chart.about_text, n = course.samples, step = view.step_s / 60);
+    let replay = view.replay.then(|| view! { <p class="help">{tr!(chart.replay)}</p> });
+    let api = format!("/api/v1/telemetry/latency?series={}&from={}&to={}", peerage_domain::catalogue::percent(&course.name), Timestamp::from_secs(view.from), Timestamp::from_secs(view.to));
+    view! {
+        <div class="pbody chart">
+            <p class="say">{sentence}</p>
+            <div class="only-wide">{wide}</div>
+            <div class="only-narrow">{narrow}</div>
+            {replay}
+        </div>
+        <div class="below">
+            <details>
+                <summary>{tr!(chart.table)}</summary>
+                {table(rows)}
+            </details>
+            <details><summary>{tr!(chart.about)}</summary><p class="help">{about}</p></details>
+            <span class="push"></span>
+            <a href=api rel="external">"JSON"</a>
+        </div>
+    }
+}
+
+fn say(course: &CourseView) -> String {
+    let Some(median) = course.median_ms else {
+        return tr!(chart.say_none);
+    };
+    let loss = course.loss.unwrap_or(0.0) * 100.0;
+    let change = match course.before_ms {
+        Some(before) if (before - median).abs() < 0.05 => tr!(chart.same),
+        Some(before) if before > median => tr!(chart.better, d = format!("{:.1}", before - median)),
+        Some(before) => tr!(chart.worse, d = format!("{:.1}", median - before)),
+        None => tr!(chart.first),
+    };
+    tr!(chart.say, median = ms(Some(median)), change = change, p95 = ms(course.p95_ms), loss = format!("{loss:.1}"))
+}
+
+fn picture(view: &LatencyView, course: &CourseView, width: f64) -> impl IntoView + use<> {
+    let height = 210.0;
+    let frame = Frame { width, height, left: 36.0, right: if width > 500.0 { 64.0 } else { 12.0 }, from: view.from, to: view.to, step_s: view.step_s, at_least_ms: 1.0 };
+    let data = buckets(course);
+    let picture = smoke(&frame, &data);
+    let (left, right) = (frame.left, width - frame.right);
+    let rows = picture.rows.iter().map(|&(y, v)| {
+        view! { <line class="grid" x1=left x2=right y1=y y2=y></line><text class="ax" x=left - 6.0 y=y + 4.0 text-anchor="end">{v.to_string()}</text> }
+    }).collect_view();
+    let (from, to) = (view.from, view.to);
+    let columns = picture.columns.iter().map(|&(x, t)| {
+        view! { <line class="grid" x1=x x2=x y1="8" y2=height></line><text class="ax" x=x y=height + 62.0 text-anchor="middle">{moment(t, from, to)}</text> }
+    }).collect_view();
+    let losses = picture.losses.iter().map(|&(x, w, share)| {
+        let h = (share * 14.0).max(2.0);
+        view! { <rect class="loss" x=x y=height + 20.0 - h width=w height=h></rect> }
+    }).collect_view();
+    let events: Vec<_> = view.events.iter().map(|(_, event)| event_mark(event, frame.x().at(event.time.secs() as f64), height)).collect();
+    let end = (width > 500.0).then_some(picture.last).flatten().map(|(x, y, v)| view! { <text class="endv" x=x + 6.0 y=y + 4.0>{format!("{v:.1} ms")}</text> });
+    view! {
+        <Cursor frame=frame buckets=course.buckets.clone() top_ms=picture.top_ms>
+            <rect class="strip" x=left y=height + 6.0 width=right - left height="14"></rect>
+            <rect class="strip" x=left y=height + 24.0 width=right - left height="22"></rect>
+            {rows}
+            {columns}
+            <path class="outer" d=picture.outer></path>
+            <path class="inner" d=picture.inner></path>
+            <path class="median" d=picture.median></path>
+            {losses}
+            {events}
+            {end}
+            <text class="ax" x=left - 6.0 y=height + 17.0 text-anchor="end">{tr!(chart.loss)}</text>
+            <text class="ax" x=left - 6.0 y=height + 39.0 text-anchor="end">{tr!(chart.events)}</text>
+        </Cursor>
+    }
+}
+
+fn event_mark(event: &RouteEvent, x: f64, height: f64) -> impl IntoView + use<> {
+    let class = match event.kind.level() {
+        Level::Information => "ev info",
+        Level::Warning => "ev warn",
+        Level::Error | Level::Critical => "ev fail",
+    };
+    let y = height + 35.0;
+    // Shape as well as colour: circle, triangle, square.
+    let path = match event.kind.level() {
+        Level::Information => format!("M{},{y}a4,4 0 1,0 8,0a4,4 0 1,0 -8,0z", x - 4.0),
+        Level::Warning => format!("M{x},{}l5,9h-10z", y - 5.0),
+        Level::Error | Level::Critical => format!("M{},{}h9v9h-9z", x - 4.5, y - 4.5),
+    };
+    let loud = event.kind.level() >= Level::Error;
+    view! {
+        {loud.then(|| view! { <line class="evline" x1=x x2=x y1="8" y2=height></line> })}
+        <path class=class d=path><title>{format!("{} {}: {}", event.time.minute(), event.prefix, event.summary)}</title></path>
+    }
+}
+
+/// The picture with a cursor that follows the pointer and the arrow keys.
+#[component]
+fn Cursor(frame: Frame, buckets: Vec<BucketView>, top_ms: f64, children: Children) -> impl IntoView {
+    let at = RwSignal::new(None::<usize>);
+    let data: Vec<Bucket> = buckets.iter().map(|b| Bucket { time: b.t, quantiles: b.q, count: b.n, lost: b.lost }).collect();
+    let count = data.len();
+    let values = StoredValue::new(buckets);
+    let data = StoredValue::new(data);
+    let find = move |event: leptos::ev::MouseEvent| {
+        if let Some(share) = crate::browser::share_of_width(&event) {
+            at.set(data.with_value(|d| frame.nearest(d, share * frame.width)));
+        }
+    };
+    let key = move |event: leptos::ev::KeyboardEvent| {
+        let here = at.get_untracked().unwrap_or(count.saturating_sub(1));
+        let wanted = match event.key().as_str() {
+            "ArrowLeft" => here.saturating_sub(1),
+            "ArrowRight" => here + 1,
+            "PageUp" => here.saturating_sub(10),
+            "PageDown" => here + 10,
+            "Home" => 0,
+            "End" => count,
+            "Escape" => {
+                at.set(None);
+                return;
+            }
+            _ => return,
+        };
+        event.prevent_default();
+        at.set((count > 0).then(|| wanted.min(count - 1)));
+    };
+    let text = move || {
+        let index = at.get().or(count.checked_sub(1))?;
+        values.with_value(|v| v.get(index).map(words))
+    };
+    let mark = move || {
+        let bucket = at.get().and_then(|index| values.with_value(|v| v.get(index).copied()))?;
+        let x = frame.x().at(bucket.t as f64 + frame.step_s as f64 / 2.0);
+        let y = bucket.q.map(|q| frame.y(top_ms).at(q[2]));
+        Some(view! {
+            <line class="cursor" x1=x x2=x y1="8" y2=frame.height + 46.0></line>
+            {y.map(|y| view! { <circle class="dot" cx=x cy=y r="4"></circle> })}
+        })
+    };
+    view! {
+        <div class="plot">
+            <svg
+                class="smoke"
+                viewBox=format!("0 0 {} {}", frame.width, frame.height + 70.0)
+                aria-hidden="true"
+                focusable="false"
+                on:mousemove=find
+                on:mouseleave=move |_| at.set(None)
+            >
+                {children()}
+                {mark}
+            </svg>
+            <div
+                class="reading"
+                role="slider"
+                tabindex="0"
+                aria-label=tr!(chart.cursor)
+                aria-valuemin="0"
+                aria-valuemax=count.saturating_sub(1).to_string()
+                aria-valuenow=move || at.get().or(count.checked_sub(1)).unwrap_or(0).to_string()
+                aria-valuetext=move || text().unwrap_or_else(|| tr!(chart.no_samples))
+                on:keydown=key
+            >
+                {move || text().unwrap_or_else(|| tr!(chart.no_samples))}
+            </div>
+        </div>
+    }
+}
+
+fn words(bucket: &BucketView) -> String {
+    let time = Timestamp::from_secs(bucket.t).minute();
+    let loss = 100.0 * bucket.lost as f64 / (bucket.n + bucket.lost).max(1) as f64;
+    let loss = format!("{loss:.0}");
+    match bucket.q {
+        Some(q) => {
+            let range = |a: f64, b: f64| format!("{a:.1}–{b:.1}");
+            tr!(chart.reading, time = time, median = format!("{:.1}", q[2]), inner = range(q[1], q[3]), outer = range(q[0], q[4]), loss = loss, n = bucket.n)
+        }
+        None => tr!(chart.reading_lost, time = time, n = bucket.lost),
+    }
+}
+
+/// The latest intervals as a table.
+fn table(rows: Vec<BucketView>) -> impl IntoView {
+    const ROWS: usize = 25;
+    let total = rows.len();
+    let cells = rows.into_iter().rev().take(ROWS).map(|b| {
+        let q = move |n: usize| b.q.map_or_else(|| "–".to_owned(), |q| format!("{:.1}", q[n]));
+        let time = Timestamp::from_secs(b.t);
+        view! {
+            <tr>
+                <td><time datetime=time.to_string()>{time.minute()}</time></td>
+                <td class="num">{q(0)}</td><td class="num">{q(1)}</td><td class="num">{q(2)}</td><td class="num">{q(3)}</td><td class="num">{q(4)}</td>
+                <td class="num">{b.n}</td><td class="num">{b.lost}</td>
+            </tr>
+        }
+    });
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label=tr!(chart.table_label)>
+            <table class="tbl tight">
+                <caption class="muted s12">{tr!(chart.table_caption, shown = ROWS.min(total), total = total)}</caption>
+                <thead><tr>
+                    <th scope="col">{tr!(chart.time)}</th>
+                    <th scope="col" class="num">"p5"</th><th scope="col" class="num">"p25"</th><th scope="col" class="num">{tr!(chart.median)}</th>
+                    <th scope="col" class="num">"p75"</th><th scope="col" class="num">"p95"</th>
+                    <th scope="col" class="num">{tr!(chart.answered)}</th><th scope="col" class="num">{tr!(chart.lost)}</th>
+                </tr></thead>
+                <tbody>{cells.collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}

@@ -1,0 +1,55 @@
+//! Forms that work without JavaScript: plain posts to server functions.
+
+use leptos::{prelude::*, server_fn::ServerFn};
+
+/// The address of a server function, for the `action` of a form.
+pub fn action<F: ServerFn>() -> &'static str {
+    F::url()
+}
+
+/// A button that posts one thing, with hidden fields.
+#[component]
+pub fn Post(
+    /// Where to.
+    to: &'static str,
+    /// Names and values.
+    fields: Vec<(&'static str, String)>,
+    /// What the button says.
+    #[prop(into)]
+    label: String,
+    /// Class of the button.
+    #[prop(default = "btn")]
+    class: &'static str,
+) -> impl IntoView {
+    let hidden = fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
+    view! { <form method="post" action=to class="inline">{hidden}<button class=class type="submit">{label}</button></form> }
+}
+
+/// A label, a control, help below it, and what is wrong with it.
+#[component]
+pub fn Field(
+    /// Id of the control.
+    #[prop(into)]
+    id: String,
+    /// What is asked.
+    #[prop(into)]
+    label: String,
+    /// How to answer.
+    #[prop(optional, into)]
+    help: String,
+    /// What is wrong.
+    #[prop(optional, into)]
+    error: String,
+    /// The control.
+    children: Children,
+) -> impl IntoView {
+    let wrong = !error.is_empty();
+    view! {
+        <div class="field-row" class:wrong=wrong>
+            <label for=id.clone()>{label}</label>
+            {children()}
+            {(!help.is_empty()).then(|| view! { <p class="help" id=format!("{id}-help")>{help}</p> })}
+            {wrong.then(|| view! { <p class="error" id=format!("{id}-error")>{error}</p> })}
+        </div>
+    }
+}

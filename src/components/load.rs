@@ -1,0 +1,62 @@
+//! Waiting for the server, showing its failures, and hearing of changes.
+
+use crate::rpc::{Failure, FailureKind};
+use leptos::{either::Either, prelude::*};
+
+/// Shows what a resource gives, or why it gave nothing. While it is asked again, the old
+/// content stays.
+pub fn load<T, V>(resource: Resource<Result<T, Failure>>, show: impl Fn(T) -> V + Clone + Send + Sync + 'static) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    view! {
+        <Transition fallback=|| view! { <p class="wait" role="status">{tr!(app.loading)}</p> }>
+            {move || {
+                let show = show.clone();
+                Suspend::new(async move {
+                    match resource.await {
+                        Ok(value) => Either::Left(show(value)),
+                        Err(failure) => Either::Right(failure_view(failure)),
+                    }
+                })
+            }}
+        </Transition>
+    }
+}
+
+/// A failure as a page of its own.
+pub fn failure_view(failure: Failure) -> impl IntoView {
+    let title = match failure.kind {
+        FailureKind::SignedOut => tr!(failure.signed_out),
+        FailureKind::Forbidden => tr!(failure.forbidden),
+        FailureKind::NotFound => tr!(failure.not_found),
+        FailureKind::Refused => tr!(failure.refused),
+        FailureKind::Conflict => tr!(failure.conflict),
+        FailureKind::Fault => tr!(failure.fault),
+    };
+    let signed_out = failure.kind == FailureKind::SignedOut;
+    view! {
+        <leptos_meta::Title text=title.clone()/>
+        <div class="blank">
+            <h1>{title}</h1>
+            <p>{failure.message}</p>
+            <p>
+                {if signed_out {
+                    Either::Left(view! { <a class="btn main" href="/sign-in">{tr!(nav.sign_in)}</a> })
+                } else {
+                    Either::Right(view! { <a class="btn" href="/">{tr!(failure.home)}</a> })
+                }}
+            </p>
+        </div>
+    }
+}
+
+/// Asks a resource again whenever the server says that `subject` changed.
+pub fn live<T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + 'static>(subject: impl Fn() -> String + 'static, resource: Resource<Result<T, Failure>>) -> RwSignal<bool> {
+    let connected = RwSignal::new(true);
+    Effect::new(move |_| {
+        crate::browser::listen(&subject(), move || resource.refetch(), move |up| connected.set(up));
+    });
+    connected
+}

@@ -1,0 +1,21 @@
+//! What pages are made of: data in, markup out. No component asks the server.
+
+pub mod chart;
+mod form;
+mod frame;
+mod icon;
+mod load;
+mod prefix_editor;
+mod status;
+mod table;
+mod timeline;
+
+pub use chart::ms as chart_ms;
+pub use form::{Field, Post, action};
+pub use frame::{Breadcrumbs, Foot, Sidebar, TopBar, FlashMessage};
+pub use icon::Icon;
+pub use load::{failure_view, live, load};
+pub use prefix_editor::PrefixEditor;
+pub use status::{Ago, Copy, NextActor, StateBadge, VerdictMark, next_name, state_name};
+pub use table::{Column, Empty, Pager, SortedHead, query_from_url};
+pub use timeline::{History, StateTimeline};

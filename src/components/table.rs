@@ -1,0 +1,122 @@
+//! Lists: sorted, filtered and paged on the server, with their state in the URL.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use peerage_domain::catalogue::Query;
+
+/// The list's state from the URL.
+pub fn query_from_url() -> Memo<Query> {
+    let map = use_query_map();
+    Memo::new(move |_| {
+        let map = map.read();
+        let get = |name: &str| map.get(name).unwrap_or_default();
+        Query {
+            search: get("search").chars().take(100).collect(),
+            country: get("country"),
+            metro: get("metro"),
+            kind: get("kind"),
+            partner: get("partner"),
+            sort: get("sort"),
+            descending: get("desc") == "1",
+            offset: get("offset").parse().unwrap_or(0),
+        }
+    })
+}
+
+/// A column: its word in the URL, empty when it cannot be sorted by, and its title.
+pub struct Column {
+    /// Word in the URL.
+    pub sort: &'static str,
+    /// Title.
+    pub title: String,
+    /// Whether it holds numbers.
+    pub number: bool,
+}
+
+impl Column {
+    /// A column of text.
+    pub fn text(sort: &'static str, title: impl Into<String>) -> Self {
+        Column { sort, title: title.into(), number: false }
+    }
+
+    /// A column of numbers.
+    pub fn number(sort: &'static str, title: impl Into<String>) -> Self {
+        Column { sort, title: title.into(), number: true }
+    }
+}
+
+/// The head of a table; a click sorts, another one turns the order round.
+#[component]
+pub fn SortedHead(
+    /// The columns.
+    columns: Vec<Column>,
+    /// The state of the list.
+    query: Query,
+    /// Path of the page.
+    #[prop(into)]
+    path: String,
+) -> impl IntoView {
+    let head = move |column: Column| {
+        let number = if column.number { "num" } else { "" };
+        if column.sort.is_empty() {
+            return view! { <th scope="col" class=number>{column.title}</th> }.into_any();
+        }
+        let here = query.sort == column.sort;
+        let target = Query { sort: column.sort.into(), descending: here && !query.descending, offset: 0, ..query.clone() };
+        let (order, arrow) = match (here, query.descending) {
+            (false, _) => ("none", ""),
+            (true, false) => ("ascending", " ↑"),
+            (true, true) => ("descending", " ↓"),
+        };
+        view! {
+            <th scope="col" class=number class:sortd=here aria-sort=order>
+                <a href=format!("{path}{}", target.url())>{column.title}{arrow}</a>
+            </th>
+        }
+        .into_any()
+    };
+    view! { <thead><tr>{columns.into_iter().map(head).collect_view()}</tr></thead> }
+}
+
+/// Which part of a list is shown, and the ways to the others.
+#[component]
+pub fn Pager(
+    /// Rows in all.
+    total: u64,
+    /// Rows on a page.
+    limit: u32,
+    /// The state of the list.
+    query: Query,
+    /// Path of the page.
+    #[prop(into)]
+    path: String,
+) -> impl IntoView {
+    let offset = query.offset;
+    let last = (u64::from(offset) + u64::from(limit)).min(total);
+    let link = move |offset: u32, label: String| {
+        let url = format!("{path}{}", Query { offset, ..query.clone() }.url());
+        view! { <a class="btn sm" href=url>{label}</a> }
+    };
+    let back = (offset > 0).then(|| link(offset.saturating_sub(limit), tr!(pager.back)));
+    let on = (last < total).then(|| link(offset + limit, tr!(pager.on)));
+    view! {
+        <div class="below">
+            <span>{tr!(pager.range, first = (u64::from(offset) + 1).min(total), last = last, total = total)}</span>
+            <span class="push"></span>
+            {back}
+            {on}
+        </div>
+    }
+}
+
+/// What is shown when a list is empty.
+#[component]
+pub fn Empty(
+    /// One sentence.
+    #[prop(into)]
+    text: String,
+    /// A way on.
+    children: Children,
+) -> impl IntoView {
+    view! { <div class="blank in-panel"><p>{text}</p><p>{children()}</p></div> }
+}

@@ -1,0 +1,179 @@
+//! `/connections/CN-1`: a connection with its state, prefixes, latency and history.
+
+use crate::{
+    components::{
+        Ago, Breadcrumbs, Copy, Empty, Field, History, Pager, Post, PrefixEditor, VerdictMark, action,
+        chart::{LatencyChart, Windows},
+        live, load, query_from_url,
+    },
+    pages::param,
+    rpc::{
+        connections::{AddPrefixes, ConnectionView, DeleteConnection, RemovePrefix, connection},
+        insights::{LatencyView, latency},
+    },
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use peerage_domain::{
+    Verdict,
+    catalogue::{Location, Query},
+    prefixes::Known,
+};
+
+/// One connection.
+#[component]
+pub fn ConnectionPage() -> impl IntoView {
+    let id = param("id");
+    let query = query_from_url();
+    let map = use_query_map();
+    let window = Memo::new(move |_| map.read().get("window").unwrap_or_default());
+    let found = Resource::new_blocking(move || (id.get(), query.get().offset), |(id, offset)| connection(id, offset));
+    let course = Resource::new_blocking(move || (id.get(), window.get()), |(id, window)| latency(id, window));
+    live(move || id.get_untracked(), found);
+    live(move || id.get_untracked(), course);
+    view! {
+        {load(found, move |found| view! { <Detail found=found query=query.get_untracked()/> })}
+        {load(course, move |view| view! { <Latency view=view path=format!("/connections/{}", id.get_untracked())/> })}
+        {load(found, |found| view! { <Below found=found/> })}
+    }
+}
+
+fn place(location: Option<Location>) -> impl IntoView {
+    match location {
+        Some(l) => view! { <dd><a href=format!("/locations/{}", l.id)>{l.city}</a><small>{l.name}</small></dd> }.into_any(),
+        None => view! { <dd>{tr!(wizard.none)}<small>{tr!(connection.any_way)}</small></dd> }.into_any(),
+    }
+}
+
+#[component]
+fn Detail(found: ConnectionView, query: Query) -> impl IntoView {
+    let prefixes = found.prefixes.clone();
+    let path = format!("/connections/{}", found.id);
+    view! {
+        <Title text=format!("{}, {}", found.name, found.id)/>
+        <div>
+            <Breadcrumbs trail=vec![("/connections".into(), tr!(connections.title))]/>
+            <div class="title">
+                <h1>{found.name.clone()}</h1>
+                <Copy text=found.id.clone()/>
+                {found.writable.then(|| view! { <div class="acts"><a class="btn main" href="#add">{tr!(connection.add)}</a></div> })}
+            </div>
+        </div>
+        <dl class="facts">
+            <div><dt>{tr!(connections.site)}</dt><dd>{found.place.clone()}</dd></div>
+            <div><dt>{tr!(connections.provider)}</dt><dd><a href=format!("/partners/{}", found.provider.0)>{found.provider.1.clone()}</a><small class="mono">{found.provider.0.clone()}</small></dd></div>
+            <div><dt>{tr!(wizard.primary)}</dt>{place(found.primary.clone())}</div>
+            <div><dt>{tr!(wizard.backup)}</dt>{place(found.backup.clone())}</div>
+        </dl>
+        <section class="panel" aria-labelledby="h-state">
+            <div class="phead"><h2 id="h-state">{tr!(connection.state)}</h2><p>{tr!(connection.three)}</p></div>
+            <div class="lanes">
+                <section><h3>{tr!(connection.lane)}</h3><span class="st pass big">{tr!(connection.registered)}</span><p class="muted s12"><Ago at=found.created now=found.now/></p></section>
+                <section><h3>{tr!(connection.sessions)}</h3><VerdictMark verdict=Verdict::Unknown word=tr!(connection.sessions_unknown)/><p class="muted s12">{tr!(connection.sessions_why)}</p></section>
+                <section><h3>{tr!(connection.change)}</h3><span class="st pass big">{tr!(connection.succeeded)}</span><p class="muted s12">{found.history.first().map(|(_, who, what)| format!("{what}, {who}"))}</p></section>
+            </div>
+        </section>
+        <section class="panel" id="prefixes" aria-labelledby="h-pfx">
+            <div class="phead"><h2 id="h-pfx">{tr!(connection.prefixes, n = prefixes.total)}</h2></div>
+            {if prefixes.items.is_empty() {
+                view! { <Empty text=tr!(connection.no_prefixes)><a class="btn" href="#add">{tr!(connection.add)}</a></Empty> }.into_any()
+            } else {
+                prefix_table(found).into_any()
+            }}
+            {(prefixes.total > u64::from(prefixes.limit)).then(|| view! { <Pager total=prefixes.total limit=prefixes.limit query=query path=path/> })}
+        </section>
+    }
+}
+
+fn prefix_table(found: ConnectionView) -> impl IntoView {
+    let (id, now, writable) = (found.id, found.now, found.writable);
+    let rows = found
+        .prefixes
+        .items
+        .into_iter()
+        .map(|row| {
+            let fields = vec![("id", id.clone()), ("prefix", row.prefix.clone())];
+            view! {
+                <tr>
+                    <td class="key mono" data-l=tr!(prefixes.entry)>{row.prefix}</td>
+                    <td class="v" data-l=tr!(prefixes.verdict)><VerdictMark verdict=Verdict::Unknown word=tr!(connection.pending)/></td>
+                    <td data-l=tr!(connection.waits)>{tr!(connection.waits_provider)}</td>
+                    <td data-l=tr!(connection.added)><Ago at=row.added now=now/></td>
+                    <td class="acts">{writable.then(|| view! { <Post to={action::<RemovePrefix>()} fields=fields label=tr!(connection.remove) class="btn sm"/> })}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="scroll"><table class="tbl cards">
+            <thead><tr>
+                <th scope="col">{tr!(connection.prefix)}</th><th scope="col">{tr!(prefixes.verdict)}</th>
+                <th scope="col">{tr!(connection.waits)}</th><th scope="col">{tr!(connection.added)}</th><td></td>
+            </tr></thead>
+            <tbody>{rows}</tbody>
+        </table></div>
+    }
+}
+
+#[component]
+fn Latency(view: LatencyView, path: String) -> impl IntoView {
+    let charts = view
+        .courses
+        .iter()
+        .map(|course| {
+            let short = course.name.rsplit('/').next().unwrap_or(&course.name).to_owned();
+            view! { <h3 class="series">{short}</h3><LatencyChart view=view.clone() course=course.clone()/> }
+        })
+        .collect_view();
+    let empty = view.courses.is_empty();
+    view! {
+        <section class="panel" aria-labelledby="h-lat">
+            <div class="phead">
+                <h2 id="h-lat">{tr!(connection.latency)}</h2>
+                <ul class="legend"><li class="k-median">{tr!(chart.median)}</li><li class="k-inner">"p25–p75"</li><li class="k-outer">"p5–p95"</li></ul>
+                <div class="acts"><Windows current=view.window.clone() path=path/></div>
+            </div>
+            {if empty {
+                view! { <Empty text=tr!(connection.no_latency)><a class="btn" href="/api/openapi.json" rel="external">{tr!(foot.api)}</a></Empty> }.into_any()
+            } else {
+                charts.into_any()
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn Below(found: ConnectionView) -> impl IntoView {
+    let (id, name, writable) = (found.id.clone(), found.name.clone(), found.writable);
+    view! {
+        {writable.then(|| view! {
+            <section class="panel" id="add" aria-labelledby="h-add">
+                <div class="phead"><h2 id="h-add">{tr!(connection.add)}</h2></div>
+                <form class="pbody form" method="post" action={action::<AddPrefixes>()}>
+                    <input type="hidden" name="id" value=id.clone()/>
+                    <label for="prefixes">{tr!(wizard.prefixes_label)}</label>
+                    <p class="help" id="prefixes-help">{tr!(connection.add_help)}</p>
+                    <PrefixEditor text=String::new() known=Known::default() judged=vec![]/>
+                    <div class="row"><button class="btn main" type="submit">{tr!(connection.add)}</button></div>
+                </form>
+            </section>
+        })}
+        <section class="panel" aria-labelledby="h-act">
+            <div class="phead"><h2 id="h-act">{tr!(connection.activity)}</h2></div>
+            <div class="pbody"><History rows=found.history now=found.now/></div>
+        </section>
+        {writable.then(|| view! {
+            <section class="panel" aria-labelledby="h-del">
+                <div class="phead"><h2 id="h-del">{tr!(connection.delete)}</h2></div>
+                <form class="pbody form" method="post" action={action::<DeleteConnection>()}>
+                    <input type="hidden" name="id" value=id.clone()/>
+                    <Field id="typed" label=tr!(connection.type_name, name = name.clone()) help=tr!(connection.delete_help)>
+                        <input id="typed" class="field" name="typed" autocomplete="off" required aria-describedby="typed-help"/>
+                    </Field>
+                    <button class="btn stop" type="submit">{tr!(connection.delete_button)}</button>
+                </form>
+            </section>
+        })}
+    }
+}

@@ -1,0 +1,74 @@
+//! `/events`: what happened to routes in the last 30 days.
+
+use crate::{
+    components::{Ago, Empty, Icon, Pager, live, load, query_from_url},
+    rpc::insights::route_events,
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+use peerage_domain::telemetry::{Level, RouteEvent};
+
+fn level_mark(level: Level) -> impl IntoView {
+    let (class, icon, word) = match level {
+        Level::Information => ("unknown", "clock", tr!(level.information)),
+        Level::Warning => ("warn", "warn", tr!(level.warning)),
+        Level::Error => ("fail", "fail", tr!(level.error)),
+        Level::Critical => ("fail", "fail", tr!(level.critical)),
+    };
+    view! { <span class=format!("st {class}")><Icon name=icon/>{word}</span> }
+}
+
+/// Events, latest first.
+#[component]
+pub fn EventsPage() -> impl IntoView {
+    let query = query_from_url();
+    let map = use_query_map();
+    let level = Memo::new(move |_| map.read().get("level").unwrap_or_default());
+    let found = Resource::new_blocking(move || (level.get(), query.get().offset), |(level, offset)| route_events(level, offset));
+    live(|| "events".to_owned(), found);
+    let chips = ["", "Critical", "Error", "Warning", "Information"].map(|word| {
+        let label = if word.is_empty() { tr!(filter.any) } else { word.to_owned() };
+        let href = if word.is_empty() { "/events".to_owned() } else { format!("/events?level={word}") };
+        view! { <a class="chip" href=href aria-current=move || (level.get() == word).then_some("true")>{label}</a> }
+    });
+    view! {
+        <Title text=tr!(events.title)/>
+        <h1>{tr!(events.title)}</h1>
+        {load(found, move |(page, now)| {
+            let empty = page.items.is_empty();
+            let rows = page.items.iter().map(|(id, e)| row(id, e, now)).collect_view();
+            view! {
+                <section class="panel" aria-labelledby="h-events">
+                    <div class="phead"><h2 id="h-events">{tr!(events.n, n = page.total)}</h2><div class="chips">{chips.clone()}</div></div>
+                    {if empty {
+                        view! { <Empty text=tr!(events.empty)><a class="btn" href="/events">{tr!(filter.clear)}</a></Empty> }.into_any()
+                    } else {
+                        view! { <div class="scroll"><table class="tbl cards">
+                            <thead><tr>
+                                <th scope="col">{tr!(events.when)}</th><th scope="col">{tr!(events.level)}</th><th scope="col">{tr!(connection.prefix)}</th>
+                                <th scope="col">{tr!(events.what)}</th><th scope="col">{tr!(events.path)}</th><th scope="col">{tr!(events.summary)}</th>
+                            </tr></thead>
+                            <tbody>{rows}</tbody>
+                        </table></div> }.into_any()
+                    }}
+                    <Pager total=page.total limit=page.limit query=query.get_untracked() path="/events"/>
+                </section>
+            }
+        })}
+    }
+}
+
+fn row(id: &str, event: &RouteEvent, now: peerage_domain::Timestamp) -> impl IntoView + use<> {
+    let path: Vec<String> = event.path.iter().map(|a| a.0.to_string()).collect();
+    view! {
+        <tr id=id.to_owned()>
+            <td data-l=tr!(events.when)><Ago at=event.time now=now/></td>
+            <td class="v" data-l=tr!(events.level)>{level_mark(event.kind.level())}</td>
+            <td class="key mono" data-l=tr!(connection.prefix)>{event.prefix.to_string()}</td>
+            <td data-l=tr!(events.what)>{format!("{:?}", event.kind)}</td>
+            <td class="mono" data-l=tr!(events.path)>{path.join(" ")}</td>
+            <td data-l=tr!(events.summary)>{event.summary.clone()}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,94 @@
+//! `/insights/latency`: one sentence, then every series on one scale, then the details.
+
+use crate::{
+    components::{
+        Empty,
+        chart::{LatencyChart, Spark, Windows},
+        chart_ms, live, load,
+    },
+    rpc::insights::{CourseView, LatencyView, latency},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+/// Latency across all connections.
+#[component]
+pub fn LatencyPage() -> impl IntoView {
+    let map = use_query_map();
+    let window = Memo::new(move |_| map.read().get("window").unwrap_or_default());
+    let found = Resource::new_blocking(move || window.get(), |window| latency(String::new(), window));
+    live(String::new, found);
+    load(found, |view| view! { <Overview view=view/> })
+}
+
+/// The change against the window before, in words and with a sign.
+fn change(course: &CourseView) -> Option<f64> {
+    Some(course.median_ms? - course.before_ms?)
+}
+
+fn headline(view: &LatencyView) -> impl IntoView + use<> {
+    let median = chart_ms(view.median_ms);
+    let delta = view.median_ms.zip(view.before_ms).map(|(now, before)| now - before);
+    let compared = match delta {
+        Some(d) if d <= -0.05 => view! { <span class="dn">{tr!(insights.better, d = format!("{:.1}", -d))}</span> }.into_any(),
+        Some(d) if d >= 0.05 => view! { <span class="up">{tr!(insights.worse, d = format!("{d:.1}"))}</span> }.into_any(),
+        Some(_) => view! { <span>{tr!(insights.steady)}</span> }.into_any(),
+        None => view! { <span>{tr!(insights.no_before)}</span> }.into_any(),
+    };
+    let worst = view.courses.iter().max_by(|a, b| a.median_ms.unwrap_or(0.0).total_cmp(&b.median_ms.unwrap_or(0.0)));
+    let worst = worst.map(|c| view! {
+        " "{tr!(insights.slowest)}" "<a href=format!("/connections/{}", c.connection.0)>{title(c)}</a>", "<b>{chart_ms(c.median_ms)}</b>"."
+    });
+    view! { <p class="headline">{tr!(insights.median)}" "<b>{median}</b>", "{compared}"."{worst}</p> }
+}
+
+fn title(course: &CourseView) -> String {
+    let place = course.name.rsplit('/').next().unwrap_or_default();
+    format!("{} {}", course.connection.1, place.to_lowercase())
+}
+
+#[component]
+fn Overview(view: LatencyView) -> impl IntoView {
+    let cards = view
+        .courses
+        .iter()
+        .map(|c| {
+            let values = c.buckets.iter().map(|b| b.q.map(|q| q[2])).collect::<Vec<_>>();
+            let delta = change(c).map(|d| if d < 0.0 { tr!(insights.better, d = format!("{:.1}", -d)) } else { tr!(insights.worse, d = format!("{d:.1}")) });
+            view! {
+                <a href=format!("#s-{}", c.name)>
+                    <span class="cardhead"><b>{title(c)}</b><span class="v">{chart_ms(c.median_ms)}</span></span>
+                    <Spark values=values/>
+                    <span class="dl"><span>{delta}</span><span>{tr!(insights.p95, v = chart_ms(c.p95_ms))}</span></span>
+                </a>
+            }
+        })
+        .collect_view();
+    let charts = view
+        .courses
+        .iter()
+        .map(|c| {
+            let id = format!("s-{}", c.name);
+            let heading = format!("h-{}", c.name.replace(['/', ' '], "-"));
+            view! {
+                <section class="panel" id=id aria-labelledby=heading.clone()>
+                    <div class="phead"><h2 id=heading.clone()>{title(c)}</h2><p class="mono">{c.name.clone()}</p></div>
+                    <LatencyChart view=view.clone() course=c.clone()/>
+                </section>
+            }
+        })
+        .collect_view();
+    let empty = view.courses.is_empty();
+    view! {
+        <Title text=tr!(insights.title)/>
+        <h1 class="visually-hidden">{tr!(insights.title)}</h1>
+        <div class="title"><Windows current=view.window.clone() path="/insights/latency"/></div>
+        {headline(&view)}
+        {if empty {
+            view! { <Empty text=tr!(insights.empty)><a class="btn" href="/connections">{tr!(connections.title)}</a></Empty> }.into_any()
+        } else {
+            view! { <section class="panel" aria-label=tr!(insights.all)><div class="multi">{cards}</div></section>{charts} }.into_any()
+        }}
+    }
+}

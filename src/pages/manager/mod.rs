@@ -1,0 +1,5 @@
+//! What managers see.
+
+mod latency;
+
+pub use latency::LatencyPage;

@@ -1,0 +1,104 @@
+//! `/ops/locations` and `/ops/organisations`.
+
+use crate::{
+    components::{Empty, Field, action, load},
+    rpc::{
+        accounts::{Invite, OrganisationView, organisations},
+        directory::{EditLocation, all_locations},
+    },
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use peerage_domain::{access::Role, catalogue::Location};
+
+/// The operator's locations, derived from the directory and editable.
+#[component]
+pub fn LocationsPage() -> impl IntoView {
+    let found = Resource::new_blocking(|| (), |()| all_locations());
+    view! {
+        <Title text=tr!(nav.locations)/>
+        <h1>{tr!(nav.locations)}</h1>
+        <p class="sub">{tr!(locations.intro)}</p>
+        {load(found, |all| {
+            if all.is_empty() {
+                return view! { <section class="panel"><Empty text=tr!(locations.empty)><a class="btn" href="/help">{tr!(nav.help)}</a></Empty></section> }.into_any();
+            }
+            let rows = all.into_iter().map(row).collect_view();
+            view! { <section class="panel" aria-label=tr!(nav.locations)><ul class="edits">{rows}</ul></section> }.into_any()
+        })}
+    }
+}
+
+fn row(location: Location) -> impl IntoView {
+    let offers = location.offers_mbps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let ids = [format!("o-{}", location.id), format!("n-{}", location.id), format!("p-{}", location.id)];
+    let [offers_id, note_id, published_id] = ids;
+    view! {
+        <li>
+            <form class="edit" method="post" action={action::<EditLocation>()} aria-label=location.name.clone()>
+                <input type="hidden" name="id" value=location.id.clone()/>
+                <p><b>{location.name.clone()}</b><br/><span class="muted">{location.city.clone()}", "{location.country.clone()}" · "{location.kind.word()}" · "<span class="mono">{location.origin()}</span></span></p>
+                <div class="field-row"><label for=offers_id.clone()>{tr!(locations.offers)}</label><input id=offers_id.clone() class="field mono" name="offers" value=offers/></div>
+                <div class="field-row"><label for=note_id.clone()>{tr!(locations.note)}</label><input id=note_id.clone() class="field" name="note" value=location.note.clone() maxlength="200"/></div>
+                <label class="check" for=published_id.clone()><input id=published_id.clone() type="checkbox" name="published" value="yes" checked=location.published/>{tr!(locations.published)}</label>
+                <button class="btn" type="submit">{tr!(locations.save)}<span class="visually-hidden">" "{location.name.clone()}</span></button>
+            </form>
+        </li>
+    }
+}
+
+/// Organisations, their people, and inviting more.
+#[component]
+pub fn OrganisationsPage() -> impl IntoView {
+    let found = Resource::new_blocking(|| (), |()| organisations());
+    view! {
+        <Title text=tr!(nav.organisations)/>
+        <h1>{tr!(nav.organisations)}</h1>
+        {load(found, |all| view! { <Organisations all=all/> })}
+    }
+}
+
+#[component]
+fn Organisations(all: Vec<OrganisationView>) -> impl IntoView {
+    let roles = Role::ALL.map(|role| view! { <option value=role.word()>{role.word()}</option> }).collect_view();
+    let names = all.iter().map(|o| view! { <option value=o.name.clone()></option> }).collect_view();
+    let rows = all
+        .iter()
+        .flat_map(|o| o.members.iter().map(move |m| (o.name.clone(), m.clone())))
+        .map(|(organisation, (name, email, role, joined))| {
+            view! {
+                <tr>
+                    <td class="key" data-l=tr!(connections.name)>{name}</td>
+                    <td data-l=tr!(sign_in.email)>{email}</td>
+                    <td data-l=tr!(organisations.organisation)>{organisation}</td>
+                    <td class="v" data-l=tr!(organisations.role)><span class="tag">{role.word()}</span></td>
+                    <td data-l=tr!(organisations.joined)>{if joined { tr!(request.yes) } else { tr!(request.no) }}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="panel" aria-label=tr!(organisations.people)><div class="scroll"><table class="tbl cards">
+            <thead><tr>
+                <th scope="col">{tr!(connections.name)}</th><th scope="col">{tr!(sign_in.email)}</th><th scope="col">{tr!(organisations.organisation)}</th>
+                <th scope="col">{tr!(organisations.role)}</th><th scope="col">{tr!(organisations.joined)}</th>
+            </tr></thead>
+            <tbody>{rows}</tbody>
+        </table></div></section>
+        <section class="panel" aria-labelledby="h-inv">
+            <div class="phead"><h2 id="h-inv">{tr!(organisations.invite)}</h2></div>
+            <form class="pbody form" method="post" action={action::<Invite>()}>
+                <div class="cols">
+                    <Field id="organisation" label=tr!(organisations.organisation)><input id="organisation" class="field" name="organisation" list="organisations" required autocomplete="off"/></Field>
+                    <datalist id="organisations">{names}</datalist>
+                    <Field id="role" label=tr!(organisations.role)><select id="role" class="field" name="role">{roles}</select></Field>
+                </div>
+                <div class="cols">
+                    <Field id="name" label=tr!(connections.name)><input id="name" class="field" name="name" required autocomplete="off"/></Field>
+                    <Field id="email" label=tr!(sign_in.email)><input id="email" class="field" type="email" name="email" required autocomplete="off"/></Field>
+                </div>
+                <button class="btn main" type="submit">{tr!(organisations.link)}</button>
+            </form>
+        </section>
+    }
+}

@@ -1,0 +1,9 @@
+//! What operators see: the queue, reviews, locations, organisations.
+
+mod admin;
+mod queue;
+mod review;
+
+pub use admin::{LocationsPage, OrganisationsPage};
+pub use queue::{PeeringsPage, QueuePage};
+pub use review::{AsnReviewPage, ReviewPage};

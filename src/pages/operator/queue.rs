@@ -1,0 +1,96 @@
+//! `/ops/queue` and `/ops/peerings`: what waits, and everything.
+
+use crate::{
+    components::{Empty, live, load, query_from_url},
+    pages::partner::{asn_badge, peering_table},
+    rpc::operator::{Queue, read_queue},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use peerage_domain::{Next, Timestamp, catalogue::Query};
+
+/// What waits for the operator.
+#[component]
+pub fn QueuePage() -> impl IntoView {
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || query.get(), read_queue);
+    live(String::new, found);
+    load(found, move |found| view! { <Waiting found=found query=query.get_untracked()/> })
+}
+
+/// The age of a request against the promised time, in words and colour.
+fn age(since: Timestamp, now: Timestamp, hours: u32) -> impl IntoView {
+    let left = i64::from(hours) * 3600 - now.since(since);
+    let (class, words) = if left < 0 {
+        ("st fail", tr!(queue.late, age = since.age(now)))
+    } else {
+        ("st", tr!(queue.left, age = since.age(now), left = left / 3600))
+    };
+    view! { <time class=class datetime=since.to_string() title=since.minute()>{words}</time> }
+}
+
+#[component]
+fn Waiting(found: Queue, query: Query) -> impl IntoView {
+    let (now, hours) = (found.now, found.answer_hours);
+    let nothing = found.asns.is_empty() && found.peerings.total == 0 && query.search.is_empty();
+    let asns = found
+        .asns
+        .into_iter()
+        .map(|a| {
+            view! {
+                <tr>
+                    <td class="key mono" data-l=tr!(queue.request)><a href=format!("/ops/asns/{}", a.id)>{a.id.clone()}</a></td>
+                    <td data-l=tr!(peerings.network)>{a.peer_name.clone()}" "<span class="mono muted">{a.asn.to_string()}</span></td>
+                    <td class="v" data-l=tr!(connection.state)>{asn_badge(&a.state)}</td>
+                    <td data-l=tr!(queue.age)>{a.state.since().map(|since| age(since, now, hours))}</td>
+                </tr>
+            }
+        })
+        .collect::<Vec<_>>();
+    view! {
+        <Title text=tr!(queue.title)/>
+        <div class="title"><h1>{tr!(queue.title)}</h1><p class="sub">{tr!(queue.promise, n = hours)}</p></div>
+        {nothing.then(|| view! { <section class="panel"><Empty text=tr!(queue.empty)><a class="btn" href="/ops/peerings">{tr!(nav.all_peerings)}</a></Empty></section> })}
+        {(!asns.is_empty()).then(|| view! {
+            <section class="panel" aria-labelledby="asns">
+                <div class="phead"><h2 id="asns">{tr!(queue.asns)}</h2></div>
+                <div class="scroll"><table class="tbl cards">
+                    <thead><tr><th scope="col">{tr!(queue.request)}</th><th scope="col">{tr!(peerings.network)}</th><th scope="col">{tr!(connection.state)}</th><th scope="col">{tr!(queue.age)}</th></tr></thead>
+                    <tbody>{asns}</tbody>
+                </table></div>
+            </section>
+        })}
+        {(!nothing).then(|| view! {
+            <section class="panel" aria-labelledby="peerings">
+                <div class="phead"><h2 id="peerings">{tr!(queue.peerings, n = found.peerings.total)}</h2></div>
+                {peering_table(found.peerings, query, "/ops/queue", "/ops/peerings", Next::Operator, now)}
+            </section>
+        })}
+    }
+}
+
+/// Every peering.
+#[component]
+pub fn PeeringsPage() -> impl IntoView {
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || Query { partner: "all".into(), ..query.get() }, read_queue);
+    live(String::new, found);
+    load(found, move |found| {
+        let query = query.get_untracked();
+        view! {
+            <Title text=tr!(nav.all_peerings)/>
+            <div class="title"><h1>{tr!(nav.all_peerings)}</h1></div>
+            <section class="panel" aria-labelledby="all">
+                <div class="phead">
+                    <h2 id="all">{tr!(peerings.n, n = found.peerings.total)}</h2>
+                    <form class="acts" method="get" action="/ops/peerings" role="search">
+                        <label class="visually-hidden" for="p-search">{tr!(filter.search)}</label>
+                        <input id="p-search" class="field" type="search" name="search" value=query.search.clone() placeholder=tr!(peerings.search)/>
+                        <button class="btn" type="submit">{tr!(filter.show)}</button>
+                    </form>
+                </div>
+                {peering_table(found.peerings, query, "/ops/peerings", "/ops/peerings", Next::Operator, found.now)}
+            </section>
+        }
+    })
+}

@@ -1,0 +1,95 @@
+//! `/partner`: the organisation's peerings.
+
+use crate::{
+    components::{Column, Empty, NextActor, Pager, Post, SortedHead, StateBadge, action, live, load, query_from_url},
+    rpc::partner::{DiscardPeeringDraft, NewPeering, PartnerHome, PeeringRow, read_partner_home},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use peerage_domain::{Next, Timestamp, catalogue::{Paged, Query}};
+
+/// The list.
+#[component]
+pub fn PeeringsPage() -> impl IntoView {
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || query.get(), read_partner_home);
+    live(String::new, found);
+    load(found, move |found| view! { <Home found=found query=query.get_untracked()/> })
+}
+
+#[component]
+fn Home(found: PartnerHome, query: Query) -> impl IntoView {
+    let approved = found.asns.iter().any(peerage_domain::peer_asn::PeerAsn::is_approved);
+    let fields = || vec![("location", String::new())];
+    let new = move || view! { <Post to={action::<NewPeering>()} fields=fields() label=tr!(peerings.new) class="btn main"/> };
+    let drafts: Vec<_> = found
+        .drafts
+        .iter()
+        .map(|(id, title, updated)| {
+            view! {
+                <li>
+                    <a href=format!("/partner/peerings/new/{id}/place")>{title.clone()}</a>" "
+                    <span class="muted s12">{tr!(connections.draft_at, at = updated.minute())}</span>" "
+                    <Post to={action::<DiscardPeeringDraft>()} fields=vec![("id", id.clone())] label=tr!(connections.discard) class="btn sm quiet"/>
+                </li>
+            }
+        })
+        .collect();
+    let empty = found.peerings.items.is_empty() && query.search.is_empty();
+    view! {
+        <Title text=tr!(peerings.title)/>
+        <div class="title"><h1>{tr!(peerings.title)}</h1><div class="acts">{approved.then(new)}</div></div>
+        {(!approved).then(|| view! {
+            <div class="call info"><div><p><b>{tr!(peerings.asn_first)}</b></p></div><a class="btn main" href="/partner/asns/new">{tr!(asns.new)}</a></div>
+        })}
+        {(!drafts.is_empty()).then(|| view! {
+            <section class="panel" aria-labelledby="drafts"><div class="phead"><h2 id="drafts">{tr!(connections.drafts)}</h2></div><ul class="pbody stack">{drafts}</ul></section>
+        })}
+        <section class="panel" aria-labelledby="list">
+            <div class="phead"><h2 id="list">{tr!(peerings.n, n = found.peerings.total)}</h2></div>
+            {if empty {
+                view! { <Empty text=tr!(peerings.empty)><a class="btn" href="/">{tr!(failure.home)}</a></Empty> }.into_any()
+            } else {
+                peering_table(found.peerings, query, "/partner", "/partner/peerings", Next::Requester, found.now).into_any()
+            }}
+        </section>
+    }
+}
+
+/// Peerings as rows; `detail` is the path in front of the id.
+pub(crate) fn peering_table(found: Paged<PeeringRow>, query: Query, path: &'static str, detail: &'static str, reader: Next, now: Timestamp) -> impl IntoView {
+    if found.items.is_empty() {
+        return view! { <Empty text=tr!(filter.nothing)><a class="btn" href=path>{tr!(filter.clear)}</a></Empty> }.into_any();
+    }
+    let rows = found.items.into_iter().map(|row| peering_row(row, detail, reader, now)).collect_view();
+    let columns = vec![
+        Column::text("id", tr!(peerings.id)),
+        Column::text("peer", tr!(peerings.network)),
+        Column::text("", tr!(peerings.location)),
+        Column::text("", tr!(directory.kind)),
+        Column::text("state", tr!(connection.state)),
+        Column::text("since", tr!(peerings.next)),
+    ];
+    view! {
+        <div class="scroll"><table class="tbl cards"><SortedHead columns=columns query=query.clone() path=path/><tbody>{rows}</tbody></table></div>
+        <Pager total=found.total limit=found.limit query=query path=path/>
+    }
+    .into_any()
+}
+
+fn peering_row(row: PeeringRow, detail: &str, reader: Next, now: Timestamp) -> impl IntoView + use<> {
+    let it = row.peering;
+    let href = format!("{detail}/{}", it.id);
+    let badges = it.connections.iter().map(|c| view! { <StateBadge state=c.state.name()/>" " }).collect_view();
+    let waits = it.connections.iter().min_by_key(|c| (c.next(it.kind) == Next::Nobody, c.since)).map(|c| view! { <NextActor next=c.next(it.kind) reader=reader since=c.since now=now/> });
+    view! {
+        <tr>
+            <td class="key mono" data-l=tr!(peerings.id)><a href=href>{it.id.clone()}</a></td>
+            <td data-l=tr!(peerings.network)>{it.peer_name.clone()}" "<span class="mono muted">{it.asn.to_string()}</span></td>
+            <td data-l=tr!(peerings.location)>{row.location}</td>
+            <td data-l=tr!(directory.kind)><span class="tag">{it.kind.word()}</span></td>
+            <td class="v" data-l=tr!(connection.state)>{badges}</td>
+            <td data-l=tr!(peerings.next)>{waits}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,15 @@
+//! What partners see: their ASNs and peerings.
+
+mod asn;
+mod list;
+mod peering;
+mod wizard;
+
+pub use asn::{AsnPage, AsnsPage, NewAsnPage};
+pub use list::PeeringsPage;
+pub use peering::PeeringPage;
+pub use wizard::{PlaceStep, ReviewStep, SessionsStep};
+
+pub(crate) use asn::asn_badge;
+pub(crate) use list::peering_table;
+pub(crate) use peering::ConnectionPanel;

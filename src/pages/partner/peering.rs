@@ -1,0 +1,178 @@
+//! `/partner/peerings/PR-88`: a peering as its partner sees it.
+
+use crate::{
+    components::{Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, action, live, load, state_name},
+    pages::{param, public::verb_name},
+    rpc::partner::{ChangePeering, PeeringView, Step, read_peering},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use peerage_domain::{
+    Next, Timestamp,
+    peering::{Connection, Recorded, SessionFact, SessionState, StateName, Verb, timeline::stops},
+    session::gigabits,
+};
+
+/// One peering.
+#[component]
+pub fn PeeringPage() -> impl IntoView {
+    let id = param("id");
+    let found = Resource::new_blocking(move || id.get(), read_peering);
+    let up = live(move || id.get_untracked(), found);
+    load(found, move |found| view! { <Detail found=found up=up/> })
+}
+
+#[component]
+fn Detail(found: PeeringView, up: RwSignal<bool>) -> impl IntoView {
+    let it = found.peering.clone();
+    let changes = it.connections.iter().any(|c| c.state.name() == StateName::ChangesRequested);
+    let panels = it.connections.iter().map(|c| view! { <ConnectionPanel found=found.clone() connection=c.clone() reader=Next::Requester/> }).collect_view();
+    view! {
+        <Title text=tr!(peering.title, id = it.id.clone(), kind = it.kind.word())/>
+        <div>
+            <Breadcrumbs trail=vec![("/partner".into(), tr!(peerings.title))]/>
+            <div class="title">
+                <h1>{it.peer_name.clone()}{found.location.as_ref().map(|l| tr!(peering.at, name = l.name.clone()))}</h1>
+                <Copy text=it.id.clone()/><Copy text=it.asn.to_string()/>
+                <div class="acts">
+                    <span class="live" role="status">{move || if up.get() { tr!(live.on) } else { tr!(live.off) }}</span>
+                    {changes.then(|| view! { <Post to={action::<ChangePeering>()} fields=vec![("id", it.id.clone())] label=tr!(peering.change) class="btn main"/> })}
+                </div>
+            </div>
+        </div>
+        <Facts found=found.clone()/>
+        {panels}
+    }
+}
+
+#[component]
+fn Facts(found: PeeringView) -> impl IntoView {
+    let location = found.location.map(|l| view! { <dd><a href=format!("/locations/{}", l.id)>{l.city}</a><small>{l.name}</small></dd> });
+    view! {
+        <dl class="facts">
+            <div><dt>{tr!(peerings.location)}</dt>{location}</div>
+            <div><dt>{tr!(directory.kind)}</dt><dd>{found.peering.kind.word()}{found.peering.legacy.then(|| tr!(peering.legacy))}</dd></div>
+            <div><dt>{tr!(request.sessions)}</dt><dd>{found.peering.connections.len()}</dd></div>
+        </dl>
+    }
+}
+
+fn session_mark(state: SessionState) -> impl IntoView {
+    let (class, icon) = match state {
+        SessionState::Established => ("pass", "pass"),
+        SessionState::None | SessionState::PendingAdd | SessionState::PendingRemove => ("unknown", "clock"),
+        SessionState::Idle | SessionState::Connect | SessionState::Active | SessionState::OpenSent | SessionState::OpenConfirm => ("warn", "warn"),
+    };
+    view! { <span class=format!("st {class}")><Icon name=icon/>{state.word()}</span> }
+}
+
+/// The BGP sessions of a connection: what the router says, or what is to come.
+fn sessions(connection: &Connection, facts: Vec<SessionFact>, now: Timestamp) -> impl IntoView + use<> {
+    let peers = connection.spec.endpoint.peer_addresses();
+    let waiting = if connection.state.name().is_final() { SessionState::None } else { SessionState::PendingAdd };
+    let rows = peers
+        .into_iter()
+        .map(|peer| {
+            let fact = facts.iter().find(|f| f.peer == peer);
+            let state = fact.map_or(waiting, |f| f.state);
+            let since = fact.map(|f| view! { <Ago at=f.since now=now/> });
+            view! { <li><span class="mono">{peer.to_string()}</span><span class="muted">{since}</span>{session_mark(state)}</li> }
+        })
+        .collect_view();
+    view! { <ul>{rows}</ul> }
+}
+
+/// One connection: three lanes, the hand-off line, and what can be done.
+#[component]
+pub(crate) fn ConnectionPanel(
+    /// The peering.
+    found: PeeringView,
+    /// The connection.
+    connection: Connection,
+    /// Who reads.
+    reader: Next,
+) -> impl IntoView {
+    let (peering, now) = (&found.peering, found.now);
+    let number = connection.number;
+    let of = |all: &[(u16, Vec<SessionFact>)]| all.iter().find(|(n, _)| *n == number).map(|(_, f)| f.clone()).unwrap_or_default();
+    let facts = of(&found.sessions);
+    let verbs = found.possible.iter().find(|(n, _)| *n == number).map(|(_, v)| v.clone()).unwrap_or_default();
+    let steps = stops(peering, &connection, &found.history);
+    let last: Option<Recorded> = found.history.iter().rev().find(|r| r.event.connection == number).cloned();
+    let bandwidth = connection.spec.bandwidth_mbps.map(gigabits);
+    let labels = connection.spec.endpoint.labels().join(" · ");
+    let note = connection.state.note().map(|note| view! { <p class="note">{note.to_owned()}</p> });
+    let heading = format!("h-c{number}");
+    let next = connection.next(peering.kind);
+    let edge = (!found.real_edge).then(|| view! { <p class="muted s12">{tr!(peering.memory)}</p> });
+    view! {
+        <section class="panel" aria-labelledby=heading.clone()>
+            <div class="phead">
+                <h2 id=heading.clone()>{tr!(request.connection, n = number)}</h2>
+                <p class="mono">{labels}</p>
+                {bandwidth.map(|b| view! { <span class="tag">{b}</span> })}
+                {connection.spec.has_md5.then(|| view! { <span class="tag">"MD5"</span> })}
+            </div>
+            <div class="lanes">
+                <section>
+                    <h3>{tr!(connection.lane)}</h3>
+                    <StateBadge state=connection.state.name() big=true/>
+                    {note}
+                    <NextActor next=next reader=reader since=connection.since now=now/>
+                </section>
+                <section><h3>{tr!(peering.sessions)}</h3>{sessions(&connection, facts, now)}{edge}</section>
+                <section>
+                    <h3>{tr!(connection.change)}</h3>
+                    <span class="st pass big"><Icon name="pass"/>{tr!(connection.succeeded)}</span>
+                    {last.map(|r| view! { <p class="muted s12">{verb_name(r.event.verb)}", "{r.author}", "<Ago at=r.at now=now/></p> })}
+                </section>
+            </div>
+            <StateTimeline stops=steps reader=reader peer=peering.peer_name.clone() now=now/>
+            <StepForms id=peering.id.clone() connection=number verbs=verbs state=connection.state.name()/>
+        </section>
+    }
+}
+
+/// The steps that this person can do now. Steps that need words have a field.
+#[component]
+pub(crate) fn StepForms(
+    /// The peering.
+    id: String,
+    /// Number of the connection.
+    connection: u16,
+    /// What can be done.
+    verbs: Vec<Verb>,
+    /// Where it stands.
+    state: StateName,
+) -> impl IntoView {
+    // Changes are made in their own form.
+    let verbs: Vec<Verb> = verbs.into_iter().filter(|v| *v != Verb::Resubmit && *v != Verb::Submit).collect();
+    let refused = matches!(state, StateName::ProvisioningStarted | StateName::ProvisioningCompleted);
+    if verbs.is_empty() {
+        return refused.then(|| view! { <p class="below">{tr!(peering.no_removal)}</p> }).into_any();
+    }
+    let buttons = verbs
+        .into_iter()
+        .enumerate()
+        .map(|(n, verb)| {
+            let class = match verb {
+                Verb::Reject | Verb::RequestRemoval | Verb::Withdraw => "btn stop",
+                _ if n == 0 => "btn main",
+                _ => "btn",
+            };
+            view! { <button class=class type="submit" name="verb" value=verb.word()>{verb_name(verb)}</button> }
+        })
+        .collect_view();
+    let field = format!("note-{connection}");
+    view! {
+        <form class="decision" method="post" action={action::<Step>()} aria-label=tr!(peering.steps, n = connection, state = state_name(state))>
+            <input type="hidden" name="id" value=id/>
+            <input type="hidden" name="connection" value=connection.to_string()/>
+            <label class="visually-hidden" for=field.clone()>{tr!(peering.note)}</label>
+            <input id=field.clone() class="field" name="note" maxlength="500" autocomplete="off" placeholder=tr!(peering.note_hint)/>
+            <div class="acts">{buttons}</div>
+        </form>
+        {refused.then(|| view! { <p class="below">{tr!(peering.no_removal)}</p> })}
+    }
+    .into_any()
+}

@@ -1,0 +1,12 @@
+//! What everybody sees.
+
+mod account;
+mod directory;
+mod help;
+mod place;
+
+pub use account::{HomePage, SignInPage, WelcomePage};
+pub use directory::DirectoryPage;
+pub use help::{HelpPage, NotFound};
+pub(crate) use help::verb_name;
+pub use place::{LocationPage, PartnerPage};

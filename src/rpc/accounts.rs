@@ -1,0 +1,116 @@
+//! Who is signed in, and signing in and out.
+
+use super::{Failure, Flash};
+use leptos::prelude::*;
+use peerage_domain::{Timestamp, access::Role};
+use serde::{Deserialize, Serialize};
+
+/// What every page shows around its content.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Name of the network that runs the portal.
+    pub operator_name: String,
+    /// Its ASN.
+    pub operator_asn: String,
+    /// Whether this is the demo world.
+    pub demo: bool,
+    /// Whether real routers are behind the edge.
+    pub real_edge: bool,
+    /// Who is signed in.
+    pub me: Option<Me>,
+    /// A message for this page alone.
+    pub flash: Option<Flash>,
+    /// The server's time, so that ages on the page agree with it.
+    pub now: Timestamp,
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// Name.
+    pub name: String,
+    /// Name of the organisation.
+    pub organisation: String,
+    /// Roles there.
+    pub roles: Vec<Role>,
+    /// Every organisation of the person: id, name and whether it is the current one.
+    pub organisations: Vec<(String, String, bool)>,
+    /// How many requests wait for this operator.
+    pub waiting: u64,
+}
+
+/// An organisation and its people, for operators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganisationView {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Name, e-mail, role, and whether a password was set.
+    pub members: Vec<(String, String, Role, bool)>,
+}
+
+/// The frame of the page for whoever asks.
+#[server(prefix = "/rpc")]
+pub async fn read_frame() -> Result<Frame, Failure> {
+    crate::server::context::frame().await
+}
+
+/// Opens a session.
+#[server(prefix = "/rpc")]
+pub async fn sign_in(email: String, password: String, next: String) -> Result<(), Failure> {
+    crate::server::forms::sign_in(email, password, next).await
+}
+
+/// Ends the session.
+#[server(prefix = "/rpc")]
+pub async fn sign_out() -> Result<(), Failure> {
+    crate::server::forms::sign_out().await
+}
+
+/// Acts for another of one's organisations.
+#[server(prefix = "/rpc")]
+pub async fn choose_organisation(id: String) -> Result<(), Failure> {
+    crate::server::forms::choose_organisation(id).await
+}
+
+/// Who a one-time link is for: name and e-mail.
+#[server(prefix = "/rpc")]
+pub async fn link_owner(token: String) -> Result<(String, String), Failure> {
+    let person = crate::server::context::service().link_owner(&token).await?;
+    Ok((person.name, person.email))
+}
+
+/// Sets the password of the owner of a one-time link and signs them in.
+#[server(prefix = "/rpc")]
+pub async fn set_password(token: String, password: String) -> Result<(), Failure> {
+    crate::server::forms::set_password(token, password).await
+}
+
+/// Every organisation with its people.
+#[server(prefix = "/rpc")]
+pub async fn organisations() -> Result<Vec<OrganisationView>, Failure> {
+    let (service, actor) = crate::server::context::asked().await?;
+    let all = service.organisations(&actor).await?;
+    Ok(all
+        .into_iter()
+        .map(|(organisation, members)| OrganisationView {
+            id: organisation.id,
+            name: organisation.name,
+            members: members.into_iter().map(|m| (m.name, m.email, m.role, m.joined)).collect(),
+        })
+        .collect())
+}
+
+/// Invites somebody; the one-time link is shown once.
+#[server(prefix = "/rpc")]
+pub async fn invite(organisation: String, email: String, name: String, role: Role) -> Result<(), Failure> {
+    crate::server::forms::invite(organisation, email, name, role).await
+}
+
+/// Turns light into dark and back; the choice is a cookie.
+#[server(prefix = "/rpc")]
+pub async fn switch_theme() -> Result<(), Failure> {
+    crate::server::forms::switch_theme();
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! The public directory and the operator's locations.
+
+use super::Failure;
+use leptos::prelude::*;
+use peerage_domain::catalogue::{Location, Paged, Partner, Query};
+use serde::{Deserialize, Serialize};
+
+/// The directory as one search shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DirectoryView {
+    /// Locations on this page.
+    pub locations: Paged<Location>,
+    /// Partners on this page.
+    pub partners: Paged<Partner>,
+    /// Countries to filter by: code and name.
+    pub countries: Vec<(String, String)>,
+    /// Cities to filter by.
+    pub metros: Vec<String>,
+    /// Every published place, for the map: name, latitude, longitude, partners.
+    pub places: Vec<(String, f64, f64, u32)>,
+}
+
+/// One location with who is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LocationView {
+    /// The location.
+    pub location: Location,
+    /// Name of its country.
+    pub country: String,
+    /// Who is there.
+    pub partners: Vec<Partner>,
+    /// The peering LAN.
+    pub lan: Vec<String>,
+}
+
+/// What a search finds.
+#[server(prefix = "/rpc")]
+pub async fn search_directory(query: Query) -> Result<DirectoryView, Failure> {
+    let directory = crate::server::context::service().directory().await?;
+    let (countries, metros) = directory.facets();
+    let mut places = std::collections::BTreeMap::new();
+    for location in directory.all_locations().iter().filter(|l| l.published) {
+        let Some(point) = location.point else { continue };
+        let place = places.entry(location.city.clone()).or_insert((point.latitude, point.longitude, 0));
+        place.2 = place.2.max(location.partners);
+    }
+    Ok(DirectoryView {
+        locations: directory.search_locations(&query),
+        partners: directory.search_partners(&query),
+        countries,
+        metros,
+        places: places.into_iter().map(|(name, (lat, lon, partners))| (name, lat, lon, partners)).collect(),
+    })
+}
+
+/// One published location.
+#[server(prefix = "/rpc")]
+pub async fn read_location(id: String) -> Result<LocationView, Failure> {
+    let directory = crate::server::context::service().directory().await?;
+    let location = directory.location(&id).filter(|l| l.published).ok_or_else(|| crate::server::context::not_found("location", &id))?;
+    Ok(LocationView {
+        country: peerage_service::directory::country_name(&location.country),
+        partners: directory.partners_at(&id),
+        lan: directory.lan(location).iter().map(ToString::to_string).collect(),
+        location: location.clone(),
+    })
+}
+
+/// One partner.
+#[server(prefix = "/rpc")]
+pub async fn read_partner(key: String) -> Result<Partner, Failure> {
+    let directory = crate::server::context::service().directory().await?;
+    directory.partner(&key).cloned().ok_or_else(|| crate::server::context::not_found("partner", &key))
+}
+
+/// Every location of the operator, published or not.
+#[server(prefix = "/rpc")]
+pub async fn all_locations() -> Result<Vec<Location>, Failure> {
+    let (service, actor) = crate::server::context::asked().await?;
+    crate::server::context::require(&actor, peerage_domain::access::Action::EditDirectory)?;
+    Ok(service.directory().await?.all_locations().to_vec())
+}
+
+/// Changes what the operator may change of a location.
+#[server(prefix = "/rpc")]
+pub async fn edit_location(id: String, #[server(default)] published: Option<String>, #[server(default)] offers: String, #[server(default)] note: String) -> Result<(), Failure> {
+    crate::server::forms::edit_location(id, published.is_some(), offers, note).await
+}
+
+/// The answer for an address at which there is no page.
+#[server(prefix = "/rpc")]
+pub async fn no_such_page() -> Result<(), Failure> {
+    Err(crate::server::context::not_found("page", "at this address"))
+}

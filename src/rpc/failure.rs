@@ -1,0 +1,65 @@
+//! The only error that crosses from the server to the browser.
+
+use leptos::{
+    prelude::{FromServerFnError, ServerFnErrorErr},
+    server_fn::codec::JsonEncoding,
+};
+use peerage_domain::session::FieldFinding;
+use serde::{Deserialize, Serialize};
+
+/// What the reader can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureKind {
+    /// Sign in.
+    SignedOut,
+    /// Ask somebody with the role.
+    Forbidden,
+    /// It is not there, or not yours.
+    NotFound,
+    /// Change what was asked.
+    Refused,
+    /// Reload and look what changed.
+    Conflict,
+    /// Wait; the operator has to look.
+    Fault,
+}
+
+/// Why the server did not do it, in words for the person who asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{message}")]
+pub struct Failure {
+    /// What the reader can do.
+    pub kind: FailureKind,
+    /// One or two sentences.
+    pub message: String,
+    /// Fields of a form.
+    pub fields: Vec<FieldFinding>,
+}
+
+/// A message that the next page shows once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Flash {
+    /// It was done.
+    Done(String),
+    /// It was not done.
+    Failed(Failure),
+    /// Shown this once: a link or a token.
+    Secret {
+        /// What it is.
+        what: String,
+        /// The secret.
+        value: String,
+    },
+}
+
+impl FromServerFnError for Failure {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        let message = match error {
+            ServerFnErrorErr::Request(_) => "The server could not be reached. Your input is still here: try again in a moment.".to_owned(),
+            other => format!("The request could not be handled: {other}"),
+        };
+        Failure { kind: FailureKind::Fault, message, fields: vec![] }
+    }
+}

@@ -1,0 +1,75 @@
+//! Latency and route events.
+
+use super::Failure;
+use leptos::prelude::*;
+use peerage_domain::{Timestamp, catalogue::Paged, telemetry::RouteEvent};
+use serde::{Deserialize, Serialize};
+
+/// One interval of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BucketView {
+    /// Beginning, in seconds since 1970.
+    pub t: i64,
+    /// Round-trip times.
+    pub n: u64,
+    /// Lost packets.
+    pub lost: u64,
+    /// Percentiles 5, 25, 50, 75, 95 in ms.
+    pub q: Option<[f64; 5]>,
+}
+
+/// A series over a window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CourseView {
+    /// Name, such as `CN-1/Primary`.
+    pub name: String,
+    /// Connection it belongs to: id and name.
+    pub connection: (String, String),
+    /// Its intervals.
+    pub buckets: Vec<BucketView>,
+    /// Median of the window in ms.
+    pub median_ms: Option<f64>,
+    /// 95th percentile of the window in ms.
+    pub p95_ms: Option<f64>,
+    /// Share of lost packets, 0 to 1.
+    pub loss: Option<f64>,
+    /// Median of the window before in ms.
+    pub before_ms: Option<f64>,
+    /// Round-trip times in the window.
+    pub samples: u64,
+}
+
+/// Series and events of one window on one time axis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LatencyView {
+    /// The window's word, such as `1d`.
+    pub window: String,
+    /// Length of an interval in seconds.
+    pub step_s: i64,
+    /// First second.
+    pub from: i64,
+    /// Last second.
+    pub to: i64,
+    /// The series.
+    pub courses: Vec<CourseView>,
+    /// Route events in the window, latest first.
+    pub events: Vec<(String, RouteEvent)>,
+    /// Median over all series in ms.
+    pub median_ms: Option<f64>,
+    /// The same in the window before.
+    pub before_ms: Option<f64>,
+    /// Whether this is a replay of recorded facts.
+    pub replay: bool,
+}
+
+/// Latency of one connection, or of all when `connection` is empty.
+#[server(prefix = "/rpc")]
+pub async fn latency(connection: String, window: String) -> Result<LatencyView, Failure> {
+    crate::server::views::latency(connection, window).await
+}
+
+/// Route events of the last 30 days.
+#[server(prefix = "/rpc")]
+pub async fn route_events(level: String, offset: u32) -> Result<(Paged<(String, RouteEvent)>, Timestamp), Failure> {
+    crate::server::views::route_events(level, offset).await
+}

@@ -1,0 +1,35 @@
+//! The operator's queue and decisions.
+
+use super::{Failure, partner::PeeringRow};
+use leptos::prelude::*;
+use peerage_domain::{
+    Timestamp,
+    catalogue::{Paged, Query},
+    peer_asn::PeerAsn,
+};
+use serde::{Deserialize, Serialize};
+
+/// What waits for the operator, and every peering.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Queue {
+    /// ASN associations that wait, oldest first.
+    pub asns: Vec<PeerAsn>,
+    /// Peerings on this page.
+    pub peerings: Paged<PeeringRow>,
+    /// Hours in which requests are answered.
+    pub answer_hours: u32,
+    /// The server's time.
+    pub now: Timestamp,
+}
+
+/// What waits; `query.kind` filters, `query.partner` is `all` for every peering.
+#[server(prefix = "/rpc")]
+pub async fn read_queue(query: Query) -> Result<Queue, Failure> {
+    crate::server::views::queue(query).await
+}
+
+/// Confirms an ASN, or says why not when `reason` is given.
+#[server(prefix = "/rpc")]
+pub async fn decide_asn(id: String, decision: String, #[server(default)] reason: String) -> Result<(), Failure> {
+    crate::server::forms::decide_asn(id, decision, reason).await
+}

@@ -1,0 +1,220 @@
+//! Partners' ASNs and peerings.
+
+use super::Failure;
+use leptos::prelude::*;
+use peerage_domain::{
+    Timestamp,
+    catalogue::{Location, Paged, Query},
+    peer_asn::PeerAsn,
+    peering::{Peering, Recorded, SessionFact, Verb},
+    policy::Criterion,
+    registration::PeeringDraft,
+    session::{FieldFinding, Site},
+};
+use serde::{Deserialize, Serialize};
+
+/// A peering in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeeringRow {
+    /// The peering.
+    pub peering: Peering,
+    /// Name and city of the location.
+    pub location: String,
+}
+
+/// A partner's overview.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartnerHome {
+    /// ASNs.
+    pub asns: Vec<PeerAsn>,
+    /// Peerings on this page.
+    pub peerings: Paged<PeeringRow>,
+    /// Drafts: id, title, last change.
+    pub drafts: Vec<(String, String, Timestamp)>,
+    /// The server's time.
+    pub now: Timestamp,
+}
+
+/// A peering with everything its page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeeringView {
+    /// The peering.
+    pub peering: Peering,
+    /// Where it is.
+    pub location: Option<Location>,
+    /// Its steps.
+    pub history: Vec<Recorded>,
+    /// BGP sessions by number of the connection.
+    pub sessions: Vec<(u16, Vec<SessionFact>)>,
+    /// What the person can do, by number of the connection.
+    pub possible: Vec<(u16, Vec<Verb>)>,
+    /// The policy's answer; for operators.
+    pub criteria: Vec<(u16, Vec<Criterion>)>,
+    /// The policy's version.
+    pub policy_version: u32,
+    /// Hours in which requests are answered.
+    pub answer_hours: u32,
+    /// Whether a real router is behind it.
+    pub real_edge: bool,
+    /// The server's time.
+    pub now: Timestamp,
+}
+
+/// An ASN association with its history: when, who, what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AsnView {
+    /// The association.
+    pub asn: PeerAsn,
+    /// When, who, what.
+    pub history: Vec<(Timestamp, String, String)>,
+    /// The policy's answer.
+    pub criteria: Vec<Criterion>,
+    /// The policy's version.
+    pub policy_version: u32,
+    /// The server's time.
+    pub now: Timestamp,
+}
+
+/// A draft of a peering request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeeringDraftView {
+    /// Id.
+    pub id: String,
+    /// The form as typed.
+    pub draft: PeeringDraft,
+    /// The organisation's approved ASNs.
+    pub asns: Vec<PeerAsn>,
+    /// Locations of the chosen kind; those where the network is come first.
+    pub locations: Vec<(Location, bool)>,
+    /// What is known of the location.
+    pub site: Site,
+    /// The server's judgement.
+    pub findings: Vec<FieldFinding>,
+}
+
+/// A partner's overview.
+#[server(prefix = "/rpc")]
+pub async fn read_partner_home(query: Query) -> Result<PartnerHome, Failure> {
+    crate::server::views::partner_home(query).await
+}
+
+/// One peering.
+#[server(prefix = "/rpc")]
+pub async fn read_peering(id: String) -> Result<PeeringView, Failure> {
+    crate::server::views::peering(id).await
+}
+
+/// One ASN association.
+#[server(prefix = "/rpc")]
+pub async fn read_asn(id: String) -> Result<AsnView, Failure> {
+    crate::server::views::asn(id).await
+}
+
+/// One draft.
+#[server(prefix = "/rpc")]
+pub async fn read_peering_draft(id: String) -> Result<PeeringDraftView, Failure> {
+    crate::server::views::peering_draft(id).await
+}
+
+/// Asks for an ASN; the contacts are parallel lists.
+#[server(prefix = "/rpc")]
+pub async fn associate_asn(
+    #[server(default)] asn: String,
+    #[server(default)] name: String,
+    #[server(default)] noc_email: String,
+    #[server(default)] noc_phone: String,
+    #[server(default)] policy_email: String,
+    #[server(default)] technical_email: String,
+) -> Result<(), Failure> {
+    let form = AsnForm { asn, name, noc_email, noc_phone, policy_email, technical_email };
+    crate::server::forms::associate_asn(form).await
+}
+
+/// The form that asks for an ASN, as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsnForm {
+    /// The number.
+    pub asn: String,
+    /// The network's name.
+    pub name: String,
+    /// The NOC's mailbox.
+    pub noc_email: String,
+    /// The NOC's telephone.
+    pub noc_phone: String,
+    /// The peering desk's mailbox.
+    pub policy_email: String,
+    /// The engineers' mailbox.
+    pub technical_email: String,
+}
+
+/// What was typed into the form last, when it was refused.
+#[server(prefix = "/rpc")]
+pub async fn read_asn_form() -> Result<AsnForm, Failure> {
+    crate::server::forms::asn_form().await
+}
+
+/// Begins a request.
+#[server(prefix = "/rpc")]
+pub async fn new_peering(#[server(default)] location: String) -> Result<(), Failure> {
+    crate::server::forms::new_peering(location).await
+}
+
+/// Keeps the first step: network, kind and location.
+#[server(prefix = "/rpc")]
+pub async fn save_place(id: String, #[server(default)] asn: String, #[server(default)] kind: String, #[server(default)] location: String, #[server(default)] go: String) -> Result<(), Failure> {
+    crate::server::forms::save_place(id, asn, kind, location, go).await
+}
+
+/// Keeps the second step: the connections. `go` is `stay`, `add`, `remove:N` or empty to go on.
+#[server(prefix = "/rpc")]
+pub async fn save_sessions(id: String, #[server(default)] connections: Vec<ConnectionFields>, #[server(default)] go: String) -> Result<(), Failure> {
+    crate::server::forms::save_sessions(id, connections, go).await
+}
+
+/// A connection's fields with the secret that is only ever sent in this direction.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConnectionFields {
+    /// The fields.
+    pub peer_ipv4: String,
+    /// Exchange: IPv6 address.
+    pub peer_ipv6: String,
+    /// Direct: `Peer` or `Operator`.
+    pub address_provider: String,
+    /// Direct: IPv4 prefix.
+    pub session_ipv4: String,
+    /// Direct: IPv6 prefix.
+    pub session_ipv6: String,
+    /// Most IPv4 prefixes.
+    pub max_prefixes_ipv4: String,
+    /// Most IPv6 prefixes.
+    pub max_prefixes_ipv6: String,
+    /// Mb/s.
+    pub bandwidth_mbps: String,
+    /// MD5 key; empty to keep what was given.
+    pub md5: String,
+}
+
+/// Sends a draft.
+#[server(prefix = "/rpc")]
+pub async fn submit_peering(id: String) -> Result<(), Failure> {
+    crate::server::forms::submit_peering(id).await
+}
+
+/// Forgets a draft.
+#[server(prefix = "/rpc")]
+pub async fn discard_peering_draft(id: String) -> Result<(), Failure> {
+    crate::server::forms::discard_peering_draft(id).await
+}
+
+/// Begins the changes that the operator asked for.
+#[server(prefix = "/rpc")]
+pub async fn change_peering(id: String) -> Result<(), Failure> {
+    crate::server::forms::change_peering(id).await
+}
+
+/// One step of a connection, by the partner or the operator.
+#[server(prefix = "/rpc")]
+pub async fn step(id: String, connection: u16, verb: Verb, #[server(default)] note: String) -> Result<(), Failure> {
+    crate::server::forms::step(id, connection, verb, note).await
+}

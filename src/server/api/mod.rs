@@ -1,0 +1,72 @@
+//! The REST API. Errors are problem details (RFC 9457).
+
+mod v1;
+
+use crate::server::http::AppState;
+use axum::{
+    Json, Router,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use peerage_service::Error;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+
+/// `application/problem+json` (RFC 9457 §3.1).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Summary of the kind of problem.
+    pub title: String,
+    /// HTTP status code.
+    pub status: u16,
+    /// What happened, to which thing, and what to do.
+    pub detail: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Problem { title: status.canonical_reason().unwrap_or("Error").into(), status: status.as_u16(), detail: detail.into() }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let status = match &error {
+            Error::Refused(_) | Error::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::Storage(peerage_storage::Error::Conflict(_)) => StatusCode::CONFLICT,
+            Error::Storage(_) | Error::Fault(_) => {
+                tracing::error!(%error, "an API request failed");
+                return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Something failed on our side. Try again in a moment.");
+            }
+        };
+        Problem::new(status, error.to_string())
+    }
+}
+
+/// Every API route and its description.
+pub fn router() -> Router<AppState> {
+    let (routes, mut openapi) = OpenApiRouter::<AppState>::new().merge(v1::router()).split_for_parts();
+    openapi.info.title = "Peerage".into();
+    openapi.info.version = env!("CARGO_PKG_VERSION").into();
+    openapi.info.description = Some("Peering as a service: states, directory, telemetry.".into());
+    let described = get(move || {
+        let openapi = openapi.clone();
+        async move { Json(openapi) }
+    });
+    routes.route("/api/openapi.json", described)
+}

@@ -1,0 +1,112 @@
+//! What the operator configures: defaults, then a TOML file, then `PEERAGE_…` in the
+//! environment, then flags.
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use peerage_domain::{Asn, policy::Policy};
+use serde::{Deserialize, Serialize};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Settings of `peerage serve`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Where the embedded database and the secret key lie.
+    pub data_dir: PathBuf,
+    /// `sqlite:PATH` or `postgres://…`; empty for SQLite in the data directory.
+    pub database_url: String,
+    /// Folder with the browser's files; found beside the program when empty.
+    pub site_dir: PathBuf,
+    /// Whether cookies are sent over HTTPS only; set it behind TLS.
+    pub secure_cookies: bool,
+    /// The network that runs the portal.
+    pub operator: Operator,
+    /// What it wants of peers.
+    pub policy: Policy,
+    /// How the edge is driven.
+    pub edge: EdgeConfig,
+}
+
+/// The network that runs the portal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Operator {
+    /// Its ASN.
+    pub asn: Asn,
+    /// Its name on every page.
+    pub name: String,
+    /// ASNs of cloud-interconnect providers.
+    pub cloud_interconnect: Vec<Asn>,
+}
+
+/// How the edge is driven.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EdgeConfig {
+    /// Seconds between two provisioning steps.
+    pub step_pause_s: i64,
+    /// Seconds between a request for removal and the removal.
+    pub removal_pause_s: i64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            data_dir: "peerage-data".into(),
+            database_url: String::new(),
+            site_dir: PathBuf::new(),
+            secure_cookies: false,
+            operator: Operator::default(),
+            policy: Policy::default(),
+            edge: EdgeConfig::default(),
+        }
+    }
+}
+
+impl Default for Operator {
+    fn default() -> Self {
+        Operator { asn: Asn(64500), name: "Example network".into(), cloud_interconnect: vec![] }
+    }
+}
+
+impl Default for EdgeConfig {
+    fn default() -> Self {
+        EdgeConfig { step_pause_s: 2, removal_pause_s: 600 }
+    }
+}
+
+impl Config {
+    /// Reads file and environment; `PEERAGE_OPERATOR__ASN` is `operator.asn`.
+    /// `DATABASE_URL` is honoured, too.
+    ///
+    /// # Errors
+    /// When the file is missing or a value cannot be used; the text names it.
+    pub fn load(file: Option<&std::path::Path>) -> Result<Self, String> {
+        let mut figment = Figment::from(Serialized::defaults(Config::default()));
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(format!("configuration file {} does not exist", file.display()));
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        figment
+            .merge(Env::raw().only(&["DATABASE_URL"]))
+            .merge(Env::prefixed("PEERAGE_").split("__"))
+            .extract()
+            .map_err(|error| format!("configuration: {error}"))
+    }
+
+    /// The database's URL.
+    pub fn database_url(&self) -> String {
+        if self.database_url.is_empty() {
+            format!("sqlite:{}", self.data_dir.join("peerage.db").display())
+        } else {
+            self.database_url.clone()
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The routes of the server.
+
+use crate::{
+    app::App,
+    server::{api, assets::Assets, document::shell, live, security, sessions::{SESSION_LIFE_S, Sessions}},
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef, State},
+    http::StatusCode,
+    middleware,
+    response::IntoResponse,
+    routing::get,
+};
+use leptos::{config::LeptosOptions, prelude::provide_context};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use peerage_service::Service;
+use tower_http::{compression::CompressionLayer, services::ServeDir};
+use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
+
+/// What handlers share.
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    /// The use cases.
+    pub service: Service,
+    /// Names of static files.
+    pub assets: Assets,
+    /// What Leptos wants to know.
+    pub options: LeptosOptions,
+}
+
+/// Largest form: ten thousand prefixes fit with room to spare.
+const FORM_BYTES: usize = 2 * 1024 * 1024;
+
+/// Everything that the server answers.
+pub fn router(state: AppState, secure_cookies: bool) -> Router {
+    let sessions = SessionManagerLayer::new(Sessions(state.service.clone()))
+        .with_name("peerage")
+        .with_same_site(SameSite::Lax)
+        .with_http_only(true)
+        .with_secure(secure_cookies)
+        .with_expiry(Expiry::OnInactivity(time::Duration::seconds(SESSION_LIFE_S)));
+    let routes = generate_route_list(App);
+    let context = {
+        let state = state.clone();
+        move || {
+            provide_context(state.service.clone());
+            provide_context(state.assets.clone());
+        }
+    };
+    let pages = Router::new()
+        .leptos_routes_with_context(&state, routes, context, shell)
+        .route("/live", get(live::listen))
+        .merge(api::router())
+        .layer(sessions);
+    let files = ServeDir::new(&state.assets.dir).precompressed_br().precompressed_gzip().append_index_html_on_directories(false);
+    Router::new()
+        .merge(pages)
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .fallback_service(files)
+        .layer(middleware::from_fn(security::same_site))
+        .layer(DefaultBodyLimit::max(FORM_BYTES))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(state.assets.clone(), security::caching))
+        .layer(middleware::from_fn(security::headers))
+        .with_state(state)
+}
+
+async fn ready(State(service): State<Service>) -> impl IntoResponse {
+    match service.store().ping().await {
+        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+    }
+}

@@ -1,0 +1,126 @@
+//! Puts the parts together and serves until it is told to stop.
+
+use crate::server::{assets::Assets, config::Config, http::{AppState, router}};
+use axum::serve::ListenerExt;
+use leptos::config::LeptosOptions;
+use peerage_domain::access::Role;
+use peerage_edge::Memory;
+use peerage_service::{Clock, Error, Service, Settings, demo, secrets::Vault};
+use peerage_storage::Store;
+use std::{sync::Arc, time::Duration};
+
+/// Opens the database and gives the use cases.
+///
+/// # Errors
+/// When the data directory, the key or the database cannot be used.
+pub async fn service(config: &Config, demo_world: bool, clock: Clock) -> Result<Service, Error> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| Error::Fault(format!("data directory {}: {error}", config.data_dir.display())))?;
+    let store = Store::open(&config.database_url()).await?;
+    let vault = Vault::open(&config.data_dir.join("secret.key"))?;
+    let settings = Settings {
+        operator_asn: if demo_world { demo::OPERATOR } else { config.operator.asn },
+        operator_name: if demo_world { demo::OPERATOR_NAME.into() } else { config.operator.name.clone() },
+        policy: config.policy.clone(),
+        cloud_interconnect: config.operator.cloud_interconnect.clone(),
+        step_pause_s: config.edge.step_pause_s,
+        removal_pause_s: config.edge.removal_pause_s,
+        demo: demo_world,
+    };
+    Ok(Service::new(store, clock, Arc::new(Memory::default()), settings, vault))
+}
+
+/// `peerage serve`
+///
+/// # Errors
+/// When the portal cannot start.
+pub async fn serve(config: Config, demo_world: bool) -> Result<(), Error> {
+    if demo_world {
+        build_demo(&config).await?;
+    }
+    let service = service(&config, demo_world, Clock::System).await?;
+    service.restore_edge().await?;
+    let listener = tokio::net::TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| Error::Fault(format!("cannot listen on {}: {error}", config.listen)))?;
+    let address = listener.local_addr().map_err(|error| Error::Fault(error.to_string()))?;
+    welcome(&service, &format!("http://{address}"), demo_world).await?;
+    tokio::spawn(work(service.clone()));
+    let assets = Assets::find(&config.site_dir);
+    let state = AppState { service, assets, options: LeptosOptions::builder().output_name("peerage").build() };
+    // Without this, every answer in several parts waits for a delayed acknowledgement.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    axum::serve(listener, router(state, config.secure_cookies))
+        .with_graceful_shutdown(stop())
+        .await
+        .map_err(|error| Error::Fault(error.to_string()))
+}
+
+/// Ends on Ctrl-C or SIGTERM, but does not wait for open event streams.
+async fn stop() {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(signal) => signal,
+        Err(_) => return std::future::pending().await,
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    tokio::spawn(async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        std::process::exit(0);
+    });
+}
+
+async fn build_demo(config: &Config) -> Result<(), Error> {
+    let now = Clock::System.now();
+    let clock = Clock::held(now);
+    let builder = service(config, true, clock.clone()).await?;
+    if builder.is_new().await? {
+        println!("Building the demo world …");
+        builder.build_demo(&clock, now).await?;
+    }
+    Ok(())
+}
+
+async fn welcome(service: &Service, url: &str, demo_world: bool) -> Result<(), Error> {
+    println!("Peerage listens on {url} ({})", service.store().engine());
+    if demo_world {
+        println!("\nDemo world: PeeringDB rows are real, people and requests are invented, telemetry is a replay.");
+        println!("Sign in with the password “{}” as", demo::PASSWORD);
+        for (role, email, name, organisation) in demo::PEOPLE {
+            println!("  {:<9} {email:<30} {name}, {organisation}", role.word());
+        }
+        println!("\nWithout the demo: peerage serve --data-dir DIR (the first start prints a link for the operator)");
+    } else if service.is_new().await? {
+        let token = service.add_person(&service.settings().operator_name.clone(), "operator@localhost.localdomain", "Operator", Role::Operator).await?;
+        println!("\nNobody has an account yet. This link makes you the operator; it works once, for 7 days:");
+        println!("  {url}/welcome/{token}");
+    }
+    Ok(())
+}
+
+/// Does jobs as they become due and, in the demo world, replays telemetry.
+async fn work(service: Service) {
+    let mut tick = tokio::time::interval(Duration::from_millis(500));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut last_hour = 0;
+    loop {
+        tick.tick().await;
+        if let Err(error) = service.run_due_jobs().await {
+            tracing::error!(%error, "a job failed and will be tried again");
+        }
+        if service.settings().demo {
+            if let Err(error) = service.beat_demo().await {
+                tracing::error!(%error, "the replay failed");
+            }
+        }
+        let hour = service.clock().now().secs() / 3600;
+        if hour != last_hour {
+            last_hour = hour;
+            if let Err(error) = service.forget_old_telemetry().await {
+                tracing::error!(%error, "old telemetry could not be removed");
+            }
+        }
+    }
+}

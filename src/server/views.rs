@@ -1,0 +1,303 @@
+//! What pages read: answers of the service, put into the shapes that pages show.
+
+use crate::{
+    rpc::{
+        Failure,
+        connections::{ConnectionList, ConnectionRow, ConnectionView, DraftView, PrefixRow},
+        insights::{BucketView, CourseView, LatencyView},
+        operator::Queue,
+        partner::{AsnView, PartnerHome, PeeringDraftView, PeeringRow, PeeringView},
+    },
+    server::context::asked,
+};
+use peerage_domain::{
+    Timestamp,
+    access::Action,
+    catalogue::{Paged, Query},
+    peer_asn::AsnEvent,
+    peering::Peering,
+    place,
+    telemetry::RouteEvent,
+};
+use peerage_latency::{Histogram, Window};
+use peerage_service::{
+    Actor, Error, Service,
+    connections::ConnectionEvent,
+    directory::{Directory, PAGE, country_name},
+    telemetry::Course,
+};
+use peerage_storage::{Page, Sort, connections::{ConnectionColumn, ServiceConnection}, peerings::{PeeringColumn, PeeringFilter}};
+
+fn page(query: &Query) -> Page {
+    Page { offset: query.offset, limit: PAGE }
+}
+
+fn place_name(connection: &ServiceConnection) -> String {
+    let country = country_name(&connection.country);
+    let part = place::locate(&connection.country, &connection.subdivision).filter(|p| !p.subdivision.is_empty());
+    let part = part.map_or_else(|| connection.subdivision.clone(), |p| p.name);
+    if part.is_empty() { country } else { format!("{part}, {country}") }
+}
+
+pub(crate) async fn connections(query: Query) -> Result<ConnectionList, Failure> {
+    let (service, actor) = asked().await?;
+    let by = match query.sort.as_str() {
+        "provider" => ConnectionColumn::Provider,
+        "created" => ConnectionColumn::Created,
+        _ => ConnectionColumn::Name,
+    };
+    let sort = Sort { by, descending: query.descending };
+    let found = service.connections(&actor, &query.search, sort, page(&query)).await?;
+    let directory = service.directory().await?;
+    let mut rows = vec![];
+    for (connection, prefixes) in found.items {
+        let courses = service.latency(&actor, &connection.id, Window::D1).await?;
+        rows.push(connection_row(&directory, connection, prefixes, &courses));
+    }
+    let writable = Action::WriteConnections.allowed(&actor.roles);
+    let drafts = if writable { service.connection_drafts(&actor).await? } else { vec![] };
+    Ok(ConnectionList {
+        rows: Paged { items: rows, total: found.total, offset: found.offset, limit: found.limit },
+        drafts: drafts.into_iter().map(|d| (d.id, d.body.name, d.updated)).collect(),
+        writable,
+    })
+}
+
+fn connection_row(directory: &Directory, connection: ServiceConnection, prefixes: i64, courses: &[Course]) -> ConnectionRow {
+    let primary = courses.iter().find(|c| c.series.name.ends_with("/Primary")).or_else(|| courses.first());
+    let median = |h: &Histogram| h.quantile(0.5);
+    ConnectionRow {
+        place: place_name(&connection),
+        primary: directory.location(&connection.primary).map(|l| l.city.clone()).unwrap_or_default(),
+        median_ms: primary.and_then(|c| median(&c.total)),
+        spark: primary.map(|c| c.intervals.iter().map(|i| median(&i.histogram)).collect()).unwrap_or_default(),
+        id: connection.id,
+        name: connection.name,
+        provider: connection.provider,
+        prefixes,
+        created: connection.created,
+    }
+}
+
+pub(crate) async fn connection(id: String, offset: u32) -> Result<ConnectionView, Failure> {
+    let (service, actor) = asked().await?;
+    let (connection, history) = service.connection(&actor, &id).await?;
+    let prefixes = service.prefixes_of(&actor, &id, Page { offset, limit: PAGE }).await?;
+    let directory = service.directory().await?;
+    Ok(ConnectionView {
+        place: place_name(&connection),
+        primary: directory.location(&connection.primary).cloned(),
+        backup: connection.backup.as_deref().and_then(|id| directory.location(id)).cloned(),
+        prefixes: prefixes.map(|row| PrefixRow { prefix: row.prefix.to_string(), added: row.added }),
+        history: history.into_iter().rev().map(|e| (e.at, e.author, told(&e.body))).collect(),
+        writable: Action::WriteConnections.allowed(&actor.roles) && connection.organisation == actor.organisation,
+        now: service.clock().now(),
+        id: connection.id,
+        name: connection.name,
+        provider: (connection.provider_asn.to_string(), connection.provider),
+        created: connection.created,
+    })
+}
+
+fn told(event: &ConnectionEvent) -> String {
+    match event {
+        ConnectionEvent::Registered { prefixes } => tr!(told.registered, n = prefixes),
+        ConnectionEvent::PrefixesAdded { prefixes } => tr!(told.prefixes_added, n = prefixes.len()),
+        ConnectionEvent::PrefixRemoved { prefix } => tr!(told.prefix_removed, prefix = prefix),
+        ConnectionEvent::Deleted => tr!(told.deleted),
+    }
+}
+
+pub(crate) async fn connection_draft(id: String) -> Result<DraftView, Failure> {
+    let (service, actor) = asked().await?;
+    let detail = service.connection_draft(&actor, &id).await?;
+    let pair = |p: place::Place| (if p.subdivision.is_empty() { p.country } else { p.subdivision }, p.name);
+    Ok(DraftView {
+        id,
+        countries: place::countries().into_iter().map(pair).collect(),
+        states: place::subdivisions(&detail.draft.country).into_iter().map(pair).collect(),
+        draft: detail.draft,
+        name_problem: detail.name_problem,
+        providers: detail.providers,
+        known: detail.known,
+        judged: detail.judged,
+    })
+}
+
+fn peering_rows(directory: &Directory, found: Paged<Peering>) -> Paged<PeeringRow> {
+    found.map(|peering| PeeringRow {
+        location: directory.location(&peering.location).map(|l| format!("{}, {}", l.name, l.city)).unwrap_or_default(),
+        peering,
+    })
+}
+
+fn peering_sort(query: &Query, default: PeeringColumn) -> Sort<PeeringColumn> {
+    let by = match query.sort.as_str() {
+        "id" => PeeringColumn::Id,
+        "peer" => PeeringColumn::Peer,
+        "state" => PeeringColumn::State,
+        "since" => PeeringColumn::Since,
+        _ => default,
+    };
+    Sort { by, descending: query.descending }
+}
+
+pub(crate) async fn partner_home(query: Query) -> Result<PartnerHome, Failure> {
+    let (service, actor) = asked().await?;
+    let directory = service.directory().await?;
+    let filter = PeeringFilter { search: query.search.clone(), kind: query.kind.clone(), ..PeeringFilter::default() };
+    let found = service.peerings(&actor, filter, peering_sort(&query, PeeringColumn::Id), page(&query)).await?;
+    let drafts = service.peering_drafts(&actor).await?.into_iter().map(|d| {
+        let at = directory.location(&d.body.location).map(|l| l.name.clone()).unwrap_or_default();
+        (d.id, format!("{} {at}", d.body.asn).trim().to_owned(), d.updated)
+    });
+    Ok(PartnerHome {
+        asns: service.my_asns(&actor).await?,
+        drafts: drafts.collect(),
+        peerings: peering_rows(&directory, found),
+        now: service.clock().now(),
+    })
+}
+
+pub(crate) async fn peering(id: String) -> Result<PeeringView, Failure> {
+    let (service, actor) = asked().await?;
+    let detail = service.peering(&actor, &id).await?;
+    Ok(PeeringView {
+        peering: detail.peering,
+        location: detail.location,
+        history: detail.history,
+        sessions: detail.sessions,
+        possible: detail.possible,
+        criteria: detail.criteria,
+        policy_version: service.settings().policy.version,
+        answer_hours: service.settings().policy.answer_hours,
+        real_edge: service.edge().is_real(),
+        now: service.clock().now(),
+    })
+}
+
+pub(crate) async fn asn(id: String) -> Result<AsnView, Failure> {
+    let (service, actor) = asked().await?;
+    let (asn, history, criteria) = service.asn(&actor, &id).await?;
+    let words = |event: AsnEvent| match event {
+        AsnEvent::Submitted { .. } => tr!(told.asn_submitted),
+        AsnEvent::Approved { .. } => tr!(told.asn_approved),
+        AsnEvent::Failed { reason } => tr!(told.asn_failed, reason = reason),
+    };
+    Ok(AsnView {
+        asn,
+        history: history.into_iter().rev().map(|e| (e.at, e.author, words(e.body))).collect(),
+        criteria,
+        policy_version: service.settings().policy.version,
+        now: service.clock().now(),
+    })
+}
+
+pub(crate) async fn peering_draft(id: String) -> Result<PeeringDraftView, Failure> {
+    let (service, actor) = asked().await?;
+    let (draft, site, findings) = service.peering_draft(&actor, &id).await?;
+    let directory = service.directory().await?;
+    let here = |l: &peerage_domain::catalogue::Location| {
+        draft.asn().is_some_and(|asn| !directory.on_record(asn, Some(l)).presence.is_empty())
+    };
+    let of_kind = directory.all_locations().iter().filter(|l| l.published && Some(l.kind) == draft.kind);
+    let mut locations: Vec<_> = of_kind.map(|l| (l.clone(), here(l))).collect();
+    locations.sort_by_key(|(location, here)| (!here, location.city.clone(), location.name.clone()));
+    let asns = service.my_asns(&actor).await?.into_iter().filter(peerage_domain::peer_asn::PeerAsn::is_approved).collect();
+    Ok(PeeringDraftView { id, asns, locations, site, findings, draft })
+}
+
+pub(crate) async fn queue(query: Query) -> Result<Queue, Failure> {
+    let (service, actor) = asked().await?;
+    let next = if query.partner == "all" { "" } else { "operator" };
+    let filter = PeeringFilter { next: next.into(), kind: query.kind.clone(), search: query.search.clone(), ..PeeringFilter::default() };
+    let sort = peering_sort(&query, PeeringColumn::Since);
+    let asns = service.pending_asns(&actor).await?;
+    let found = service.peerings(&actor, filter, sort, page(&query)).await?;
+    let directory = service.directory().await?;
+    Ok(Queue {
+        asns,
+        peerings: peering_rows(&directory, found),
+        answer_hours: service.settings().policy.answer_hours,
+        now: service.clock().now(),
+    })
+}
+
+/// How many requests wait for the operator.
+pub(crate) async fn waiting(service: &Service, actor: &Actor) -> Result<u64, Error> {
+    let filter = PeeringFilter { next: "operator".into(), ..PeeringFilter::default() };
+    let sort = Sort { by: PeeringColumn::Since, descending: false };
+    let peerings = service.peerings(actor, filter, sort, Page { offset: 0, limit: 1 }).await?.total;
+    Ok(peerings + service.pending_asns(actor).await?.len() as u64)
+}
+
+pub(crate) async fn latency(connection: String, window: String) -> Result<LatencyView, Failure> {
+    let (service, actor) = asked().await?;
+    let window = Window::of(&window);
+    let courses = if connection.is_empty() {
+        service.insights(&actor, window).await?
+    } else {
+        service.connection(&actor, &connection).await?;
+        service.latency(&actor, &connection, window).await?
+    };
+    let now = service.clock().now();
+    let step_s = window.step().secs();
+    let to = window.step().start_of(now.secs()) + step_s;
+    let from = to - window.secs();
+    let (mut total, mut before) = (Histogram::default(), Histogram::default());
+    for course in &courses {
+        total.merge(&course.total);
+        before.merge(&course.before);
+    }
+    let mut views = vec![];
+    for course in courses {
+        let name = match service.connection(&actor, &course.series.connection).await {
+            Ok((connection, _)) => connection.name,
+            Err(_) => course.series.connection.clone(),
+        };
+        views.push(course_view(course, name));
+    }
+    let span = (Timestamp::from_secs(from), Timestamp::from_secs(to));
+    let events = service.route_events(&actor, "", span.0, span.1, Page { offset: 0, limit: 100 }).await?;
+    Ok(LatencyView {
+        window: window.word().into(),
+        step_s,
+        from,
+        to,
+        courses: views,
+        events: events.items,
+        median_ms: total.quantile(0.5),
+        before_ms: before.quantile(0.5),
+        replay: service.settings().demo,
+    })
+}
+
+fn course_view(course: Course, name: String) -> CourseView {
+    CourseView {
+        buckets: course.intervals.iter().map(|i| bucket(i.start, &i.histogram)).collect(),
+        median_ms: course.total.quantile(0.5),
+        p95_ms: course.total.quantile(0.95),
+        loss: course.total.loss(),
+        before_ms: course.before.quantile(0.5),
+        samples: course.total.count(),
+        connection: (course.series.connection, name),
+        name: course.series.name,
+    }
+}
+
+/// One interval with the percentiles that charts show.
+pub(crate) fn bucket(start: i64, histogram: &Histogram) -> BucketView {
+    let quantile = |q| histogram.quantile(q);
+    let q = match (quantile(0.05), quantile(0.25), quantile(0.5), quantile(0.75), quantile(0.95)) {
+        (Some(a), Some(b), Some(c), Some(d), Some(e)) => Some([a, b, c, d, e]),
+        _ => None,
+    };
+    BucketView { t: start, n: histogram.count(), lost: histogram.lost(), q }
+}
+
+pub(crate) async fn route_events(level: String, offset: u32) -> Result<(Paged<(String, RouteEvent)>, Timestamp), Failure> {
+    let (service, actor) = asked().await?;
+    let now = service.clock().now();
+    let found = service.route_events(&actor, &level, now.plus_secs(-30 * 86_400), now, Page { offset, limit: PAGE }).await?;
+    Ok((found, now))
+}

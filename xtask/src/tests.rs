@@ -1,0 +1,47 @@
+//! Every test, in the order of what fails fastest.
+
+use crate::{
+    site::{self, Profile},
+    tools::{self, Outcome, cargo, root, run},
+};
+use std::{path::Path, process::Command, time::Instant};
+
+/// Where Debian puts its browser.
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// `cargo xtask test`
+pub fn all() -> Outcome {
+    let start = Instant::now();
+    tools::wasm_target()?;
+    tools::debian(&["chromium"], || Path::new(CHROMIUM).exists())?;
+    tools::debian(&["postgresql"], || Path::new("/usr/lib/postgresql").is_dir())?;
+    check()?;
+    println!("== unit, property, storage and HTTP tests");
+    run(cargo().args(["test", "--workspace", "--features", "peerage/ssr", "--quiet"]))?;
+    browser(&[])?;
+    println!("everything passed in {} min {} s", start.elapsed().as_secs() / 60, start.elapsed().as_secs() % 60);
+    Ok(())
+}
+
+/// Format, lints for both targets, documentation.
+pub fn check() -> Outcome {
+    println!("== format, lints, documentation");
+    tools::wasm_target()?;
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    let strict = ["--", "-D", "warnings"];
+    run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--features", "peerage/ssr"]).args(strict))?;
+    run(cargo().args(["clippy", "--quiet", "--lib", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "hydrate"]).args(strict))?;
+    run(cargo().args(["doc", "--quiet", "--workspace", "--no-deps", "--features", "peerage/ssr", "--lib"]).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// The stories in a real browser, against the real program.
+pub fn browser(args: &[String]) -> Outcome {
+    println!("== browser tests");
+    tools::debian(&["chromium"], || Path::new(CHROMIUM).exists())?;
+    let dir = root().join("end2end");
+    tools::npm(&dir)?;
+    site::build(Profile::Dev)?;
+    run(cargo().args(["build", "--quiet", "--features", "ssr", "--bin", "peerage"]))?;
+    let program = tools::target().join("debug/peerage");
+    run(Command::new(dir.join("node_modules/.bin/playwright")).arg("test").args(args).current_dir(&dir).env("PEERAGE", program).env("PEERAGE_SITE_DIR", site::dir(Profile::Dev)).env("CHROMIUM", CHROMIUM))
+}
