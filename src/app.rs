@@ -3,7 +3,10 @@
 use crate::{
     components::{FlashMessage, Foot, Sidebar, TopBar, load},
     pages::{customer, manager, operator, partner, public},
-    rpc::{Failure, accounts::{self, Frame}},
+    rpc::{
+        Failure,
+        accounts::{self, Frame},
+    },
 };
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};

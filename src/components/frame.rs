@@ -2,7 +2,10 @@
 
 use crate::{
     components::{Icon, action},
-    rpc::{Flash, accounts::{ChooseOrganisation, Frame, Me, SignOut}},
+    rpc::{
+        Flash,
+        accounts::{ChooseOrganisation, Frame, Me, SignOut},
+    },
 };
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
@@ -132,21 +135,22 @@ pub fn FlashMessage(
     flash: Flash,
 ) -> impl IntoView {
     match flash {
-        Flash::Done(words) => view! { <div class="call done" role="status"><Icon name="pass"/><div><p><b>{words}</b></p></div></div> }.into_any(),
+        Flash::Done(words) => {
+            view! { <div class="call done" role="status"><Icon name="pass"/><div><p><b>{words}</b></p></div></div> }.into_any()
+        }
         Flash::Failed(failure) => {
             let fields = failure.fields.iter().filter(|f| f.finding.verdict == peerage_domain::Verdict::Fail);
             let list = fields.map(|f| view! { <li>{f.finding.sentence.clone()}</li> }).collect_view();
-            view! { <div class="call" role="alert"><Icon name="fail"/><div><p><b>{failure.message}</b></p><ul>{list}</ul></div></div> }.into_any()
+            view! { <div class="call" role="alert"><Icon name="fail"/><div><p><b>{failure.message}</b></p><ul>{list}</ul></div></div> }
+                .into_any()
         }
-        Flash::Secret { what, value } => {
-            view! {
-                <div class="call done" role="status">
-                    <Icon name="pass"/>
-                    <div><p><b>{what}</b></p><p>{tr!(flash.once)}</p><p><code class="secret">{value}</code></p></div>
-                </div>
-            }
-            .into_any()
+        Flash::Secret { what, value } => view! {
+            <div class="call done" role="status">
+                <Icon name="pass"/>
+                <div><p><b>{what}</b></p><p>{tr!(flash.once)}</p><p><code class="secret">{value}</code></p></div>
+            </div>
         }
+        .into_any(),
     }
 }
 
@@ -166,8 +170,10 @@ pub fn Foot(
     /// What the server says of this visit.
     frame: Frame,
 ) -> impl IntoView {
-    let demo = frame.demo.then(|| view! {
-        <span>{tr!(foot.demo)}</span>
+    let demo = frame.demo.then(|| {
+        view! {
+            <span>{tr!(foot.demo)}</span>
+        }
     });
     let edge = (!frame.real_edge).then(|| view! { <span>{tr!(foot.edge)}</span> });
     view! {

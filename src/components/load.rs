@@ -53,7 +53,10 @@ pub fn failure_view(failure: Failure) -> impl IntoView {
 }
 
 /// Asks a resource again whenever the server says that `subject` changed.
-pub fn live<T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + 'static>(subject: impl Fn() -> String + 'static, resource: Resource<Result<T, Failure>>) -> RwSignal<bool> {
+pub fn live<T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOwned + 'static>(
+    subject: impl Fn() -> String + 'static,
+    resource: Resource<Result<T, Failure>>,
+) -> RwSignal<bool> {
     let connected = RwSignal::new(true);
     Effect::new(move |_| {
         crate::browser::listen(&subject(), move || resource.refetch(), move |up| connected.set(up));

@@ -12,7 +12,7 @@ mod timeline;
 
 pub use chart::ms as chart_ms;
 pub use form::{Field, Post, action};
-pub use frame::{Breadcrumbs, Foot, Sidebar, TopBar, FlashMessage};
+pub use frame::{Breadcrumbs, FlashMessage, Foot, Sidebar, TopBar};
 pub use icon::Icon;
 pub use load::{failure_view, live, load};
 pub use prefix_editor::PrefixEditor;

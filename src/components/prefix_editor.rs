@@ -26,11 +26,8 @@ pub fn PrefixEditor(
     repair_by_form: bool,
 ) -> impl IntoView {
     let typed = RwSignal::new(text);
-    let elsewhere: HashSet<String> = judged
-        .iter()
-        .filter(|j| j.findings.iter().any(|f| f.code == "prefix.owned_elsewhere"))
-        .map(|j| j.entry.input.clone())
-        .collect();
+    let elsewhere: HashSet<String> =
+        judged.iter().filter(|j| j.findings.iter().any(|f| f.code == "prefix.owned_elsewhere")).map(|j| j.entry.input.clone()).collect();
     let rows = Memo::new(move |_| judge(&typed.read(), &known, &elsewhere));
     let count = move |verdict: Verdict| rows.read().iter().filter(|j| j.verdict() == verdict).count();
     let fixable = move || rows.read().iter().filter(|j| j.suggestion().is_some()).count();

@@ -148,7 +148,12 @@ pub async fn save_site(
 
 /// Keeps the third step. `fix` names an entry to repair, as `line:input`.
 #[server(prefix = "/rpc")]
-pub async fn save_prefixes(id: String, #[server(default)] prefixes: String, #[server(default)] fix: String, #[server(default)] go: String) -> Result<(), Failure> {
+pub async fn save_prefixes(
+    id: String,
+    #[server(default)] prefixes: String,
+    #[server(default)] fix: String,
+    #[server(default)] go: String,
+) -> Result<(), Failure> {
     crate::server::forms::save_prefixes(id, prefixes, fix, go).await
 }
 

@@ -83,7 +83,12 @@ pub async fn all_locations() -> Result<Vec<Location>, Failure> {
 
 /// Changes what the operator may change of a location.
 #[server(prefix = "/rpc")]
-pub async fn edit_location(id: String, #[server(default)] published: Option<String>, #[server(default)] offers: String, #[server(default)] note: String) -> Result<(), Failure> {
+pub async fn edit_location(
+    id: String,
+    #[server(default)] published: Option<String>,
+    #[server(default)] offers: String,
+    #[server(default)] note: String,
+) -> Result<(), Failure> {
     crate::server::forms::edit_location(id, published.is_some(), offers, note).await
 }
 

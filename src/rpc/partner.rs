@@ -161,13 +161,23 @@ pub async fn new_peering(#[server(default)] location: String) -> Result<(), Fail
 
 /// Keeps the first step: network, kind and location.
 #[server(prefix = "/rpc")]
-pub async fn save_place(id: String, #[server(default)] asn: String, #[server(default)] kind: String, #[server(default)] location: String, #[server(default)] go: String) -> Result<(), Failure> {
+pub async fn save_place(
+    id: String,
+    #[server(default)] asn: String,
+    #[server(default)] kind: String,
+    #[server(default)] location: String,
+    #[server(default)] go: String,
+) -> Result<(), Failure> {
     crate::server::forms::save_place(id, asn, kind, location, go).await
 }
 
 /// Keeps the second step: the connections. `go` is `stay`, `add`, `remove:N` or empty to go on.
 #[server(prefix = "/rpc")]
-pub async fn save_sessions(id: String, #[server(default)] connections: Vec<ConnectionFields>, #[server(default)] go: String) -> Result<(), Failure> {
+pub async fn save_sessions(
+    id: String,
+    #[server(default)] connections: Vec<ConnectionFields>,
+    #[server(default)] go: String,
+) -> Result<(), Failure> {
     crate::server::forms::save_sessions(id, connections, go).await
 }
 

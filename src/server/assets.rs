@@ -1,7 +1,10 @@
 //! Names of the browser's files. A release has a hash in each name, so that browsers may
 //! keep them for ever; a development build has none.
 
-use std::{collections::HashMap, path::{Path, PathBuf}};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 /// The folder and the names in it.
 #[derive(Clone, Debug, Default)]
@@ -20,10 +23,8 @@ impl Assets {
         } else {
             configured.to_owned()
         };
-        let names = std::fs::read_to_string(dir.join("assets.json"))
-            .ok()
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
+        let names =
+            std::fs::read_to_string(dir.join("assets.json")).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         Assets { dir, names }
     }
 

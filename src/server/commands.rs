@@ -3,7 +3,10 @@
 use crate::server::{config::Config, start};
 use peerage_domain::{Verdict, access::Role, prefixes};
 use peerage_service::{Clock, Error, Service};
-use std::{io::{BufWriter, Read, Write}, path::PathBuf};
+use std::{
+    io::{BufWriter, Read, Write},
+    path::PathBuf,
+};
 
 async fn open(config: &Config) -> Result<Service, Error> {
     start::service(config, false, Clock::System).await
@@ -21,7 +24,14 @@ pub async fn import(config: &Config, files: &[PathBuf]) -> Result<(), Error> {
     let named: Result<Vec<(String, Vec<u8>)>, Error> = files.iter().map(|path| Ok((path.display().to_string(), read(path)?))).collect();
     let service = open(config).await?;
     for (kind, done) in service.import(&named?).await? {
-        println!("{:<9} {} added, {} changed, {} removed, {} unchanged", kind.word(), done.added, done.changed, done.removed, done.unchanged);
+        println!(
+            "{:<9} {} added, {} changed, {} removed, {} unchanged",
+            kind.word(),
+            done.added,
+            done.changed,
+            done.removed,
+            done.unchanged
+        );
     }
     let directory = service.directory().await?;
     let locations = directory.all_locations().iter().filter(|l| l.published).count();
@@ -36,7 +46,11 @@ pub async fn import(config: &Config, files: &[PathBuf]) -> Result<(), Error> {
 pub async fn add_user(config: &Config, organisation: &str, email: &str, name: &str, role: Role) -> Result<(), Error> {
     let service = open(config).await?;
     let token = service.add_person(organisation, email, name, role).await?;
-    println!("{email} is {} of {organisation}. The link to set a password, good once for 7 days:\n  http://{}/welcome/{token}", role.word(), config.listen);
+    println!(
+        "{email} is {} of {organisation}. The link to set a password, good once for 7 days:\n  http://{}/welcome/{token}",
+        role.word(),
+        config.listen
+    );
     Ok(())
 }
 

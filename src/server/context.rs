@@ -1,6 +1,9 @@
 //! What a server function has at hand: the service, the session, the person.
 
-use crate::rpc::{Failure, FailureKind, Flash, accounts::{Frame, Me}};
+use crate::rpc::{
+    Failure, FailureKind, Flash,
+    accounts::{Frame, Me},
+};
 use axum::http::StatusCode;
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -27,7 +30,11 @@ pub async fn session() -> Result<Session, Failure> {
 
 fn fault(message: &str) -> Failure {
     tracing::error!(message, "a request failed");
-    Failure { kind: FailureKind::Fault, message: "Something failed on our side; the operator has been told. Try again in a moment.".into(), fields: vec![] }
+    Failure {
+        kind: FailureKind::Fault,
+        message: "Something failed on our side; the operator has been told. Try again in a moment.".into(),
+        fields: vec![],
+    }
 }
 
 /// Not there.

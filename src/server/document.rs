@@ -20,10 +20,8 @@ pub fn shell() -> impl IntoView {
         }
     }
     let script = assets.url("pkg/peerage.js");
-    let start = format!(
-        "import('{script}').then(m=>m.default({{module_or_path:'{}'}}).then(()=>m.hydrate()))",
-        assets.url("pkg/peerage.wasm")
-    );
+    let start =
+        format!("import('{script}').then(m=>m.default({{module_or_path:'{}'}}).then(()=>m.hydrate()))", assets.url("pkg/peerage.wasm"));
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=forms::theme()>

@@ -167,7 +167,8 @@ pub(crate) async fn invite(organisation: String, email: String, name: String, ro
 pub(crate) async fn edit_location(id: String, published: bool, offers: String, note: String) -> Result<(), Failure> {
     form_as(async |service, actor| {
         let parsed: Result<Vec<u32>, _> = offers.split([',', ' ']).filter(|t| !t.is_empty()).map(str::parse).collect();
-        let offers = parsed.map_err(|_| Error::Refused(format!("“{offers}” is not a list of bandwidths. Write Mb/s, such as 10000, 100000.")))?;
+        let offers =
+            parsed.map_err(|_| Error::Refused(format!("“{offers}” is not a list of bandwidths. Write Mb/s, such as 10000, 100000.")))?;
         service.edit_location(&actor, &id, published, offers, &note).await?;
         done("/ops/locations", tr!(done.location, id = id))
     })

@@ -2,7 +2,13 @@
 
 use crate::{
     app::App,
-    server::{api, assets::Assets, document::shell, live, security, sessions::{SESSION_LIFE_S, Sessions}},
+    server::{
+        api,
+        assets::Assets,
+        document::shell,
+        live, security,
+        sessions::{SESSION_LIFE_S, Sessions},
+    },
 };
 use axum::{
     Router,
@@ -48,12 +54,15 @@ pub fn router(state: AppState, secure_cookies: bool) -> Router {
             provide_context(state.assets.clone());
         }
     };
+    // An address without a page gets the app's own answer, with its status.
+    let nothing = Router::new().fallback(leptos_axum::render_app_async_with_context(context.clone(), shell)).layer(sessions.clone());
     let pages = Router::new()
         .leptos_routes_with_context(&state, routes, context, shell)
         .route("/live", get(live::listen))
         .merge(api::router())
         .layer(sessions);
-    let files = ServeDir::new(&state.assets.dir).precompressed_br().precompressed_gzip().append_index_html_on_directories(false);
+    let files =
+        ServeDir::new(&state.assets.dir).precompressed_br().precompressed_gzip().append_index_html_on_directories(false).fallback(nothing);
     Router::new()
         .merge(pages)
         .route("/healthz", get(|| async { "ok\n" }))

@@ -5,12 +5,18 @@ use crate::server::context::actor_of;
 use axum::{
     extract::{Query, State},
     http::StatusCode,
-    response::{IntoResponse, Response, Sse, sse::{Event, KeepAlive}},
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
 };
 use peerage_service::Service;
 use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
-use tokio_stream::{StreamExt, wrappers::{BroadcastStream, errors::BroadcastStreamRecvError}};
+use tokio_stream::{
+    StreamExt,
+    wrappers::{BroadcastStream, errors::BroadcastStreamRecvError},
+};
 use tower_sessions::Session;
 
 /// What a page wants to hear of.

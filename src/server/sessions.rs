@@ -56,7 +56,8 @@ impl SessionStore for Sessions {
         let now = peerage_service::Clock::System.now();
         let Some(body) = self.0.store().session(&key(id), now).await.map_err(backend)? else { return Ok(None) };
         let data = serde_json::from_str(&body).map_err(|error| Error::Decode(error.to_string()))?;
-        let expiry_date = time::OffsetDateTime::from_unix_timestamp(now.secs() + SESSION_LIFE_S).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+        let expiry_date =
+            time::OffsetDateTime::from_unix_timestamp(now.secs() + SESSION_LIFE_S).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
 

@@ -1,6 +1,10 @@
 //! Puts the parts together and serves until it is told to stop.
 
-use crate::server::{assets::Assets, config::Config, http::{AppState, router}};
+use crate::server::{
+    assets::Assets,
+    config::Config,
+    http::{AppState, router},
+};
 use axum::serve::ListenerExt;
 use leptos::config::LeptosOptions;
 use peerage_domain::access::Role;
@@ -93,7 +97,9 @@ async fn welcome(service: &Service, url: &str, demo_world: bool) -> Result<(), E
         }
         println!("\nWithout the demo: peerage serve --data-dir DIR (the first start prints a link for the operator)");
     } else if service.is_new().await? {
-        let token = service.add_person(&service.settings().operator_name.clone(), "operator@localhost.localdomain", "Operator", Role::Operator).await?;
+        let token = service
+            .add_person(&service.settings().operator_name.clone(), "operator@localhost.localdomain", "Operator", Role::Operator)
+            .await?;
         println!("\nNobody has an account yet. This link makes you the operator; it works once, for 7 days:");
         println!("  {url}/welcome/{token}");
     }

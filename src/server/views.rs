@@ -26,7 +26,11 @@ use peerage_service::{
     directory::{Directory, PAGE, country_name},
     telemetry::Course,
 };
-use peerage_storage::{Page, Sort, connections::{ConnectionColumn, ServiceConnection}, peerings::{PeeringColumn, PeeringFilter}};
+use peerage_storage::{
+    Page, Sort,
+    connections::{ConnectionColumn, ServiceConnection},
+    peerings::{PeeringColumn, PeeringFilter},
+};
 
 fn page(query: &Query) -> Page {
     Page { offset: query.offset, limit: PAGE }
@@ -197,9 +201,8 @@ pub(crate) async fn peering_draft(id: String) -> Result<PeeringDraftView, Failur
     let (service, actor) = asked().await?;
     let (draft, site, findings) = service.peering_draft(&actor, &id).await?;
     let directory = service.directory().await?;
-    let here = |l: &peerage_domain::catalogue::Location| {
-        draft.asn().is_some_and(|asn| !directory.on_record(asn, Some(l)).presence.is_empty())
-    };
+    let here =
+        |l: &peerage_domain::catalogue::Location| draft.asn().is_some_and(|asn| !directory.on_record(asn, Some(l)).presence.is_empty());
     let of_kind = directory.all_locations().iter().filter(|l| l.published && Some(l.kind) == draft.kind);
     let mut locations: Vec<_> = of_kind.map(|l| (l.clone(), here(l))).collect();
     locations.sort_by_key(|(location, here)| (!here, location.city.clone(), location.name.clone()));

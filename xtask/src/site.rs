@@ -45,9 +45,21 @@ pub fn build(profile: Profile) -> Outcome {
 }
 
 fn wasm(profile: Profile, pkg: &Path) -> Outcome {
-    let (name, folder) = if profile == Profile::Release { ("wasm-release", "wasm-release") } else { ("dev", "debug") };
+    let (name, folder) = if profile == Profile::Release { ("wasm-release", "wasm-release") } else { ("wasm-dev", "wasm-dev") };
     // A lone cdylib, so that link-time optimisation is real.
-    run(cargo().args(["rustc", "--lib", "--crate-type", "cdylib", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "hydrate", "--profile", name]))?;
+    run(cargo().args([
+        "rustc",
+        "--lib",
+        "--crate-type",
+        "cdylib",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--no-default-features",
+        "--features",
+        "hydrate",
+        "--profile",
+        name,
+    ]))?;
     let module = tools::target().join("wasm32-unknown-unknown").join(folder).join("peerage.wasm");
     let bind = || -> anyhow_lite::Result {
         Bindgen::new().input_path(&module).web(true)?.typescript(false).out_name("peerage").generate(pkg)?;
@@ -79,7 +91,19 @@ fn shrink(pkg: &Path) -> Outcome {
     tools::npm(&root().join("end2end"))?;
     let optimiser = root().join("end2end/node_modules/.bin/wasm-opt");
     let module = pkg.join("peerage.wasm");
-    run(Command::new(optimiser).args(["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-reference-types", "--enable-multivalue", "--enable-sign-ext", "--enable-mutable-globals"]).arg(&module).arg("-o").arg(&module))
+    run(Command::new(optimiser)
+        .args([
+            "-Oz",
+            "--enable-bulk-memory",
+            "--enable-nontrapping-float-to-int",
+            "--enable-reference-types",
+            "--enable-multivalue",
+            "--enable-sign-ext",
+            "--enable-mutable-globals",
+        ])
+        .arg(&module)
+        .arg("-o")
+        .arg(&module))
 }
 
 /// Puts a hash into the names of the files in `pkg`, and lists old and new names.
@@ -110,7 +134,12 @@ fn compress(site: &Path) -> Outcome {
             }
             let content = std::fs::read(&path).map_err(|error| error.to_string())?;
             let mut brotli = vec![];
-            brotli::BrotliCompress(&mut content.as_slice(), &mut brotli, &brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() }).map_err(|error| error.to_string())?;
+            brotli::BrotliCompress(
+                &mut content.as_slice(),
+                &mut brotli,
+                &brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() },
+            )
+            .map_err(|error| error.to_string())?;
             let mut gzip = flate2::write::GzEncoder::new(vec![], flate2::Compression::best());
             gzip.write_all(&content).map_err(|error| error.to_string())?;
             let gzip = gzip.finish().map_err(|error| error.to_string())?;
@@ -125,7 +154,8 @@ fn compress(site: &Path) -> Outcome {
 
 fn report(site: &Path) -> Outcome {
     let entries = std::fs::read_dir(site.join("pkg")).map_err(|error| error.to_string())?;
-    let mut sizes: Vec<(String, u64)> = entries.flatten().filter_map(|e| Some((e.file_name().to_string_lossy().into_owned(), e.metadata().ok()?.len()))).collect();
+    let mut sizes: Vec<(String, u64)> =
+        entries.flatten().filter_map(|e| Some((e.file_name().to_string_lossy().into_owned(), e.metadata().ok()?.len()))).collect();
     sizes.sort();
     for (name, size) in sizes {
         println!("{size:>9}  {name}");

@@ -30,8 +30,12 @@ pub fn check() -> Outcome {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     let strict = ["--", "-D", "warnings"];
     run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--features", "peerage/ssr"]).args(strict))?;
-    run(cargo().args(["clippy", "--quiet", "--lib", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "hydrate"]).args(strict))?;
-    run(cargo().args(["doc", "--quiet", "--workspace", "--no-deps", "--features", "peerage/ssr", "--lib"]).env("RUSTDOCFLAGS", "-D warnings"))
+    run(cargo()
+        .args(["clippy", "--quiet", "--lib", "--target", "wasm32-unknown-unknown", "--no-default-features", "--features", "hydrate"])
+        .args(strict))?;
+    run(cargo()
+        .args(["doc", "--quiet", "--workspace", "--no-deps", "--features", "peerage/ssr", "--lib"])
+        .env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// The stories in a real browser, against the real program.
@@ -43,5 +47,11 @@ pub fn browser(args: &[String]) -> Outcome {
     site::build(Profile::Dev)?;
     run(cargo().args(["build", "--quiet", "--features", "ssr", "--bin", "peerage"]))?;
     let program = tools::target().join("debug/peerage");
-    run(Command::new(dir.join("node_modules/.bin/playwright")).arg("test").args(args).current_dir(&dir).env("PEERAGE", program).env("PEERAGE_SITE_DIR", site::dir(Profile::Dev)).env("CHROMIUM", CHROMIUM))
+    run(Command::new(dir.join("node_modules/.bin/playwright"))
+        .arg("test")
+        .args(args)
+        .current_dir(&dir)
+        .env("PEERAGE", program)
+        .env("PEERAGE_SITE_DIR", site::dir(Profile::Dev))
+        .env("CHROMIUM", CHROMIUM))
 }

@@ -58,7 +58,13 @@ pub fn debian(packages: &[&str], probe: impl Fn() -> bool) -> Outcome {
         return Err(format!("install {wanted} (Debian names), then try again"));
     }
     println!("installing {wanted}");
-    let mut apt = |args: &[&str]| run(Command::new("apt-get").args(["-qq", "-o", "Dpkg::Use-Pty=0"]).args(args).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()));
+    let mut apt = |args: &[&str]| {
+        run(Command::new("apt-get")
+            .args(["-qq", "-o", "Dpkg::Use-Pty=0"])
+            .args(args)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdout(Stdio::null()))
+    };
     apt(&["update"])?;
     apt(&[&["install", "-y", "--no-install-recommends"], packages].concat())?;
     if probe() { Ok(()) } else { Err(format!("{wanted} was installed but cannot be found")) }

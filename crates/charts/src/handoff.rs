@@ -38,9 +38,7 @@ pub struct Line {
 /// Places the stops at equal distances and joins them with rounded steps.
 pub fn line(frame: &Frame, stops: &[Stop]) -> Line {
     let gap = (frame.width - frame.left) / stops.len().max(1) as f64;
-    let centre = |(n, stop): (usize, &Stop)| {
-        (frame.left + gap * (n as f64 + 0.5), frame.lane * (stop.lane as f64 + 0.5))
-    };
+    let centre = |(n, stop): (usize, &Stop)| (frame.left + gap * (n as f64 + 0.5), frame.lane * (stop.lane as f64 + 0.5));
     let centres: Vec<(f64, f64)> = stops.iter().enumerate().map(centre).collect();
     let mut picture = Line { stops: centres.clone(), ..Line::default() };
     for (n, pair) in centres.windows(2).enumerate() {
@@ -62,8 +60,17 @@ fn segment(a: (f64, f64), b: (f64, f64)) -> String {
     let middle = (a.0 + b.0) / 2.0;
     format!(
         "{start}H{}Q{},{} {},{}V{}Q{},{} {},{}H{}",
-        c(middle - radius), c(middle), c(a.1), c(middle), c(a.1 + down),
-        c(b.1 - down), c(middle), c(b.1), c(middle + radius), c(b.1), c(b.0),
+        c(middle - radius),
+        c(middle),
+        c(a.1),
+        c(middle),
+        c(a.1 + down),
+        c(b.1 - down),
+        c(middle),
+        c(b.1),
+        c(middle + radius),
+        c(b.1),
+        c(b.0),
     )
 }
 

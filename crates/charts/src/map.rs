@@ -34,7 +34,13 @@ pub fn labels(points: &[(f64, f64)], names: &[&str]) -> Vec<Option<bool>> {
         let right = [x + 14.0, y - 14.0, x + 20.0 + width, y + 14.0];
         let left = [x - 20.0 - width, y - 14.0, x - 14.0, y + 14.0];
         let free = |area: &[f64; 4]| boxes.iter().enumerate().all(|(other, taken)| other == n || apart(area, taken));
-        let side = if free(&right) { Some((false, right)) } else if free(&left) { Some((true, left)) } else { None };
+        let side = if free(&right) {
+            Some((false, right))
+        } else if free(&left) {
+            Some((true, left))
+        } else {
+            None
+        };
         sides.push(side.map(|(is_left, _)| is_left));
         boxes.extend(side.map(|(_, area)| area));
     }

@@ -91,23 +91,18 @@ pub fn smoke(frame: &Frame, buckets: &[Bucket]) -> Smoke {
     let middle = |bucket: &Bucket| x.at(bucket.time as f64 + frame.step_s as f64 / 2.0);
     let mut picture = Smoke { top_ms, ..Smoke::default() };
     for run in runs(frame, buckets) {
-        let points: Vec<(f64, [f64; 5])> =
-            run.iter().filter_map(|b| b.quantiles.map(|q| (middle(b), q.map(|v| y.at(v))))).collect();
+        let points: Vec<(f64, [f64; 5])> = run.iter().filter_map(|b| b.quantiles.map(|q| (middle(b), q.map(|v| y.at(v))))).collect();
         picture.outer.push_str(&band(&points, 0, 4));
         picture.inner.push_str(&band(&points, 1, 3));
         picture.median.push_str(&line(&points));
     }
     let width = (x.at((frame.from + frame.step_s) as f64) - x.at(frame.from as f64)).max(1.0);
-    picture.losses = buckets
-        .iter()
-        .filter(|b| b.lost > 0)
-        .map(|b| (x.at(b.time as f64), width, b.lost as f64 / (b.count + b.lost) as f64))
-        .collect();
+    picture.losses =
+        buckets.iter().filter(|b| b.lost > 0).map(|b| (x.at(b.time as f64), width, b.lost as f64 / (b.count + b.lost) as f64)).collect();
     picture.rows = rows.into_iter().map(|v| (y.at(v), v)).collect();
     let room = ((frame.width - frame.left - frame.right) / 90.0).max(1.0) as usize;
     picture.columns = time_ticks(frame.from, frame.to, room).into_iter().map(|t| (x.at(t as f64), t)).collect();
-    picture.last =
-        buckets.iter().rev().find_map(|b| b.quantiles.map(|q| (middle(b), y.at(q[2]), q[2])));
+    picture.last = buckets.iter().rev().find_map(|b| b.quantiles.map(|q| (middle(b), y.at(q[2]), q[2])));
     picture
 }
 
@@ -138,8 +133,7 @@ fn band(points: &[(f64, [f64; 5])], low: usize, high: usize) -> String {
 }
 
 fn line(points: &[(f64, [f64; 5])]) -> String {
-    let all: Vec<String> =
-        points.iter().map(|(x, q)| format!("{},{}", coordinate(*x), coordinate(q[2]))).collect();
+    let all: Vec<String> = points.iter().map(|(x, q)| format!("{},{}", coordinate(*x), coordinate(q[2]))).collect();
     match all.len() {
         0 => String::new(),
         1 => format!("M{}h0.1", all[0]),

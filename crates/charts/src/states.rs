@@ -53,11 +53,7 @@ pub fn layout(count: usize, edges: &[Edge]) -> Diagram {
         .map(|state| {
             let column = columns[state];
             let row = rows.entry(column).or_default();
-            let node = Node {
-                state,
-                x: 20.0 + column as f64 * (BOX.0 + GAP.0),
-                y: 10.0 + *row as f64 * (BOX.1 + GAP.1),
-            };
+            let node = Node { state, x: 20.0 + column as f64 * (BOX.0 + GAP.0), y: 10.0 + *row as f64 * (BOX.1 + GAP.1) };
             *row += 1;
             node
         })
@@ -97,7 +93,15 @@ fn join(a: &Node, b: &Node) -> String {
         }
         // Steps over several boxes swing out to the left.
         let out = a.x - 4.0 - 14.0 * ((b.y - a.y).abs() / (BOX.1 + GAP.1)).min(1.0);
-        return format!("M{x},{}C{o},{} {o},{} {x},{}", c(middle(a) + 5.0), c(middle(a) + 5.0), c(middle(b)), c(middle(b)), x = c(a.x), o = c(out));
+        return format!(
+            "M{x},{}C{o},{} {o},{} {x},{}",
+            c(middle(a) + 5.0),
+            c(middle(a) + 5.0),
+            c(middle(b)),
+            c(middle(b)),
+            x = c(a.x),
+            o = c(out)
+        );
     }
     let (from, to) = if a.x < b.x { (a.x + BOX.0, b.x) } else { (a.x, b.x + BOX.0) };
     let half = (from + to) / 2.0;
@@ -105,7 +109,13 @@ fn join(a: &Node, b: &Node) -> String {
     let shift = if a.x < b.x { -4.0 } else { 5.0 };
     format!(
         "M{},{}C{h},{} {h},{} {},{}",
-        c(from), c(middle(a) + shift), c(middle(a) + shift), c(middle(b) + shift), c(to), c(middle(b) + shift), h = c(half)
+        c(from),
+        c(middle(a) + shift),
+        c(middle(a) + shift),
+        c(middle(b) + shift),
+        c(to),
+        c(middle(b) + shift),
+        h = c(half)
     )
 }
 
@@ -116,7 +126,15 @@ mod tests {
     #[test]
     fn no_two_boxes_overlap_and_every_step_is_drawn_once() {
         let edge = |from, to, main| Edge { from, to, main };
-        let edges = [edge(0, 1, true), edge(0, 1, false), edge(1, 2, true), edge(1, 3, false), edge(3, 1, false), edge(3, 4, false), edge(2, 2, false)];
+        let edges = [
+            edge(0, 1, true),
+            edge(0, 1, false),
+            edge(1, 2, true),
+            edge(1, 3, false),
+            edge(3, 1, false),
+            edge(3, 4, false),
+            edge(2, 2, false),
+        ];
         let diagram = layout(5, &edges);
         for (n, a) in diagram.nodes.iter().enumerate() {
             for b in &diagram.nodes[n + 1..] {

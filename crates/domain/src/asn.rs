@@ -72,9 +72,7 @@ impl FromStr for Asn {
             _ => trimmed,
         };
         let number = |part: &str| -> Option<u32> {
-            (!part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
-                .then(|| part.parse().ok())
-                .flatten()
+            (!part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse().ok()).flatten()
         };
         match digits.split_once('.') {
             None => number(digits).map(Asn).ok_or_else(bad),

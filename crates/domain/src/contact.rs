@@ -23,14 +23,8 @@ pub enum ContactRole {
 
 impl ContactRole {
     /// Every role, in the order of the forms.
-    pub const ALL: [ContactRole; 6] = [
-        ContactRole::Noc,
-        ContactRole::Policy,
-        ContactRole::Technical,
-        ContactRole::Service,
-        ContactRole::Escalation,
-        ContactRole::Other,
-    ];
+    pub const ALL: [ContactRole; 6] =
+        [ContactRole::Noc, ContactRole::Policy, ContactRole::Technical, ContactRole::Service, ContactRole::Escalation, ContactRole::Other];
 
     /// The wire name.
     pub fn word(self) -> &'static str {
@@ -101,8 +95,7 @@ impl FromStr for Email {
                             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
                     })
             });
-        good.then(|| Email(text.to_ascii_lowercase()))
-            .ok_or_else(|| ContactError::Email(text.chars().take(60).collect()))
+        good.then(|| Email(text.to_ascii_lowercase())).ok_or_else(|| ContactError::Email(text.chars().take(60).collect()))
     }
 }
 
@@ -112,11 +105,9 @@ impl FromStr for Phone {
     fn from_str(text: &str) -> Result<Self, ContactError> {
         let text = text.trim();
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        let good = text.starts_with('+')
-            && (7..=15).contains(&digits)
-            && text[1..].bytes().all(|b| b.is_ascii_digit() || b" -().".contains(&b));
-        good.then(|| Phone(text.to_owned()))
-            .ok_or_else(|| ContactError::Phone(text.chars().take(30).collect()))
+        let good =
+            text.starts_with('+') && (7..=15).contains(&digits) && text[1..].bytes().all(|b| b.is_ascii_digit() || b" -().".contains(&b));
+        good.then(|| Phone(text.to_owned())).ok_or_else(|| ContactError::Phone(text.chars().take(30).collect()))
     }
 }
 
@@ -144,9 +135,8 @@ text_value!(Email);
 text_value!(Phone);
 
 /// Mail domains of which anybody can have an address; a NOC needs the network's own.
-const PUBLIC_MAIL: [&str; 8] = [
-    "gmail.com", "googlemail.com", "yahoo.com", "hotmail.com", "outlook.com", "icloud.com", "gmx.net", "proton.me",
-];
+const PUBLIC_MAIL: [&str; 8] =
+    ["gmail.com", "googlemail.com", "yahoo.com", "hotmail.com", "outlook.com", "icloud.com", "gmx.net", "proton.me"];
 
 /// Whether the NOC contact is complete: role mailbox of the network's own domain, and telephone.
 pub fn judge_noc(contacts: &[Contact]) -> Finding {
@@ -158,10 +148,7 @@ pub fn judge_noc(contacts: &[Contact]) -> Finding {
     }
     let domain = noc.email.as_str().rsplit('@').next().unwrap_or_default();
     if PUBLIC_MAIL.contains(&domain) {
-        return Finding::fail(
-            "contact.noc_domain",
-            format!("{} is a public mail service. Give a mailbox of your own domain.", domain),
-        );
+        return Finding::fail("contact.noc_domain", format!("{} is a public mail service. Give a mailbox of your own domain.", domain));
     }
     Finding::pass("contact.noc", format!("{} and telephone", noc.email))
 }

@@ -162,14 +162,7 @@ pub enum AsnRefusal {
 impl PeerAsn {
     /// A new association that nobody has submitted yet.
     pub fn new(id: &str, organisation: &str, asn: Asn) -> Self {
-        PeerAsn {
-            id: id.into(),
-            organisation: organisation.into(),
-            asn,
-            peer_name: String::new(),
-            contacts: vec![],
-            state: AsnState::None,
-        }
+        PeerAsn { id: id.into(), organisation: organisation.into(), asn, peer_name: String::new(), contacts: vec![], state: AsnState::None }
     }
 
     /// Judges a command; changes nothing.

@@ -3,7 +3,12 @@
 //! Each criterion compares what is asked with what is on record and gives one of
 //! four verdicts. What is not on record is unknown, never a failure.
 
-use crate::{Asn, Finding, Next, Verdict, contact::Contact, peering::Kind, session::{ConnectionSpec, Endpoint, gigabits}};
+use crate::{
+    Asn, Finding, Next, Verdict,
+    contact::Contact,
+    peering::Kind,
+    session::{ConnectionSpec, Endpoint, gigabits},
+};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -163,7 +168,9 @@ fn presence(kind: Kind, record: &OnRecord) -> Criterion {
             let sentence = format!("Not listed at this {place}. The list may be old: ask when the port will be there.");
             row("Presence", asked, "not listed", Some(false), Finding::warn("presence.missing", sentence))
         }
-        (n, _) => row("Presence", asked, format!("{n} in PeeringDB"), Some(true), Finding::pass("presence.listed", format!("At this {place}"))),
+        (n, _) => {
+            row("Presence", asked, format!("{n} in PeeringDB"), Some(true), Finding::pass("presence.listed", format!("At this {place}")))
+        }
     }
 }
 
@@ -264,18 +271,30 @@ mod tests {
 
     #[test]
     fn what_agrees_with_the_directory_passes() {
-        check(&spec([80, 81, 192, 144], 900), &record(), &["presence.listed", "address.matches", "port.speed", "max_prefixes.fit", "family.one"]);
+        check(
+            &spec([80, 81, 192, 144], 900),
+            &record(),
+            &["presence.listed", "address.matches", "port.speed", "max_prefixes.fit", "family.one"],
+        );
     }
 
     #[test]
     fn what_differs_is_marked() {
-        check(&spec([80, 81, 192, 145], 100), &record(), &["presence.listed", "address.differs", "port.speed", "max_prefixes.low", "family.one"]);
+        check(
+            &spec([80, 81, 192, 145], 100),
+            &record(),
+            &["presence.listed", "address.differs", "port.speed", "max_prefixes.low", "family.one"],
+        );
     }
 
     #[test]
     fn what_is_not_on_record_is_unknown_and_not_a_failure() {
         let nothing = OnRecord::default();
-        check(&spec([80, 81, 192, 144], 900), &nothing, &["presence.unlisted", "address.unlisted", "port.unknown", "max_prefixes.unknown", "family.one"]);
+        check(
+            &spec([80, 81, 192, 144], 900),
+            &nothing,
+            &["presence.unlisted", "address.unlisted", "port.unknown", "max_prefixes.unknown", "family.one"],
+        );
         let rows = judge_network(&Policy::default(), Asn(6667), "Elisa", &[], &nothing);
         assert_eq!(rows[0].finding.verdict, Verdict::Unknown);
     }

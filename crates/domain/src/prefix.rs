@@ -81,9 +81,7 @@ impl FromStr for Prefix {
             return Err(PrefixError::NoLength(shown(), Prefix(address.into())));
         }
         // A length such as `/024` or `/+8` is a typing error, not a number.
-        let tidy_length = text
-            .rsplit_once('/')
-            .is_some_and(|(_, length)| length == "0" || !length.starts_with(['0', '+']));
+        let tidy_length = text.rsplit_once('/').is_some_and(|(_, length)| length == "0" || !length.starts_with(['0', '+']));
         let net: IpNet = match text.parse() {
             Ok(net) if tidy_length => net,
             _ => return Err(PrefixError::Syntax(shown())),

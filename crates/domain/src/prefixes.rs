@@ -199,9 +199,7 @@ fn misread(error: &PrefixError) -> Finding {
     let finding = Finding::fail(code, error.to_string());
     match error {
         PrefixError::Syntax(_) => finding,
-        PrefixError::NoLength(_, fix) | PrefixError::HostBits(_, fix) => {
-            finding.with_fix(fix.to_string())
-        }
+        PrefixError::NoLength(_, fix) | PrefixError::HostBits(_, fix) => finding.with_fix(fix.to_string()),
     }
 }
 
@@ -220,17 +218,12 @@ fn judge_range(prefix: Prefix) -> Option<Finding> {
     let shortest = if v4 { SHORTEST.0 } else { SHORTEST.1 };
     if prefix.length() > longest {
         let fix = prefix.shortened_to(longest);
-        let sentence = format!(
-            "/{} is longer than the accepted /{longest}. Register {fix} instead.",
-            prefix.length()
-        );
+        let sentence = format!("/{} is longer than the accepted /{longest}. Register {fix} instead.", prefix.length());
         return Some(Finding::fail("prefix.too_specific", sentence).with_fix(fix.to_string()));
     }
     (prefix.length() < shortest).then(|| {
-        let sentence = format!(
-            "/{} is shorter than /{shortest}, more than one organisation holds. Register the parts that you use.",
-            prefix.length()
-        );
+        let sentence =
+            format!("/{} is shorter than /{shortest}, more than one organisation holds. Register the parts that you use.", prefix.length());
         Finding::fail("prefix.too_short", sentence)
     })
 }
@@ -299,16 +292,12 @@ fn claimed(prefix: Prefix, claim: &Claim, provider: &str) -> Finding {
         ),
         Holder::Own { connection, provider: other } if other != provider => Finding::fail(
             "prefix.other_provider",
-            format!(
-                "{held} is registered with {other} on {connection}. A prefix can use one provider only."
-            ),
+            format!("{held} is registered with {other} on {connection}. A prefix can use one provider only."),
         )
         .with_fix(""),
-        Holder::Own { connection, .. } => Finding::fail(
-            "prefix.registered",
-            format!("{held} is registered on {connection} already."),
-        )
-        .with_fix(""),
+        Holder::Own { connection, .. } => {
+            Finding::fail("prefix.registered", format!("{held} is registered on {connection} already.")).with_fix("")
+        }
     }
 }
 
@@ -318,10 +307,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn known() -> Known {
-        let own = |connection: &str, provider: &str| Holder::Own {
-            connection: connection.into(),
-            provider: provider.into(),
-        };
+        let own = |connection: &str, provider: &str| Holder::Own { connection: connection.into(), provider: provider.into() };
         let claim = |text: &str, holder| Claim { prefix: text.parse().expect(text), holder };
         Known {
             provider: "Init7".into(),
@@ -378,7 +364,10 @@ mod tests {
     #[test]
     fn a_file_is_answered_line_by_line() {
         let lines: Vec<String> = check_lines("# office\n193.0.2.5/24\n\n193.0.3.0/24 # lab\na\"b\n").map(|l| l.json()).collect();
-        assert_eq!(lines[0], r#"{"line":2,"input":"193.0.2.5/24","verdict":"fail","codes":["prefix.hostbits"],"prefix":null,"suggestion":"193.0.2.0/24"}"#);
+        assert_eq!(
+            lines[0],
+            r#"{"line":2,"input":"193.0.2.5/24","verdict":"fail","codes":["prefix.hostbits"],"prefix":null,"suggestion":"193.0.2.0/24"}"#
+        );
         assert_eq!(lines[1], r#"{"line":4,"input":"193.0.3.0/24","verdict":"pass","codes":[],"prefix":"193.0.3.0/24","suggestion":null}"#);
         assert!(serde_json::from_str::<serde_json::Value>(&lines[2]).is_ok());
     }

@@ -2,11 +2,7 @@
 //!
 //! A draft keeps the text as it was typed, so nothing is lost when it is wrong.
 
-use crate::{
-    Asn, Finding,
-    peering::Kind,
-    session::ConnectionAsk,
-};
+use crate::{Asn, Finding, peering::Kind, session::ConnectionAsk};
 use serde::{Deserialize, Serialize};
 
 /// A customer's Peering Service connection before it is registered.

@@ -91,9 +91,7 @@ impl Endpoint {
     /// What identifies the sessions, for lists: addresses or prefixes.
     pub fn labels(&self) -> Vec<String> {
         match self {
-            Endpoint::Exchange { ipv4, ipv6 } => {
-                ipv4.iter().map(ToString::to_string).chain(ipv6.iter().map(ToString::to_string)).collect()
-            }
+            Endpoint::Exchange { ipv4, ipv6 } => ipv4.iter().map(ToString::to_string).chain(ipv6.iter().map(ToString::to_string)).collect(),
             Endpoint::Direct { ipv4, ipv6 } => ipv4.iter().chain(ipv6).map(ToString::to_string).collect(),
             Endpoint::DirectOperatorAssigned => vec![],
         }
@@ -102,14 +100,8 @@ impl Endpoint {
     /// The peer's address of each session: on a point-to-point link the first one.
     pub fn peer_addresses(&self) -> Vec<IpAddr> {
         match self {
-            Endpoint::Exchange { ipv4, ipv6 } => {
-                ipv4.iter().map(|a| (*a).into()).chain(ipv6.iter().map(|a| (*a).into())).collect()
-            }
-            Endpoint::Direct { ipv4, ipv6 } => ipv4
-                .iter()
-                .chain(ipv6)
-                .filter_map(|p| p.net().hosts().next())
-                .collect(),
+            Endpoint::Exchange { ipv4, ipv6 } => ipv4.iter().map(|a| (*a).into()).chain(ipv6.iter().map(|a| (*a).into())).collect(),
+            Endpoint::Direct { ipv4, ipv6 } => ipv4.iter().chain(ipv6).filter_map(|p| p.net().hosts().next()).collect(),
             Endpoint::DirectOperatorAssigned => vec![],
         }
     }
@@ -183,11 +175,7 @@ pub fn judge(kind: Kind, asks: &[ConnectionAsk], site: &Site, asn: Asn) -> (Vec<
     for (index, ask) in asks.iter().enumerate() {
         let mut form = Form { ask, site: &site, asn, findings: vec![] };
         let spec = form.read(kind);
-        notes.extend(form.findings.into_iter().map(|(field, finding)| FieldFinding {
-            connection: index,
-            field: field.into(),
-            finding,
-        }));
+        notes.extend(form.findings.into_iter().map(|(field, finding)| FieldFinding { connection: index, field: field.into(), finding }));
         // Two connections of one request must not meet on the same address either.
         let peering = format!("connection {} of this request", index + 1);
         site.taken.extend(spec.endpoint.space().into_iter().map(|space| Taken { space, asn, peering: peering.clone() }));
@@ -248,8 +236,14 @@ impl Form<'_> {
             self.say("peer_ipv4", finding);
         }
         Endpoint::Exchange {
-            ipv4: v4.and_then(|a| match a { IpAddr::V4(a) => Some(a), IpAddr::V6(_) => None }),
-            ipv6: v6.and_then(|a| match a { IpAddr::V6(a) => Some(a), IpAddr::V4(_) => None }),
+            ipv4: v4.and_then(|a| match a {
+                IpAddr::V4(a) => Some(a),
+                IpAddr::V6(_) => None,
+            }),
+            ipv6: v6.and_then(|a| match a {
+                IpAddr::V6(a) => Some(a),
+                IpAddr::V4(_) => None,
+            }),
         }
     }
 
@@ -276,11 +270,19 @@ impl Form<'_> {
     fn judge_lan_address(&self, address: IpAddr) -> Finding {
         let lans: Vec<&Prefix> = self.site.lan.iter().filter(|lan| lan.is_ipv4() == address.is_ipv4()).collect();
         if lans.is_empty() {
-            return Finding::new("address.lan_unknown", Verdict::Unknown, "The exchange's peering LAN is not in the directory; the operator will check the address.", crate::Next::Operator);
+            return Finding::new(
+                "address.lan_unknown",
+                Verdict::Unknown,
+                "The exchange's peering LAN is not in the directory; the operator will check the address.",
+                crate::Next::Operator,
+            );
         }
         let Some(lan) = lans.iter().find(|lan| lan.contains_address(address)) else {
             let known: Vec<String> = lans.iter().map(ToString::to_string).collect();
-            return Finding::fail("address.outside_lan", format!("{address} is not in the peering LAN {} of this exchange.", known.join(", ")));
+            return Finding::fail(
+                "address.outside_lan",
+                format!("{address} is not in the peering LAN {} of this exchange.", known.join(", ")),
+            );
         };
         if let (IpAddr::V4(a), ipnet::IpNet::V4(net)) = (address, lan.net()) {
             if a == net.network() || a == net.broadcast() {
@@ -290,8 +292,7 @@ impl Form<'_> {
         if self.site.operator.contains(&address) {
             return Finding::fail("address.operator_own", format!("{address} is the operator's own address. Give yours."));
         }
-        self.judge_free(Prefix::covering(address.into()))
-            .unwrap_or_else(|| Finding::pass("address.in_lan", format!("in {lan}")))
+        self.judge_free(Prefix::covering(address.into())).unwrap_or_else(|| Finding::pass("address.in_lan", format!("in {lan}")))
     }
 
     fn judge_free(&self, space: Prefix) -> Option<Finding> {
@@ -337,11 +338,7 @@ impl Form<'_> {
     }
 
     fn judge_link(&self, prefix: Prefix, want_v4: bool) -> Finding {
-        let (lengths, family, source) = if want_v4 {
-            ([30, 31], "IPv4", "RFC 3021")
-        } else {
-            ([126, 127], "IPv6", "RFC 6164")
-        };
+        let (lengths, family, source) = if want_v4 { ([30, 31], "IPv4", "RFC 3021") } else { ([126, 127], "IPv6", "RFC 6164") };
         if prefix.is_ipv4() != want_v4 || !lengths.contains(&prefix.length()) {
             let sentence = format!("{prefix} must be an {family} prefix of /{} or /{} ({source}).", lengths[0], lengths[1]);
             return Finding::fail("session.length", sentence);
@@ -382,7 +379,9 @@ impl Form<'_> {
             Ok(n) if n > 0 && n % BANDWIDTH_STEP_MBPS == 0 && n <= BANDWIDTH_MAX_MBPS => {
                 let most = self.site.offers_mbps.iter().max();
                 match most {
-                    Some(&most) if n > most => Finding::fail("bandwidth.offer", format!("{} is more than this location offers ({}).", gigabits(n), gigabits(most))),
+                    Some(&most) if n > most => {
+                        Finding::fail("bandwidth.offer", format!("{} is more than this location offers ({}).", gigabits(n), gigabits(most)))
+                    }
                     _ => return Some(n),
                 }
             }

@@ -81,12 +81,7 @@ pub fn special(prefix: Prefix) -> Option<(Prefix, Special)> {
     row.or_else(|| outside_global_unicast(prefix))
 }
 
-fn hit(
-    prefix: Prefix,
-    range: IpNet,
-    purpose: &'static str,
-    source: &'static str,
-) -> Option<(Prefix, Special)> {
+fn hit(prefix: Prefix, range: IpNet, purpose: &'static str, source: &'static str) -> Option<(Prefix, Special)> {
     let range = Prefix::covering(range);
     range.overlaps(prefix).then_some((range, Special { purpose, source }))
 }
@@ -95,10 +90,7 @@ fn outside_global_unicast(prefix: Prefix) -> Option<(Prefix, Special)> {
     let IpNet::V6(net) = prefix.net() else { return None };
     let first = net.network().segments()[0];
     let global = (0x2000..0x4000).contains(&first) && net.prefix_len() >= 3;
-    (!global).then_some((
-        prefix,
-        Special { purpose: "outside of the global unicast space 2000::/3", source: "RFC 3587" },
-    ))
+    (!global).then_some((prefix, Special { purpose: "outside of the global unicast space 2000::/3", source: "RFC 3587" }))
 }
 
 #[cfg(test)]

@@ -92,10 +92,9 @@ impl RouteEventKind {
     pub fn level(self) -> Level {
         use RouteEventKind as K;
         match self {
-            K::PrefixAnnouncementEvent
-            | K::PrefixBackupRouteAnnouncementEvent
-            | K::PrefixActivePath
-            | K::PrefixBackupPath => Level::Information,
+            K::PrefixAnnouncementEvent | K::PrefixBackupRouteAnnouncementEvent | K::PrefixActivePath | K::PrefixBackupPath => {
+                Level::Information
+            }
             K::PrefixWithdrawalEvent | K::PrefixBackupRouteWithdrawalEvent => Level::Warning,
             K::PrefixBackupRouteOriginAsChangeEvent => Level::Error,
             K::PrefixOriginAsChangeEvent => Level::Critical,

@@ -14,9 +14,7 @@ pub struct Timestamp(i64);
 #[error("“{0}” is not a time. Write it like 2026-11-20T14:05:00Z (RFC 3339, UTC).")]
 pub struct TimestampError(pub String);
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 impl Timestamp {
     /// Last moment that four-digit years can show.
@@ -94,16 +92,7 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let c = self.civil();
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-            c.year(),
-            u8::from(c.month()),
-            c.day(),
-            c.hour(),
-            c.minute(),
-            c.second()
-        )?;
+        write!(f, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.year(), u8::from(c.month()), c.day(), c.hour(), c.minute(), c.second())?;
         match self.0.rem_euclid(1000) {
             0 => write!(f, "Z"),
             ms => write!(f, ".{ms:03}Z"),
@@ -180,7 +169,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_rfc_3339_utc() {
-        for text in ["", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-11-20", "2026-11-20T14:05:00+01:00", "2026-11-20T14:05:00.Z", "1969-12-31T23:59:59Z", "éééééééééééééééééééé"] {
+        for text in [
+            "",
+            "2026-13-01T00:00:00Z",
+            "2026-02-30T00:00:00Z",
+            "2026-11-20",
+            "2026-11-20T14:05:00+01:00",
+            "2026-11-20T14:05:00.Z",
+            "1969-12-31T23:59:59Z",
+            "éééééééééééééééééééé",
+        ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
     }

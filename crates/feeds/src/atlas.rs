@@ -80,12 +80,7 @@ fn one(line: &str) -> Result<Ping, String> {
     } else {
         raw.result.iter().filter(|p| p.dup.is_none()).map(|p| p.rtt.and_then(good)).collect()
     };
-    Ok(Ping {
-        time: raw.timestamp,
-        probe: raw.prb_id,
-        target: raw.dst_name.or(raw.name).unwrap_or_default(),
-        rtt_ms,
-    })
+    Ok(Ping { time: raw.timestamp, probe: raw.prb_id, target: raw.dst_name.or(raw.name).unwrap_or_default(), rtt_ms })
 }
 
 #[cfg(test)]
@@ -95,7 +90,8 @@ mod tests {
     #[test]
     fn packets_averages_losses_and_duplicates_are_told_apart() {
         let text = concat!(
-            r#"{"type":"ping","timestamp":1,"prb_id":165,"name":"a","avg":124.5,"sent":3,"rcvd":2}"#, "\n\n",
+            r#"{"type":"ping","timestamp":1,"prb_id":165,"name":"a","avg":124.5,"sent":3,"rcvd":2}"#,
+            "\n\n",
             r#"{"type":"ping","timestamp":2,"prb_id":270,"dst_name":"b","result":[{"rtt":43.87},{"x":"*"},{"rtt":50.0,"dup":1}],"sent":3,"rcvd":2}"#,
         );
         let pings = read(text).expect("two results");

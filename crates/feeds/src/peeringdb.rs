@@ -31,15 +31,8 @@ pub enum ObjectKind {
 
 impl ObjectKind {
     /// Every kind.
-    pub const ALL: [ObjectKind; 7] = [
-        ObjectKind::Net,
-        ObjectKind::Fac,
-        ObjectKind::Ix,
-        ObjectKind::Ixlan,
-        ObjectKind::Ixpfx,
-        ObjectKind::Netfac,
-        ObjectKind::Netixlan,
-    ];
+    pub const ALL: [ObjectKind; 7] =
+        [ObjectKind::Net, ObjectKind::Fac, ObjectKind::Ix, ObjectKind::Ixlan, ObjectKind::Ixpfx, ObjectKind::Netfac, ObjectKind::Netixlan];
 
     /// The API's word.
     pub fn word(self) -> &'static str {
@@ -317,11 +310,8 @@ pub fn read(file: &str, content: &[u8]) -> Result<Dump, Refusal> {
         },
         _ => return Err(Refusal::Shape { file: file.into() }),
     };
-    let kind = rows
-        .first()
-        .and_then(ObjectKind::of_fields)
-        .or_else(|| kind_of_name(file))
-        .ok_or_else(|| Refusal::Kind { file: file.into() })?;
+    let kind =
+        rows.first().and_then(ObjectKind::of_fields).or_else(|| kind_of_name(file)).ok_or_else(|| Refusal::Kind { file: file.into() })?;
     let mut seen = std::collections::HashSet::new();
     let mut objects = Vec::with_capacity(rows.len());
     for (index, row) in rows.into_iter().enumerate() {
@@ -395,7 +385,11 @@ mod tests {
         check("x", r#"[{"id":1,"ix_id":1,"mtu":9000}]"#, Ok((ObjectKind::Ixlan, 1)));
         check("x", r#"[{"id":1,"ixlan_id":1,"protocol":"IPv4","prefix":"80.81.192.0/21"}]"#, Ok((ObjectKind::Ixpfx, 1)));
         check("x", r#"[{"id":1,"net_id":1,"fac_id":2,"local_asn":42}]"#, Ok((ObjectKind::Netfac, 1)));
-        check("x", r#"[{"id":1,"net_id":1,"ix_id":2,"ixlan_id":2,"asn":42,"speed":10000,"ipaddr4":"80.81.192.1","ipaddr6":""}]"#, Ok((ObjectKind::Netixlan, 1)));
+        check(
+            "x",
+            r#"[{"id":1,"net_id":1,"ix_id":2,"ixlan_id":2,"asn":42,"speed":10000,"ipaddr4":"80.81.192.1","ipaddr6":""}]"#,
+            Ok((ObjectKind::Netixlan, 1)),
+        );
         check("dir/net-2026.json", "[]", Ok((ObjectKind::Net, 0)));
     }
 

@@ -39,11 +39,7 @@ impl Actor {
         if !action.allowed(&self.roles) {
             return Err(Error::Forbidden(action));
         }
-        let scope = if self.roles.contains(&Role::Operator) {
-            Scope::Everybody
-        } else {
-            Scope::Organisation(self.organisation.clone())
-        };
+        let scope = if self.roles.contains(&Role::Operator) { Scope::Everybody } else { Scope::Organisation(self.organisation.clone()) };
         Ok(Permit { scope })
     }
 }

@@ -54,7 +54,15 @@ impl Service {
         self.store_asn(tx, found.body, found.version, &event, &actor.name, now).await
     }
 
-    async fn store_asn(&self, mut tx: peerage_storage::Tx, mut it: PeerAsn, version: i64, event: &AsnEvent, author: &str, now: peerage_domain::Timestamp) -> Result<PeerAsn, Error> {
+    async fn store_asn(
+        &self,
+        mut tx: peerage_storage::Tx,
+        mut it: PeerAsn,
+        version: i64,
+        event: &AsnEvent,
+        author: &str,
+        now: peerage_domain::Timestamp,
+    ) -> Result<PeerAsn, Error> {
         it.apply(event, now);
         tx.save_asn(&it, version, now).await?;
         tx.record(&it.id, now, author, event).await?;

@@ -83,7 +83,12 @@ impl Service {
     ///
     /// # Errors
     /// When it is unknown, of another organisation, or too large.
-    pub async fn change_connection_draft(&self, actor: &Actor, id: &str, change: impl FnOnce(&mut ConnectionDraft) + Send) -> Result<(), Error> {
+    pub async fn change_connection_draft(
+        &self,
+        actor: &Actor,
+        id: &str,
+        change: impl FnOnce(&mut ConnectionDraft) + Send,
+    ) -> Result<(), Error> {
         actor.may(Action::WriteConnections)?;
         let mut tx = self.store.begin().await?;
         let found = tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?;
@@ -246,7 +251,13 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not or storage fails.
-    pub async fn connections(&self, actor: &Actor, search: &str, sort: Sort<ConnectionColumn>, page: Page) -> Result<Paged<(ServiceConnection, i64)>, Error> {
+    pub async fn connections(
+        &self,
+        actor: &Actor,
+        search: &str,
+        sort: Sort<ConnectionColumn>,
+        page: Page,
+    ) -> Result<Paged<(ServiceConnection, i64)>, Error> {
         let permit = actor.may(Action::ReadConnections)?;
         let (items, total) = self.store.connections(permit.scope.organisation(), search, sort, &page).await?;
         Ok(Paged { items, total: total.unsigned_abs(), offset: page.offset, limit: page.limit })
@@ -256,7 +267,11 @@ impl Service {
     ///
     /// # Errors
     /// When it is unknown or of another organisation.
-    pub async fn connection(&self, actor: &Actor, id: &str) -> Result<(ServiceConnection, Vec<peerage_storage::asns::Event<ConnectionEvent>>), Error> {
+    pub async fn connection(
+        &self,
+        actor: &Actor,
+        id: &str,
+    ) -> Result<(ServiceConnection, Vec<peerage_storage::asns::Event<ConnectionEvent>>), Error> {
         let permit = actor.may(Action::ReadConnections)?;
         let found = self.store.connection(id).await?.filter(|c| permit.scope.covers(&c.organisation));
         let connection = found.ok_or_else(|| Error::NotFound(format!("connection {id}")))?;
@@ -301,7 +316,10 @@ fn claims(all: &[RegisteredPrefix], organisation: &str) -> Vec<Claim> {
         .collect()
 }
 
-fn choices<'a>(directory: &'a crate::directory::Directory, draft: &ConnectionDraft) -> Result<(&'a Partner, &'a Location, Option<&'a Location>), Error> {
+fn choices<'a>(
+    directory: &'a crate::directory::Directory,
+    draft: &ConnectionDraft,
+) -> Result<(&'a Partner, &'a Location, Option<&'a Location>), Error> {
     let refused = |text: &str| Error::Refused(text.into());
     if place::country(&draft.country).is_none() {
         return Err(refused("Choose the country of the site."));
@@ -324,18 +342,32 @@ fn choices<'a>(directory: &'a crate::directory::Directory, draft: &ConnectionDra
 fn accepted(text: &str, known: &Known) -> Result<Vec<Prefix>, Error> {
     let entries = prefixes::entries(text);
     if entries.len() > prefixes::MAX_ENTRIES {
-        return Err(Error::Refused(format!("{} prefixes are more than the {} that fit into one form.", entries.len(), prefixes::MAX_ENTRIES)));
+        return Err(Error::Refused(format!(
+            "{} prefixes are more than the {} that fit into one form.",
+            entries.len(),
+            prefixes::MAX_ENTRIES
+        )));
     }
     let judged = prefixes::judge(&entries, known);
     let wrong: Vec<&Judged> = judged.iter().filter(|j| j.verdict() == Verdict::Fail).collect();
     if let Some(first) = wrong.first() {
         let sentence = first.findings.first().map(|f| f.sentence.as_str()).unwrap_or_default();
-        return Err(Error::Refused(format!("{} of {} prefixes cannot be registered. Line {}: {sentence}", wrong.len(), judged.len(), first.entry.line)));
+        return Err(Error::Refused(format!(
+            "{} of {} prefixes cannot be registered. Line {}: {sentence}",
+            wrong.len(),
+            judged.len(),
+            first.entry.line
+        )));
     }
     Ok(judged.into_iter().filter_map(|j| j.prefix).collect())
 }
 
-async fn add_prefixes(tx: &mut Tx, connection: &ServiceConnection, prefixes: &[Prefix], now: peerage_domain::Timestamp) -> Result<(), Error> {
+async fn add_prefixes(
+    tx: &mut Tx,
+    connection: &ServiceConnection,
+    prefixes: &[Prefix],
+    now: peerage_domain::Timestamp,
+) -> Result<(), Error> {
     for &prefix in prefixes {
         let row = RegisteredPrefix {
             prefix,

@@ -188,12 +188,8 @@ impl Service {
 }
 
 /// Which recorded results (line of the file, from 0) stand for which series.
-const SERIES: [(&str, &[usize]); 4] = [
-    ("CN-1/Primary", &[3, 5]),
-    ("CN-1/Backup", &[1, 6, 7, 9]),
-    ("CN-2/Primary", &[6, 1]),
-    ("CN-2/Backup", &[2, 4, 0]),
-];
+const SERIES: [(&str, &[usize]); 4] =
+    [("CN-1/Primary", &[3, 5]), ("CN-1/Backup", &[1, 6, 7, 9]), ("CN-2/Primary", &[6, 1]), ("CN-2/Backup", &[2, 4, 0])];
 
 /// The recorded packets that belong to one moment: three of a series' packets, moving
 /// through the recording in a loop.

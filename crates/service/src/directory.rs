@@ -76,8 +76,8 @@ impl Service {
         let mut lan_to_ix: HashMap<u32, u32> = HashMap::new();
         let mut prefixes = vec![];
         for (kind, body) in self.store.all_objects().await? {
-            let object: Object = serde_json::from_str(&body)
-                .map_err(|error| Error::Fault(format!("stored directory row of kind {kind}: {error}")))?;
+            let object: Object =
+                serde_json::from_str(&body).map_err(|error| Error::Fault(format!("stored directory row of kind {kind}: {error}")))?;
             match object {
                 Object::Net(net) => drop(directory.nets.insert(net.id, net)),
                 Object::Fac(fac) => drop(directory.facs.insert(fac.id, fac)),
@@ -306,14 +306,17 @@ impl Directory {
             }
             if location.kind == Kind::Exchange {
                 let key = format!("ix-{}", location.source_id);
-                partners.insert(key.clone(), Partner {
-                    key,
-                    asn: None,
-                    name: location.name.clone(),
-                    kind: PartnerKind::Exchange,
-                    policy: String::new(),
-                    locations: vec![served(location, location.port_mbps)],
-                });
+                partners.insert(
+                    key.clone(),
+                    Partner {
+                        key,
+                        asn: None,
+                        name: location.name.clone(),
+                        kind: PartnerKind::Exchange,
+                        policy: String::new(),
+                        locations: vec![served(location, location.port_mbps)],
+                    },
+                );
             }
         }
         partners.into_values().collect()

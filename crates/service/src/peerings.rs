@@ -11,7 +11,11 @@ use peerage_domain::{
     session::{self, ConnectionSpec, FieldFinding, Site},
 };
 use peerage_edge::ConnectionKey;
-use peerage_storage::{Page, Sort, Tx, drafts::Draft, peerings::{PeeringColumn, PeeringFilter}};
+use peerage_storage::{
+    Page, Sort, Tx,
+    drafts::Draft,
+    peerings::{PeeringColumn, PeeringFilter},
+};
 
 /// Kind of the drafts of peering requests.
 const DRAFT: &str = "peering";
@@ -94,7 +98,13 @@ impl Service {
     ///
     /// # Errors
     /// When it is unknown, an MD5 key cannot be used, or storage fails.
-    pub async fn save_peering_draft(&self, actor: &Actor, id: &str, mut draft: PeeringDraft, secrets: &[(usize, String)]) -> Result<(), Error> {
+    pub async fn save_peering_draft(
+        &self,
+        actor: &Actor,
+        id: &str,
+        mut draft: PeeringDraft,
+        secrets: &[(usize, String)],
+    ) -> Result<(), Error> {
         actor.may(Action::WritePeerings)?;
         let mut tx = self.store.begin().await?;
         let old = tx.draft::<PeeringDraft>(id, &actor.organisation, DRAFT).await?;
@@ -166,7 +176,16 @@ impl Service {
     }
 
     #[allow(clippy::too_many_arguments)] // one call, the parts of one record
-    async fn open_peering(&self, tx: &mut Tx, actor: &Actor, draft: &PeeringDraft, asn: Asn, peer_name: &str, location: &Location, specs: Vec<ConnectionSpec>) -> Result<Peering, Error> {
+    async fn open_peering(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        draft: &PeeringDraft,
+        asn: Asn,
+        peer_name: &str,
+        location: &Location,
+        specs: Vec<ConnectionSpec>,
+    ) -> Result<Peering, Error> {
         let now = self.clock.now();
         let connections = specs.into_iter().enumerate().map(|(n, spec)| Connection {
             number: u16::try_from(n + 1).unwrap_or(u16::MAX),
@@ -198,7 +217,8 @@ impl Service {
         if found.body.connections.len() != specs.len() {
             return Err(Error::Refused("Changes keep the number of connections. Make a new request for more.".into()));
         }
-        let waiting: Vec<u16> = found.body.connections.iter().filter(|c| matches!(c.state, State::ChangesRequested { .. })).map(|c| c.number).collect();
+        let waiting: Vec<u16> =
+            found.body.connections.iter().filter(|c| matches!(c.state, State::ChangesRequested { .. })).map(|c| c.number).collect();
         if waiting.is_empty() {
             return Err(Error::Refused(format!("The operator is not waiting for changes of {id}.")));
         }
@@ -235,7 +255,8 @@ impl Service {
     /// # Errors
     /// When the step is not possible now or not for this person.
     pub async fn act(&self, actor: &Actor, id: &str, verb: Verb, request: &StepRequest) -> Result<Peering, Error> {
-        let (action, party) = if is_operators(verb) { (Action::Decide, Party::Operator) } else { (Action::WritePeerings, Party::Requester) };
+        let (action, party) =
+            if is_operators(verb) { (Action::Decide, Party::Operator) } else { (Action::WritePeerings, Party::Requester) };
         let permit = actor.may(action)?;
         let mut tx = self.store.begin().await?;
         let found = tx.peering(id).await?.filter(|v| permit.scope.covers(&v.body.organisation));
@@ -274,7 +295,13 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not or storage fails.
-    pub async fn peerings(&self, actor: &Actor, filter: PeeringFilter, sort: Sort<PeeringColumn>, page: Page) -> Result<Paged<Peering>, Error> {
+    pub async fn peerings(
+        &self,
+        actor: &Actor,
+        filter: PeeringFilter,
+        sort: Sort<PeeringColumn>,
+        page: Page,
+    ) -> Result<Paged<Peering>, Error> {
         let permit = actor.may(Action::ReadPeerings)?;
         let filter = PeeringFilter { organisation: permit.scope.organisation().map(str::to_owned), ..filter };
         let (items, total) = self.store.peerings(&filter, sort, &page).await?;
@@ -384,16 +411,12 @@ fn typed(spec: &ConnectionSpec) -> session::ConnectionAsk {
         ..ConnectionAsk::default()
     };
     match &spec.endpoint {
-        Endpoint::Exchange { ipv4, ipv6 } => ConnectionAsk {
-            peer_ipv4: text(ipv4.map(|a| a.to_string())),
-            peer_ipv6: text(ipv6.map(|a| a.to_string())),
-            ..base
-        },
-        Endpoint::Direct { ipv4, ipv6 } => ConnectionAsk {
-            session_ipv4: text(ipv4.map(|a| a.to_string())),
-            session_ipv6: text(ipv6.map(|a| a.to_string())),
-            ..base
-        },
+        Endpoint::Exchange { ipv4, ipv6 } => {
+            ConnectionAsk { peer_ipv4: text(ipv4.map(|a| a.to_string())), peer_ipv6: text(ipv6.map(|a| a.to_string())), ..base }
+        }
+        Endpoint::Direct { ipv4, ipv6 } => {
+            ConnectionAsk { session_ipv4: text(ipv4.map(|a| a.to_string())), session_ipv6: text(ipv6.map(|a| a.to_string())), ..base }
+        }
         Endpoint::DirectOperatorAssigned => ConnectionAsk { address_provider: AddressProvider::Operator, ..base },
     }
 }

@@ -21,7 +21,9 @@ impl Service {
     pub(crate) async fn follow_up(&self, tx: &mut Tx, peering: &Peering, event: &PeeringEvent, now: Timestamp) -> Result<(), Error> {
         let Some(connection) = peering.connection(event.connection) else { return Ok(()) };
         let pause = match &connection.state {
-            State::ProvisioningStarted { peer_ready: true } | State::ProvisioningCompleted | State::Validating => self.settings.step_pause_s,
+            State::ProvisioningStarted { peer_ready: true } | State::ProvisioningCompleted | State::Validating => {
+                self.settings.step_pause_s
+            }
             State::PendingRemove { .. } => self.settings.removal_pause_s,
             // A legacy session runs already: it is taken over as it is.
             State::Active if event.verb == Verb::Approve => 0,
@@ -112,7 +114,10 @@ impl Service {
     /// # Errors
     /// When storage fails.
     pub async fn restore_edge(&self) -> Result<(), Error> {
-        use peerage_storage::{Page, Sort, peerings::{PeeringColumn, PeeringFilter}};
+        use peerage_storage::{
+            Page, Sort,
+            peerings::{PeeringColumn, PeeringFilter},
+        };
         let sort = Sort { by: PeeringColumn::Id, descending: false };
         let (all, _) = self.store.peerings(&PeeringFilter::default(), sort, &Page { offset: 0, limit: 1_000_000 }).await?;
         for peering in &all {
@@ -152,10 +157,5 @@ fn key(peering: &Peering, connection: &Connection) -> ConnectionKey {
 }
 
 fn intent(peering: &Peering, connection: &Connection, policy: Policy) -> Intent {
-    Intent {
-        key: key(peering, connection),
-        asn: peering.asn,
-        peers: connection.spec.endpoint.peer_addresses(),
-        policy,
-    }
+    Intent { key: key(peering, connection), asn: peering.asn, peers: connection.spec.endpoint.peer_addresses(), policy }
 }

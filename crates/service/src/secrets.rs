@@ -1,10 +1,7 @@
 //! Randomness, hashes of tokens, and the vault that seals secrets at rest.
 
 use crate::Error;
-use argon2::{
-    Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
-    password_hash::SaltString,
-};
+use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::SaltString};
 use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit, Nonce, aead::Aead};
 use sha2::{Digest, Sha256};
 use std::{fmt::Write as _, io::Write as _, path::Path, sync::Arc};

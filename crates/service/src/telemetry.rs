@@ -115,7 +115,8 @@ impl Service {
             tx.put_histogram(series, step.secs(), *start, merged.encode()).await?;
         }
         tx.commit().await?;
-        for connection in changes.keys().map(|(name, ..)| name.split('/').next().unwrap_or(name)).collect::<std::collections::BTreeSet<_>>() {
+        for connection in changes.keys().map(|(name, ..)| name.split('/').next().unwrap_or(name)).collect::<std::collections::BTreeSet<_>>()
+        {
             self.live.tell(connection, &sender.organisation);
         }
         Ok(receipt)
@@ -172,7 +173,14 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not or storage fails.
-    pub async fn latency_between(&self, actor: &Actor, name: &str, from: Timestamp, to: Timestamp, max_points: usize) -> Result<(Step, Vec<Interval>), Error> {
+    pub async fn latency_between(
+        &self,
+        actor: &Actor,
+        name: &str,
+        from: Timestamp,
+        to: Timestamp,
+        max_points: usize,
+    ) -> Result<(Step, Vec<Interval>), Error> {
         let permit = actor.may(Action::ReadConnections)?;
         let all = self.store.series(permit.scope.organisation(), "").await?;
         let series = all.into_iter().find(|s| s.name == name);
@@ -190,7 +198,14 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not or storage fails.
-    pub async fn route_events(&self, actor: &Actor, level: &str, from: Timestamp, to: Timestamp, page: Page) -> Result<Paged<(String, RouteEvent)>, Error> {
+    pub async fn route_events(
+        &self,
+        actor: &Actor,
+        level: &str,
+        from: Timestamp,
+        to: Timestamp,
+        page: Page,
+    ) -> Result<Paged<(String, RouteEvent)>, Error> {
         let permit = actor.may(Action::ReadConnections)?;
         let (items, total) = self.store.route_events(permit.scope.organisation(), level, from, to, &page).await?;
         Ok(Paged { items, total: total.unsigned_abs(), offset: page.offset, limit: page.limit })

@@ -10,7 +10,11 @@ use peerage_domain::{
 use peerage_edge::Memory;
 use peerage_latency::Window;
 use peerage_service::{Actor, Clock, Error, Service, Settings, demo, peerings::StepRequest, secrets::Vault, telemetry::Sender};
-use peerage_storage::{Page, Sort, Store, connections::ConnectionColumn, peerings::{PeeringColumn, PeeringFilter}};
+use peerage_storage::{
+    Page, Sort, Store,
+    connections::ConnectionColumn,
+    peerings::{PeeringColumn, PeeringFilter},
+};
 use std::sync::Arc;
 
 const NOW: i64 = 1_790_000_000;
@@ -121,7 +125,8 @@ async fn only_an_approved_asn_may_request() {
     let second = world.actor("second.partner@demo.example").await;
     let directory = world.service.directory().await.expect("directory");
     let location = directory.all_locations().iter().find(|l| l.kind == Kind::Exchange).expect("an exchange");
-    let draft = |asn: &str| PeeringDraft { asn: asn.into(), kind: Some(Kind::Exchange), location: location.id.clone(), ..PeeringDraft::default() };
+    let draft =
+        |asn: &str| PeeringDraft { asn: asn.into(), kind: Some(Kind::Exchange), location: location.id.clone(), ..PeeringDraft::default() };
     for (asn, words) in [("AS9002", "is Pending"), ("AS3303", "not associated"), ("AS13030", "not associated")] {
         let id = world.service.new_peering_draft(&second, draft(asn)).await.expect("draft");
         let refusal = world.service.submit_peering(&second, &id).await.expect_err("refused").to_string();
@@ -140,7 +145,10 @@ async fn importing_again_changes_nothing_and_a_wrong_row_changes_nothing() {
     let wrong = br#"[{"id":1,"latitude":1}]"#.to_vec();
     let refused = world.service.import(&[("net.json".into(), one.clone()), ("fac.json".into(), wrong)]).await;
     assert!(refused.expect_err("refused").to_string().contains("fac.json: fac row 1 (id 1)"));
-    assert_eq!(world.service.directory().await.expect("directory").net(peerage_domain::Asn(8075)).map(|n| n.name.clone()), Some("Microsoft".into()));
+    assert_eq!(
+        world.service.directory().await.expect("directory").net(peerage_domain::Asn(8075)).map(|n| n.name.clone()),
+        Some("Microsoft".into())
+    );
     let shrunk = world.service.import(&[("net.json".into(), one)]).await.expect("imported");
     let net = shrunk.values().next().expect("net");
     assert_eq!((net.added, net.changed, net.removed), (0, 1, 499));

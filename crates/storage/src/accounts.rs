@@ -149,7 +149,9 @@ impl Store {
                    WHERE m.organisation = $1 ORDER BY p.name, m.role";
         let rows = self.fetch("membership", sql, params![organisation]).await?;
         rows.iter()
-            .map(|row| Ok((row.text(0, "name")?, row.text(1, "email")?, row.parsed(2, "role")?, row.maybe_text(3, "password_hash")?.is_some())))
+            .map(|row| {
+                Ok((row.text(0, "name")?, row.text(1, "email")?, row.parsed(2, "role")?, row.maybe_text(3, "password_hash")?.is_some()))
+            })
             .collect()
     }
 

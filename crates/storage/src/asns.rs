@@ -71,9 +71,7 @@ impl Store {
     pub async fn history<T: DeserializeOwned>(&self, stream: &str) -> Result<Vec<Event<T>>, Error> {
         let sql = "SELECT stream, at, author, body FROM event WHERE stream = $1 ORDER BY version";
         let rows = self.fetch("event", sql, params![stream]).await?;
-        rows.iter()
-            .map(|row| Ok(Event { at: row.time(1, "at")?, author: row.text(2, "author")?, body: row.json(3, "body")? }))
-            .collect()
+        rows.iter().map(|row| Ok(Event { at: row.time(1, "at")?, author: row.text(2, "author")?, body: row.json(3, "body")? })).collect()
     }
 
     /// The association with this id.

@@ -79,7 +79,8 @@ impl Tx {
     #[allow(missing_docs)]
     pub async fn add_connection(&mut self, it: &ServiceConnection) -> Result<(), Error> {
         let sql = "INSERT INTO connection (id, organisation, name, provider, created, body) VALUES ($1, $2, $3, $4, $5, $6)";
-        let values = params![it.id.as_str(), it.organisation.as_str(), it.name.as_str(), it.provider.as_str(), it.created.millis(), json(it)?];
+        let values =
+            params![it.id.as_str(), it.organisation.as_str(), it.name.as_str(), it.provider.as_str(), it.created.millis(), json(it)?];
         self.run(sql, values).await.map(|_| ())
     }
 
@@ -104,7 +105,8 @@ impl Tx {
     /// Adds a prefix.
     pub async fn add_prefix(&mut self, it: &RegisteredPrefix) -> Result<(), Error> {
         let sql = "INSERT INTO prefix (prefix, connection, organisation, provider, added) VALUES ($1, $2, $3, $4, $5)";
-        let values = params![it.prefix.to_string(), it.connection.as_str(), it.organisation.as_str(), it.provider.as_str(), it.added.millis()];
+        let values =
+            params![it.prefix.to_string(), it.connection.as_str(), it.organisation.as_str(), it.provider.as_str(), it.added.millis()];
         self.run(sql, values).await.map(|_| ())
     }
 
@@ -129,11 +131,19 @@ impl Store {
 
     /// A part of an organisation's connections with a count of prefixes, and how many there are.
     /// `organisation` is `None` for everybody's.
-    pub async fn connections(&self, organisation: Option<&str>, search: &str, sort: Sort<ConnectionColumn>, page: &Page) -> Result<(Vec<(ServiceConnection, i64)>, i64), Error> {
+    pub async fn connections(
+        &self,
+        organisation: Option<&str>,
+        search: &str,
+        sort: Sort<ConnectionColumn>,
+        page: &Page,
+    ) -> Result<(Vec<(ServiceConnection, i64)>, i64), Error> {
         let wheres = "($1 = '' OR c.organisation = $1) AND (LOWER(c.name) LIKE $2 ESCAPE '\\' OR LOWER(c.id) LIKE $2 ESCAPE '\\' OR LOWER(c.provider) LIKE $2 ESCAPE '\\')";
         let organisation = organisation.unwrap_or_default();
         let pattern = like(search);
-        let count = self.fetch("connection", &format!("SELECT COUNT(*) FROM connection c WHERE {wheres}"), params![organisation, pattern.as_str()]).await?;
+        let count = self
+            .fetch("connection", &format!("SELECT COUNT(*) FROM connection c WHERE {wheres}"), params![organisation, pattern.as_str()])
+            .await?;
         let total = count.first().map_or(Ok(0), |row| row.int(0, "count"))?;
         let column = match sort.by {
             ConnectionColumn::Name => "LOWER(c.name)",
@@ -145,7 +155,8 @@ impl Store {
              ORDER BY {column} {}, c.id LIMIT $3 OFFSET $4",
             sort.direction()
         );
-        let rows = self.fetch("connection", &sql, params![organisation, pattern.as_str(), i64::from(page.limit), i64::from(page.offset)]).await?;
+        let rows =
+            self.fetch("connection", &sql, params![organisation, pattern.as_str(), i64::from(page.limit), i64::from(page.offset)]).await?;
         let connections = rows.iter().map(|row| Ok((row.json(1, "body")?, row.int(2, "count")?))).collect::<Result<_, Error>>()?;
         Ok((connections, total))
     }

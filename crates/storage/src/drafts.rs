@@ -18,7 +18,14 @@ pub struct Draft<T> {
 impl Tx {
     /// Stores a draft, new or changed.
     #[allow(missing_docs)]
-    pub async fn save_draft<T: Serialize>(&mut self, id: &str, organisation: &str, kind: &str, body: &T, now: Timestamp) -> Result<(), Error> {
+    pub async fn save_draft<T: Serialize>(
+        &mut self,
+        id: &str,
+        organisation: &str,
+        kind: &str,
+        body: &T,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let sql = "INSERT INTO draft (id, organisation, kind, body, updated) VALUES ($1, $2, $3, $4, $5) \
                    ON CONFLICT (id) DO UPDATE SET body = excluded.body, updated = excluded.updated";
         self.run(sql, params![id, organisation, kind, json(body)?, now.millis()]).await.map(|_| ())

@@ -189,7 +189,10 @@ pub struct Store {
 enum Pools {
     /// One connection writes, several read: SQLite has one writer anyway, and
     /// waiting here is fairer than its busy handler.
-    Sqlite { write: SqlitePool, read: SqlitePool },
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+    },
     Postgres(PgPool),
 }
 

@@ -35,7 +35,8 @@ impl Store {
     /// Leases the job that is due longest, for `lease_s` seconds; after that it is due again.
     pub async fn lease_job(&self, now: Timestamp, lease_s: i64) -> Result<Option<Job>, Error> {
         let mut tx = self.begin().await?;
-        let sql = "SELECT id, kind, subject, attempts FROM job WHERE run_at <= $1 AND lease_until <= $1 ORDER BY run_at, LENGTH(id), id LIMIT 1";
+        let sql =
+            "SELECT id, kind, subject, attempts FROM job WHERE run_at <= $1 AND lease_until <= $1 ORDER BY run_at, LENGTH(id), id LIMIT 1";
         let rows = tx.fetch("job", sql, params![now.millis()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let job = Job {

@@ -58,12 +58,22 @@ impl Tx {
             let sql = "INSERT INTO peering (id, organisation, asn, peer_name, kind, location, state, next, since, created, version, body) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)";
             let values = params![
-                it.id.as_str(), it.organisation.as_str(), i64::from(it.asn.0), it.peer_name.as_str(), it.kind.word(),
-                it.location.as_str(), state.word(), next.word(), since.millis(), now.millis(), json(it)?,
+                it.id.as_str(),
+                it.organisation.as_str(),
+                i64::from(it.asn.0),
+                it.peer_name.as_str(),
+                it.kind.word(),
+                it.location.as_str(),
+                state.word(),
+                next.word(),
+                since.millis(),
+                now.millis(),
+                json(it)?,
             ];
             self.run(sql, values).await?
         } else {
-            let sql = "UPDATE peering SET state = $3, next = $4, since = $5, body = $6, version = version + 1 WHERE id = $1 AND version = $2";
+            let sql =
+                "UPDATE peering SET state = $3, next = $4, since = $5, body = $6, version = version + 1 WHERE id = $1 AND version = $2";
             self.run(sql, params![it.id.as_str(), version, state.word(), next.word(), since.millis(), json(it)?]).await?
         };
         if changed == 0 {
@@ -78,9 +88,8 @@ impl Tx {
         for connection in it.connections.iter().filter(|c| !c.state.name().is_final()) {
             for space in connection.spec.endpoint.space() {
                 let sql = "INSERT INTO session_space (space, location, asn, peering, connection) VALUES ($1, $2, $3, $4, $5)";
-                let values = params![
-                    space.to_string(), it.location.as_str(), i64::from(it.asn.0), it.id.as_str(), i64::from(connection.number),
-                ];
+                let values =
+                    params![space.to_string(), it.location.as_str(), i64::from(it.asn.0), it.id.as_str(), i64::from(connection.number),];
                 self.run(sql, values).await?;
             }
         }

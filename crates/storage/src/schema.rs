@@ -5,8 +5,7 @@
 use crate::engine::{Error, Store, params};
 
 /// `BYTES` becomes the word of the database.
-const STEPS: &[&str] = &[
-    "
+const STEPS: &[&str] = &["
 CREATE TABLE sequence (name TEXT PRIMARY KEY, last BIGINT NOT NULL);
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
@@ -57,8 +56,7 @@ CREATE TABLE telemetry_batch (id TEXT PRIMARY KEY, received BIGINT NOT NULL);
 CREATE TABLE route_event (id TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id), at BIGINT NOT NULL,
   kind TEXT NOT NULL, level TEXT NOT NULL, prefix TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX route_event_by_time ON route_event (organisation, at);
-",
-];
+"];
 
 /// Brings the schema up to date; several processes may do so at once.
 pub(crate) async fn migrate(store: &Store) -> Result<(), Error> {

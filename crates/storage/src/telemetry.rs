@@ -91,13 +91,21 @@ impl Store {
 
     /// The intervals of a series that begin in `from..to`, seconds since 1970.
     pub async fn intervals(&self, series: &str, step_s: i64, from: i64, to: i64) -> Result<Vec<Interval>, Error> {
-        let sql = "SELECT series, start, histogram FROM latency WHERE series = $1 AND step = $2 AND start >= $3 AND start < $4 ORDER BY start";
+        let sql =
+            "SELECT series, start, histogram FROM latency WHERE series = $1 AND step = $2 AND start >= $3 AND start < $4 ORDER BY start";
         let rows = self.fetch("latency", sql, params![series, step_s, from, to]).await?;
         rows.iter().map(|row| Ok((row.int(1, "start")?, row.bytes(2, "histogram")?))).collect()
     }
 
     /// Route events of an organisation (`None`: of everybody) in a span, latest first, and how many there are.
-    pub async fn route_events(&self, organisation: Option<&str>, level: &str, from: Timestamp, to: Timestamp, page: &Page) -> Result<(Vec<(String, RouteEvent)>, i64), Error> {
+    pub async fn route_events(
+        &self,
+        organisation: Option<&str>,
+        level: &str,
+        from: Timestamp,
+        to: Timestamp,
+        page: &Page,
+    ) -> Result<(Vec<(String, RouteEvent)>, i64), Error> {
         let organisation = organisation.unwrap_or_default();
         let wheres = "($1 = '' OR organisation = $1) AND ($2 = '' OR level = $2) AND at >= $3 AND at <= $4";
         let values = params![organisation, level, from.millis(), to.millis(), i64::from(page.limit), i64::from(page.offset)];

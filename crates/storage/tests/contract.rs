@@ -52,7 +52,13 @@ impl Cluster {
         run(as_postgres(&bin.join("initdb")).args(["-A", "trust", "-U", "peerage", "-N", "-D"]).arg(&data));
         let options = format!("-c listen_addresses='' -c unix_socket_directories='{}' -c fsync=off", dir.path().display());
         let log = dir.path().join("log");
-        run(as_postgres(&bin.join("pg_ctl")).args(["-w", "-D"]).arg(&data).arg("-l").arg(&log).args(["-o", &options, "start"]).stdout(Stdio::null()));
+        run(as_postgres(&bin.join("pg_ctl"))
+            .args(["-w", "-D"])
+            .arg(&data)
+            .arg("-l")
+            .arg(&log)
+            .args(["-o", &options, "start"])
+            .stdout(Stdio::null()));
         Some(Cluster { dir, bin })
     }
 

@@ -40,20 +40,24 @@ pub fn HandoffLine(
         .collect();
     let picture = handoff::line(&handoff::Frame { width: WIDTH, left: LEFT, lane: LANE }, &placed);
     let bottom = LANE * LANES.len() as f64;
-    let rails = LANES.iter().enumerate().map(|(n, side)| {
-        let y = LANE * (n as f64 + 0.5);
-        let name = match *side {
-            Next::Requester if reader != Next::Requester => peer.clone(),
-            side if side == reader => tr!(handoff.you),
-            Next::Operator => tr!(handoff.operator),
-            side => next_name(side, reader),
-        };
-        let name: String = name.chars().take(16).collect();
-        view! {
-            <line class="rail" x1=LEFT + 8.0 x2=WIDTH - 12.0 y1=y y2=y></line>
-            <text class="lane" x="0" y=y + 4.0>{name}</text>
-        }
-    }).collect_view();
+    let rails = LANES
+        .iter()
+        .enumerate()
+        .map(|(n, side)| {
+            let y = LANE * (n as f64 + 0.5);
+            let name = match *side {
+                Next::Requester if reader != Next::Requester => peer.clone(),
+                side if side == reader => tr!(handoff.you),
+                Next::Operator => tr!(handoff.operator),
+                side => next_name(side, reader),
+            };
+            let name: String = name.chars().take(16).collect();
+            view! {
+                <line class="rail" x1=LEFT + 8.0 x2=WIDTH - 12.0 y1=y y2=y></line>
+                <text class="lane" x="0" y=y + 4.0>{name}</text>
+            }
+        })
+        .collect_view();
     let nodes = stops.iter().zip(&picture.stops).map(|(stop, &(x, y))| node(stop, x, y, bottom, now)).collect_view();
     let label = summary(&stops);
     view! {

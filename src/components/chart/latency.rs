@@ -56,7 +56,12 @@ pub fn LatencyChart(
     let (wide, narrow) = (picture(&view, &course, 960.0), picture(&view, &course, 360.0));
     let about = tr!(chart.about_text, n = course.samples, step = view.step_s / 60);
     let replay = view.replay.then(|| view! { <p class="help">{tr!(chart.replay)}</p> });
-    let api = format!("/api/v1/telemetry/latency?series={}&from={}&to={}", peerage_domain::catalogue::percent(&course.name), Timestamp::from_secs(view.from), Timestamp::from_secs(view.to));
+    let api = format!(
+        "/api/v1/telemetry/latency?series={}&from={}&to={}",
+        peerage_domain::catalogue::percent(&course.name),
+        Timestamp::from_secs(view.from),
+        Timestamp::from_secs(view.to)
+    );
     view! {
         <div class="pbody chart">
             <p class="say">{sentence}</p>
@@ -92,7 +97,16 @@ fn say(course: &CourseView) -> String {
 
 fn picture(view: &LatencyView, course: &CourseView, width: f64) -> impl IntoView + use<> {
     let height = 210.0;
-    let frame = Frame { width, height, left: 36.0, right: if width > 500.0 { 64.0 } else { 12.0 }, from: view.from, to: view.to, step_s: view.step_s, at_least_ms: 1.0 };
+    let frame = Frame {
+        width,
+        height,
+        left: 36.0,
+        right: if width > 500.0 { 64.0 } else { 12.0 },
+        from: view.from,
+        to: view.to,
+        step_s: view.step_s,
+        at_least_ms: 1.0,
+    };
     let data = buckets(course);
     let picture = smoke(&frame, &data);
     let (left, right) = (frame.left, width - frame.right);
@@ -103,12 +117,19 @@ fn picture(view: &LatencyView, course: &CourseView, width: f64) -> impl IntoView
     let columns = picture.columns.iter().map(|&(x, t)| {
         view! { <line class="grid" x1=x x2=x y1="8" y2=height></line><text class="ax" x=x y=height + 62.0 text-anchor="middle">{moment(t, from, to)}</text> }
     }).collect_view();
-    let losses = picture.losses.iter().map(|&(x, w, share)| {
-        let h = (share * 14.0).max(2.0);
-        view! { <rect class="loss" x=x y=height + 20.0 - h width=w height=h></rect> }
-    }).collect_view();
+    let losses = picture
+        .losses
+        .iter()
+        .map(|&(x, w, share)| {
+            let h = (share * 14.0).max(2.0);
+            view! { <rect class="loss" x=x y=height + 20.0 - h width=w height=h></rect> }
+        })
+        .collect_view();
     let events: Vec<_> = view.events.iter().map(|(_, event)| event_mark(event, frame.x().at(event.time.secs() as f64), height)).collect();
-    let end = (width > 500.0).then_some(picture.last).flatten().map(|(x, y, v)| view! { <text class="endv" x=x + 6.0 y=y + 4.0>{format!("{v:.1} ms")}</text> });
+    let end = (width > 500.0)
+        .then_some(picture.last)
+        .flatten()
+        .map(|(x, y, v)| view! { <text class="endv" x=x + 6.0 y=y + 4.0>{format!("{v:.1} ms")}</text> });
     view! {
         <Cursor frame=frame buckets=course.buckets.clone() top_ms=picture.top_ms>
             <rect class="strip" x=left y=height + 6.0 width=right - left height="14"></rect>
@@ -228,7 +249,15 @@ fn words(bucket: &BucketView) -> String {
     match bucket.q {
         Some(q) => {
             let range = |a: f64, b: f64| format!("{a:.1}–{b:.1}");
-            tr!(chart.reading, time = time, median = format!("{:.1}", q[2]), inner = range(q[1], q[3]), outer = range(q[0], q[4]), loss = loss, n = bucket.n)
+            tr!(
+                chart.reading,
+                time = time,
+                median = format!("{:.1}", q[2]),
+                inner = range(q[1], q[3]),
+                outer = range(q[0], q[4]),
+                loss = loss,
+                n = bucket.n
+            )
         }
         None => tr!(chart.reading_lost, time = time, n = bucket.lost),
     }

@@ -15,14 +15,19 @@ pub fn WorldMap(
     let points: Vec<(f64, f64)> = sorted.iter().map(|(_, lat, lon, _)| map::project(*lat, *lon)).collect();
     let names: Vec<&str> = sorted.iter().map(|p| p.0.as_str()).collect();
     let labelled = map::labels(&points, &names);
-    let dots = sorted.iter().zip(points).zip(labelled).map(|(((name, _, _, partners), (x, y)), side)| {
-        let radius = 6.0 + f64::from(*partners).sqrt().min(8.0);
-        let text = side.map(|left| {
-            let (x, anchor) = if left { (x - radius - 6.0, "end") } else { (x + radius + 6.0, "start") };
-            view! { <text x=x y=y + 8.0 text-anchor=anchor>{name.clone()}</text> }
-        });
-        view! { <circle cx=x cy=y r=radius></circle>{text} }
-    }).collect_view();
+    let dots = sorted
+        .iter()
+        .zip(points)
+        .zip(labelled)
+        .map(|(((name, _, _, partners), (x, y)), side)| {
+            let radius = 6.0 + f64::from(*partners).sqrt().min(8.0);
+            let text = side.map(|left| {
+                let (x, anchor) = if left { (x - radius - 6.0, "end") } else { (x + radius + 6.0, "start") };
+                view! { <text x=x y=y + 8.0 text-anchor=anchor>{name.clone()}</text> }
+            });
+            view! { <circle cx=x cy=y r=radius></circle>{text} }
+        })
+        .collect_view();
     view! {
         <svg class="world" viewBox="90 40 1820 800" role="img" aria-label=label focusable="false">
             <use href="/world.svg#land"></use>

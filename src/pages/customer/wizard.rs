@@ -184,7 +184,9 @@ pub fn ReviewStep() -> impl IntoView {
     step("review", |view| {
         let draft = view.draft.clone();
         let provider = view.providers.iter().find(|p| p.key == draft.provider);
-        let place = |id: &str| provider.and_then(|p| p.locations.iter().find(|l| l.id == id)).map(|l| format!("{}, {} ({})", l.city, l.name, distance(l)));
+        let place = |id: &str| {
+            provider.and_then(|p| p.locations.iter().find(|l| l.id == id)).map(|l| format!("{}, {} ({})", l.city, l.name, distance(l)))
+        };
         let country = view.countries.iter().find(|(code, _)| *code == draft.country).map(|(_, name)| name.clone());
         let failed = view.judged.iter().filter(|j| j.verdict() == Verdict::Fail).count();
         let missing = || tr!(review.missing);

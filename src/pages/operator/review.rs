@@ -50,7 +50,13 @@ fn comparison(rows: Vec<Criterion>, version: u32) -> impl IntoView {
 
 fn verdicts(rows: &[Criterion]) -> String {
     let count = |verdict| rows.iter().filter(|c| c.finding.verdict == verdict).count();
-    tr!(review_page.counts, pass = count(Verdict::Pass), warn = count(Verdict::Warn), fail = count(Verdict::Fail), unknown = count(Verdict::Unknown))
+    tr!(
+        review_page.counts,
+        pass = count(Verdict::Pass),
+        warn = count(Verdict::Warn),
+        fail = count(Verdict::Fail),
+        unknown = count(Verdict::Unknown)
+    )
 }
 
 /// The review of a peering.

@@ -6,7 +6,10 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use peerage_domain::{Next, Timestamp, catalogue::{Paged, Query}};
+use peerage_domain::{
+    Next, Timestamp,
+    catalogue::{Paged, Query},
+};
 
 /// The list.
 #[component]
@@ -57,7 +60,14 @@ fn Home(found: PartnerHome, query: Query) -> impl IntoView {
 }
 
 /// Peerings as rows; `detail` is the path in front of the id.
-pub(crate) fn peering_table(found: Paged<PeeringRow>, query: Query, path: &'static str, detail: &'static str, reader: Next, now: Timestamp) -> impl IntoView {
+pub(crate) fn peering_table(
+    found: Paged<PeeringRow>,
+    query: Query,
+    path: &'static str,
+    detail: &'static str,
+    reader: Next,
+    now: Timestamp,
+) -> impl IntoView {
     if found.items.is_empty() {
         return view! { <Empty text=tr!(filter.nothing)><a class="btn" href=path>{tr!(filter.clear)}</a></Empty> }.into_any();
     }
@@ -81,7 +91,11 @@ fn peering_row(row: PeeringRow, detail: &str, reader: Next, now: Timestamp) -> i
     let it = row.peering;
     let href = format!("{detail}/{}", it.id);
     let badges = it.connections.iter().map(|c| view! { <StateBadge state=c.state.name()/>" " }).collect_view();
-    let waits = it.connections.iter().min_by_key(|c| (c.next(it.kind) == Next::Nobody, c.since)).map(|c| view! { <NextActor next=c.next(it.kind) reader=reader since=c.since now=now/> });
+    let waits = it
+        .connections
+        .iter()
+        .min_by_key(|c| (c.next(it.kind) == Next::Nobody, c.since))
+        .map(|c| view! { <NextActor next=c.next(it.kind) reader=reader since=c.since now=now/> });
     view! {
         <tr>
             <td class="key mono" data-l=tr!(peerings.id)><a href=href>{it.id.clone()}</a></td>

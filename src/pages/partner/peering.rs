@@ -26,7 +26,11 @@ pub fn PeeringPage() -> impl IntoView {
 fn Detail(found: PeeringView, up: RwSignal<bool>) -> impl IntoView {
     let it = found.peering.clone();
     let changes = it.connections.iter().any(|c| c.state.name() == StateName::ChangesRequested);
-    let panels = it.connections.iter().map(|c| view! { <ConnectionPanel found=found.clone() connection=c.clone() reader=Next::Requester/> }).collect_view();
+    let panels = it
+        .connections
+        .iter()
+        .map(|c| view! { <ConnectionPanel found=found.clone() connection=c.clone() reader=Next::Requester/> })
+        .collect_view();
     view! {
         <Title text=tr!(peering.title, id = it.id.clone(), kind = it.kind.word())/>
         <div>
@@ -61,7 +65,9 @@ fn session_mark(state: SessionState) -> impl IntoView {
     let (class, icon) = match state {
         SessionState::Established => ("pass", "pass"),
         SessionState::None | SessionState::PendingAdd | SessionState::PendingRemove => ("unknown", "clock"),
-        SessionState::Idle | SessionState::Connect | SessionState::Active | SessionState::OpenSent | SessionState::OpenConfirm => ("warn", "warn"),
+        SessionState::Idle | SessionState::Connect | SessionState::Active | SessionState::OpenSent | SessionState::OpenConfirm => {
+            ("warn", "warn")
+        }
     };
     view! { <span class=format!("st {class}")><Icon name=icon/>{state.word()}</span> }
 }

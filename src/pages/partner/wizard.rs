@@ -57,7 +57,11 @@ pub fn PlaceStep() -> impl IntoView {
         if view.asns.is_empty() {
             return view! { <section class="panel"><Empty text=tr!(request.no_asn)><a class="btn" href="/partner/asns">{tr!(asns.title)}</a></Empty></section> }.into_any();
         }
-        let asns = view.asns.iter().map(|a| option(a.asn.to_string(), format!("{} {}", a.asn, a.peer_name), Some(a.asn) == draft.asn())).collect_view();
+        let asns = view
+            .asns
+            .iter()
+            .map(|a| option(a.asn.to_string(), format!("{} {}", a.asn, a.peer_name), Some(a.asn) == draft.asn()))
+            .collect_view();
         let kinds = [Kind::Exchange, Kind::Direct]
             .map(|kind| {
                 let (id, help) = match kind {
@@ -125,7 +129,8 @@ pub fn SessionsStep() -> impl IntoView {
             return view! { <section class="panel"><Empty text=tr!(request.place_first)><a class="btn" href=format!("/partner/peerings/new/{}/place", view.id)>{step_name("place")}</a></Empty></section> }.into_any();
         };
         let count = view.draft.connections.len();
-        let connections = view.draft.connections.iter().enumerate().map(|(n, ask)| connection(n, count, kind, ask, &view.findings)).collect_view();
+        let connections =
+            view.draft.connections.iter().enumerate().map(|(n, ask)| connection(n, count, kind, ask, &view.findings)).collect_view();
         let lan = (!view.site.lan.is_empty()).then(|| {
             let lans: Vec<String> = view.site.lan.iter().map(ToString::to_string).collect();
             view! { <p class="help">{tr!(request.lan, lan = lans.join(", "))}</p> }
@@ -208,7 +213,12 @@ pub fn ReviewStep() -> impl IntoView {
             .iter()
             .enumerate()
             .map(|(n, c)| {
-                let where_ = [&c.peer_ipv4, &c.peer_ipv6, &c.session_ipv4, &c.session_ipv6].into_iter().filter(|t| !t.is_empty()).cloned().collect::<Vec<_>>().join(" · ");
+                let where_ = [&c.peer_ipv4, &c.peer_ipv6, &c.session_ipv4, &c.session_ipv6]
+                    .into_iter()
+                    .filter(|t| !t.is_empty())
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join(" · ");
                 let where_ = if c.address_provider == AddressProvider::Operator { tr!(request.they) } else { where_ };
                 let bandwidth = c.bandwidth_mbps.parse().map(gigabits).unwrap_or_default();
                 view! {

@@ -58,11 +58,8 @@ fn Found(found: DirectoryView, query: Query) -> impl IntoView {
     };
     let to_locations = Query { partner: String::new(), offset: 0, sort: String::new(), ..query.clone() };
     let to_partners = Query { partner: "any".into(), offset: 0, sort: String::new(), ..query.clone() };
-    let heading = if partners {
-        tr!(directory.n_locations, n = found.locations.total)
-    } else {
-        tr!(directory.n_partners, n = found.partners.total)
-    };
+    let heading =
+        if partners { tr!(directory.n_locations, n = found.locations.total) } else { tr!(directory.n_partners, n = found.partners.total) };
     view! {
         <figure class="panel map"><WorldMap places=found.places.clone()/></figure>
         <div class="split">

@@ -7,6 +7,6 @@ mod place;
 
 pub use account::{HomePage, SignInPage, WelcomePage};
 pub use directory::DirectoryPage;
-pub use help::{HelpPage, NotFound};
 pub(crate) use help::verb_name;
+pub use help::{HelpPage, NotFound};
 pub use place::{LocationPage, PartnerPage};

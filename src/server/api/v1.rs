@@ -79,7 +79,12 @@ impl FromRequestParts<AppState> for Token {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let text = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = text.and_then(|text| text.strip_prefix("Bearer ")).map(str::trim);
-        let missing = || Problem::new(StatusCode::UNAUTHORIZED, "Send your token as “Authorization: Bearer …”; the operator gives it with peerage token add.");
+        let missing = || {
+            Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "Send your token as “Authorization: Bearer …”; the operator gives it with peerage token add.",
+            )
+        };
         Ok(Token(state.service.sender(token.ok_or_else(missing)?).await?))
     }
 }
@@ -122,14 +127,20 @@ struct RefusedBody {
 }
 
 fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("The body is not what is expected: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("The body is not what is expected: {error}")))
 }
 
 /// Takes latency samples. With an `Idempotency-Key`, a batch is kept once however often it is sent.
 #[utoipa::path(post, path = "/api/v1/telemetry/latency", request_body = SampleBatch,
     params(("Idempotency-Key" = Option<String>, Header, description = "Identifies the batch")),
     responses((status = 200, body = ReceiptBody), (status = 401, body = Problem), (status = 422, body = Problem)))]
-async fn take_latency(State(service): State<Service>, Token(sender): Token, headers: HeaderMap, body: axum::body::Bytes) -> Result<Json<ReceiptBody>, Problem> {
+async fn take_latency(
+    State(service): State<Service>,
+    Token(sender): Token,
+    headers: HeaderMap,
+    body: axum::body::Bytes,
+) -> Result<Json<ReceiptBody>, Problem> {
     let batch: SampleBatch = read(&body)?;
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
     // Without a key the content is the key: the same bytes twice are one batch.

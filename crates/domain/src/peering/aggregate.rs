@@ -226,11 +226,7 @@ impl Peering {
     /// What can be done with a connection now, by whom.
     pub fn possible(&self, number: u16) -> Vec<Step> {
         let Some(connection) = self.connection(number) else { return vec![] };
-        MACHINE
-            .iter()
-            .filter(|step| self.fits(connection, step) && self.judge(connection, step).is_ok())
-            .copied()
-            .collect()
+        MACHINE.iter().filter(|step| self.fits(connection, step) && self.judge(connection, step).is_ok()).copied().collect()
     }
 
     fn fits(&self, connection: &Connection, step: &Step) -> bool {
@@ -238,9 +234,7 @@ impl Peering {
             State::PendingRemove { was } if step.verb == Verb::UndoRemoval => was.name() == step.to,
             _ => true,
         };
-        step.from == connection.state.name()
-            && (step.flow == Flow::Any || step.flow == self.flow())
-            && remembered
+        step.from == connection.state.name() && (step.flow == Flow::Any || step.flow == self.flow()) && remembered
     }
 
     fn judge(&self, connection: &Connection, step: &Step) -> Result<(), Refusal> {
@@ -268,13 +262,7 @@ impl Peering {
             (_, state) if state.is_final() => "This state is final: make a new request.",
             _ => "Reload the page: it shows what can be done now.",
         };
-        Refusal::State {
-            peering: self.id.clone(),
-            connection: connection.number,
-            state: state.word(),
-            verb: verb.word(),
-            hint,
-        }
+        Refusal::State { peering: self.id.clone(), connection: connection.number, state: state.word(), verb: verb.word(), hint }
     }
 
     /// Judges a command; changes nothing.
@@ -282,10 +270,9 @@ impl Peering {
     /// # Errors
     /// The reason in words for the person who asked.
     pub fn decide(&self, command: &Command) -> Result<PeeringEvent, Refusal> {
-        let connection = self.connection(command.connection).ok_or_else(|| Refusal::NoConnection {
-            peering: self.id.clone(),
-            connection: command.connection,
-        })?;
+        let connection = self
+            .connection(command.connection)
+            .ok_or_else(|| Refusal::NoConnection { peering: self.id.clone(), connection: command.connection })?;
         let step = MACHINE
             .iter()
             .find(|step| step.verb == command.verb && self.fits(connection, step))
@@ -381,12 +368,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn peering(kind: Kind, legacy: bool) -> Peering {
-        let connection = |number| Connection {
-            number,
-            spec: ConnectionSpec::example(kind),
-            state: State::None,
-            since: Timestamp::from_secs(0),
-        };
+        let connection =
+            |number| Connection { number, spec: ConnectionSpec::example(kind), state: State::None, since: Timestamp::from_secs(0) };
         Peering {
             id: "PR-1".into(),
             organisation: "ORG-1".into(),

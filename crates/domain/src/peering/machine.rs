@@ -219,10 +219,9 @@ impl StateName {
             | StateName::TypeChangeRequested
             | StateName::TypeChangeInProgress
             | StateName::ExternalBlocker => Next::Operator,
-            StateName::ProvisioningStarted
-            | StateName::ProvisioningCompleted
-            | StateName::Validating
-            | StateName::PendingRemove => Next::Portal,
+            StateName::ProvisioningStarted | StateName::ProvisioningCompleted | StateName::Validating | StateName::PendingRemove => {
+                Next::Portal
+            }
             StateName::Active | StateName::Rejected | StateName::Removed => Next::Nobody,
         }
     }
@@ -231,9 +230,9 @@ impl StateName {
 /// The steps from request to Active for one flow, in order.
 pub fn main_line(flow: Flow) -> Vec<StateName> {
     let mut line = vec![StateName::None];
-    while let Some(step) = line.last().and_then(|&at| {
-        MACHINE.iter().find(|s| s.main && s.from == at && (s.flow == Flow::Any || s.flow == flow))
-    }) {
+    while let Some(step) =
+        line.last().and_then(|&at| MACHINE.iter().find(|s| s.main && s.from == at && (s.flow == Flow::Any || s.flow == flow)))
+    {
         line.push(step.to);
     }
     line

@@ -1,0 +1,123 @@
+import { accessible, expect, open, signIn, taken, test } from '../portal.js';
+
+async function requestExchange(page) {
+  await page.goto('/partner');
+  await taken(page);
+  await page.getByRole('button', { name: 'Request a peering' }).first().click();
+  await page.getByRole('radio', { name: /^Exchange/ }).check();
+  await page.getByRole('button', { name: 'Show locations of this kind' }).click();
+  await page.getByLabel('Location').selectOption({ label: await page.locator('#location option', { hasText: 'SwissIX' }).first().innerText() });
+  await page.getByRole('button', { name: 'Save and go on' }).click();
+  await expect(page.getByRole('heading', { name: 'Connection 1' })).toBeVisible();
+}
+
+test('a partner requests an Exchange peering and follows it live to Active', async ({ page, browser, portal }) => {
+  await signIn(page, 'partner');
+  await requestExchange(page);
+  await taken(page);
+  await page.getByLabel('Your IPv4 address there').first().fill('192.0.2.1');
+  await page.getByRole('button', { name: 'Save and go on' }).last().click();
+  await expect(page.getByText('192.0.2.1 is not in the peering LAN')).toBeVisible();
+  await accessible(page);
+  await page.getByLabel('Your IPv4 address there').first().fill('91.206.52.250');
+  await page.getByLabel('Your IPv6 address there').first().fill('');
+  await page.getByLabel('Most IPv4 prefixes').first().fill('500');
+  await page.getByLabel('Most IPv6 prefixes').first().fill('');
+  await page.getByLabel('MD5 key').first().fill('s3cret-key');
+  await page.getByRole('button', { name: 'Save and go on' }).last().click();
+  await expect(page.getByText('Is this right?')).toBeVisible();
+  expect(await page.content()).not.toContain('s3cret-key');
+  await page.getByRole('button', { name: 'Send request' }).click();
+  await expect(page.getByText('Pending approval').first()).toBeVisible();
+  await taken(page);
+  await accessible(page);
+  const id = page.url().split('/').pop();
+
+  const other = await browser.newContext({ baseURL: portal.url });
+  const operator = await other.newPage();
+  await signIn(operator, 'operator');
+  await open(operator, '/ops/queue');
+  await accessible(operator);
+  await operator.getByRole('link', { name: id }).click();
+  await expect(operator.getByRole('heading', { name: /asked, on record, policy/ })).toBeVisible();
+  await taken(operator);
+  await accessible(operator);
+  await operator.getByRole('button', { name: 'Approve' }).click();
+  await expect(operator.getByRole('status').filter({ hasText: 'is now Approved' })).toBeVisible();
+
+  // The partner's page moves by itself.
+  await expect(page.locator('.st.big', { hasText: 'Approved' })).toBeVisible();
+  await page.getByRole('button', { name: 'My side is configured' }).click();
+  await expect(operator.locator('.st.big', { hasText: 'Active' })).toBeVisible();
+  await expect(page.locator('.st.big', { hasText: 'Active' })).toBeVisible();
+  await expect(page.getByText('Established').first()).toBeVisible();
+  await other.close();
+});
+
+test('an ASN is associated, failed with a reason, and asked for again', async ({ page, browser, portal }) => {
+  await signIn(page, 'partner');
+  await open(page, '/partner/asns/new');
+  await page.getByLabel('ASN', { exact: true }).fill('64512');
+  await expect(page.getByText('AS64512 is not a public ASN')).toBeVisible();
+  await page.getByLabel('ASN', { exact: true }).fill('3303');
+  await page.getByLabel('Name of the network').fill('Swisscom');
+  await page.getByLabel('NOC e-mail').fill('noc@gmail.com');
+  await page.getByLabel('NOC telephone').fill('+41 44 555 01 00');
+  await page.getByRole('button', { name: 'Ask for confirmation' }).click();
+  await expect(page.getByRole('alert')).toContainText('public mail service');
+  // What was typed is still there.
+  await expect(page.getByLabel('Name of the network')).toHaveValue('Swisscom');
+  await page.getByLabel('NOC e-mail').fill('noc@as3303.example');
+  await page.getByRole('button', { name: 'Ask for confirmation' }).click();
+  await expect(page.getByText('Pending', { exact: true }).first()).toBeVisible();
+  const path = new URL(page.url()).pathname;
+
+  const other = await browser.newContext({ baseURL: portal.url });
+  const operator = await other.newPage();
+  await signIn(operator, 'operator');
+  await open(operator, path.replace('/partner', '/ops'));
+  await operator.getByRole('button', { name: 'Fail with reason' }).click();
+  await expect(operator.getByRole('alert')).toContainText('Say why');
+  await operator.getByLabel('Reason, when it fails').fill('Nobody answered at the NOC.');
+  await operator.getByRole('button', { name: 'Fail with reason' }).click();
+  await expect(operator.getByText('Failed: Nobody answered at the NOC.')).toBeVisible();
+  await other.close();
+  await open(page, path);
+  await expect(page.getByText('Nobody answered at the NOC.').first()).toBeVisible();
+});
+
+test.describe('without scripts', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('a request, its refusal and its changes are forms', async ({ page, context, browser, portal }) => {
+    context.scriptless = true;
+    await signIn(page, 'partner');
+    await requestExchange(page);
+    await page.getByLabel('Your IPv4 address there').first().fill('91.206.52.251');
+    await page.getByLabel('Your IPv6 address there').first().fill('');
+    await page.getByLabel('Most IPv4 prefixes').first().fill('400');
+    await page.getByLabel('Most IPv6 prefixes').first().fill('');
+    await page.getByRole('button', { name: 'Save and go on' }).last().click();
+    await page.getByRole('button', { name: 'Send request' }).click();
+    const id = page.url().split('/').pop();
+
+    const other = await browser.newContext({ baseURL: portal.url, javaScriptEnabled: false });
+    other.scriptless = true;
+    const operator = await other.newPage();
+    await signIn(operator, 'operator');
+    await operator.goto(`/ops/peerings/${id}`);
+    await operator.getByRole('button', { name: 'Ask for changes' }).click();
+    await expect(operator.getByRole('alert')).toContainText('Say why');
+    await operator.getByLabel('Note for the other side').fill('Please raise the limit.');
+    await operator.getByRole('button', { name: 'Ask for changes' }).click();
+    await expect(operator.getByText('Please raise the limit.').first()).toBeVisible();
+    await other.close();
+
+    await page.goto(`/partner/peerings/${id}`);
+    await page.getByRole('button', { name: 'Make the changes' }).click();
+    await page.getByLabel('Most IPv4 prefixes').first().fill('900');
+    await page.getByRole('button', { name: 'Save and go on' }).last().click();
+    await page.getByRole('button', { name: 'Send request' }).click();
+    await expect(page.getByText('Pending approval').first()).toBeVisible();
+  });
+});
