@@ -32,7 +32,7 @@ pub fn TopBar(
             </a>
             <span class="sep" aria-hidden="true"></span>
             <span class="org">{frame.operator_name}" "{(!frame.demo).then(|| view! { <small class="mono">{asn}</small> })}</span>
-            <form class="find" role="search" action="/" method="get">
+            <form class="find" role="search" action="/" method="get" aria-label=tr!(nav.search)>
                 <Icon name="search"/>
                 <label class="visually-hidden" for="find">{tr!(nav.search)}</label>
                 <input id="find" name="search" type="search" placeholder=tr!(nav.search_hint)/>

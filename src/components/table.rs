@@ -118,5 +118,5 @@ pub fn Empty(
     /// A way on.
     children: Children,
 ) -> impl IntoView {
-    view! { <div class="blank in-panel"><p>{text}</p><p>{children()}</p></div> }
+    view! { <div class="blank in-panel"><p>{text}</p><div class="row">{children()}</div></div> }
 }

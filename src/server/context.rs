@@ -110,7 +110,9 @@ pub async fn frame() -> Result<Frame, Failure> {
         Err(Error::Unauthenticated(_)) => None,
         Err(other) => return Err(other.into()),
     };
-    let message = session.get::<Flash>(FLASH).await.ok().flatten();
+    // `/home` only leads on to the start page of the role: the message is for that page.
+    let passing = use_context::<axum::http::request::Parts>().is_some_and(|parts| parts.uri.path() == "/home");
+    let message = if passing { None } else { session.get::<Flash>(FLASH).await.ok().flatten() };
     if message.is_some() {
         session.remove::<Flash>(FLASH).await.map_err(|error| fault(&error.to_string()))?;
     }

@@ -14,10 +14,10 @@ use leptos_meta::MetaTags;
 pub fn shell() -> impl IntoView {
     let assets = expect_context::<Assets>();
     let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
-    if let Some(options) = use_context::<ResponseOptions>() {
-        if let Ok(policy) = HeaderValue::from_str(&security::page_policy(&nonce)) {
-            options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
-        }
+    if let Some(options) = use_context::<ResponseOptions>()
+        && let Ok(policy) = HeaderValue::from_str(&security::page_policy(&nonce))
+    {
+        options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     let script = assets.url("pkg/peerage.js");
     let start =

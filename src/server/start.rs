@@ -116,10 +116,10 @@ async fn work(service: Service) {
         if let Err(error) = service.run_due_jobs().await {
             tracing::error!(%error, "a job failed and will be tried again");
         }
-        if service.settings().demo {
-            if let Err(error) = service.beat_demo().await {
-                tracing::error!(%error, "the replay failed");
-            }
+        if service.settings().demo
+            && let Err(error) = service.beat_demo().await
+        {
+            tracing::error!(%error, "the replay failed");
         }
         let hour = service.clock().now().secs() / 3600;
         if hour != last_hour {

@@ -260,6 +260,8 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         };
         views.push(course_view(course, name));
     }
+    // What is used comes before what stands by.
+    views.sort_by_key(|c| (c.connection.0.clone(), !c.name.ends_with("/Primary"), c.name.clone()));
     let span = (Timestamp::from_secs(from), Timestamp::from_secs(to));
     let events = service.route_events(&actor, "", span.0, span.1, Page { offset: 0, limit: 100 }).await?;
     Ok(LatencyView {

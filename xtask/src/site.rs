@@ -62,7 +62,14 @@ fn wasm(profile: Profile, pkg: &Path) -> Outcome {
     ]))?;
     let module = tools::target().join("wasm32-unknown-unknown").join(folder).join("peerage.wasm");
     let bind = || -> anyhow_lite::Result {
-        Bindgen::new().input_path(&module).web(true)?.typescript(false).out_name("peerage").generate(pkg)?;
+        Bindgen::new()
+            .input_path(&module)
+            .web(true)?
+            .typescript(false)
+            .remove_name_section(true)
+            .remove_producers_section(true)
+            .out_name("peerage")
+            .generate(pkg)?;
         Ok(())
     };
     bind().map_err(|error| error.to_string())?;

@@ -58,7 +58,7 @@ pub fn debian(packages: &[&str], probe: impl Fn() -> bool) -> Outcome {
         return Err(format!("install {wanted} (Debian names), then try again"));
     }
     println!("installing {wanted}");
-    let mut apt = |args: &[&str]| {
+    let apt = |args: &[&str]| {
         run(Command::new("apt-get")
             .args(["-qq", "-o", "Dpkg::Use-Pty=0"])
             .args(args)

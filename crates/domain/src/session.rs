@@ -284,10 +284,10 @@ impl Form<'_> {
                 format!("{address} is not in the peering LAN {} of this exchange.", known.join(", ")),
             );
         };
-        if let (IpAddr::V4(a), ipnet::IpNet::V4(net)) = (address, lan.net()) {
-            if a == net.network() || a == net.broadcast() {
-                return Finding::fail("address.not_host", format!("{address} is the network or broadcast address of {lan}, not a host."));
-            }
+        if let (IpAddr::V4(a), ipnet::IpNet::V4(net)) = (address, lan.net())
+            && (a == net.network() || a == net.broadcast())
+        {
+            return Finding::fail("address.not_host", format!("{address} is the network or broadcast address of {lan}, not a host."));
         }
         if self.site.operator.contains(&address) {
             return Finding::fail("address.operator_own", format!("{address} is the operator's own address. Give yours."));
@@ -396,7 +396,7 @@ impl Form<'_> {
 pub fn gigabits(mbps: u32) -> String {
     match mbps {
         0..1000 => format!("{mbps}M"),
-        _ if mbps % 1000 == 0 => format!("{}G", mbps / 1000),
+        _ if mbps.is_multiple_of(1000) => format!("{}G", mbps / 1000),
         _ => format!("{:.1}G", f64::from(mbps) / 1000.0),
     }
 }

@@ -406,7 +406,7 @@ impl Directory {
         let mut found: Vec<Partner> = self
             .partners
             .iter()
-            .filter(|p| query.partner.is_empty() || p.kind.word() == query.partner)
+            .filter(|p| matches!(query.partner.as_str(), "" | "any") || p.kind.word() == query.partner)
             .filter(|p| p.locations.iter().any(|l| fits(query, l.kind, &l.country, &l.city)))
             .filter(|p| {
                 let names: Vec<&str> = p.locations.iter().flat_map(|l| [l.name.as_str(), l.city.as_str()]).collect();

@@ -54,12 +54,12 @@ impl Service {
             tx.finish_job(&job.id).await?;
             return Ok(tx.commit().await?);
         };
-        if let Some(connection) = found.body.connection(number).cloned() {
-            if let Some((verb, note)) = self.next_step(&found.body, &connection) {
-                let command = command(number, verb, Party::Portal, &note);
-                self.step(&mut tx, &mut found.body, &command, AUTHOR).await?;
-                tx.save_peering(&found.body, found.version, self.clock.now()).await?;
-            }
+        if let Some(connection) = found.body.connection(number).cloned()
+            && let Some((verb, note)) = self.next_step(&found.body, &connection)
+        {
+            let command = command(number, verb, Party::Portal, &note);
+            self.step(&mut tx, &mut found.body, &command, AUTHOR).await?;
+            tx.save_peering(&found.body, found.version, self.clock.now()).await?;
         }
         tx.finish_job(&job.id).await?;
         tx.commit().await?;

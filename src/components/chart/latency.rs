@@ -55,7 +55,6 @@ pub fn LatencyChart(
     let rows = course.buckets.clone();
     let (wide, narrow) = (picture(&view, &course, 960.0), picture(&view, &course, 360.0));
     let about = tr!(chart.about_text, n = course.samples, step = view.step_s / 60);
-    let replay = view.replay.then(|| view! { <p class="help">{tr!(chart.replay)}</p> });
     let api = format!(
         "/api/v1/telemetry/latency?series={}&from={}&to={}",
         peerage_domain::catalogue::percent(&course.name),
@@ -67,7 +66,6 @@ pub fn LatencyChart(
             <p class="say">{sentence}</p>
             <div class="only-wide">{wide}</div>
             <div class="only-narrow">{narrow}</div>
-            {replay}
         </div>
         <div class="below">
             <details>

@@ -29,7 +29,7 @@ pub fn WorldMap(
         })
         .collect_view();
     view! {
-        <svg class="world" viewBox="90 40 1820 800" role="img" aria-label=label focusable="false">
+        <svg class="world" viewBox="60 10 1880 840" role="img" aria-label=label focusable="false">
             <use href="/world.svg#land"></use>
             {dots}
         </svg>

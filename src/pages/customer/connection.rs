@@ -2,7 +2,7 @@
 
 use crate::{
     components::{
-        Ago, Breadcrumbs, Copy, Empty, Field, History, Pager, Post, PrefixEditor, VerdictMark, action,
+        Ago, Breadcrumbs, Copy, Empty, Field, History, Icon, Pager, Post, PrefixEditor, VerdictMark, action,
         chart::{LatencyChart, Windows},
         live, load, query_from_url,
     },
@@ -69,12 +69,12 @@ fn Detail(found: ConnectionView, query: Query) -> impl IntoView {
         <section class="panel" aria-labelledby="h-state">
             <div class="phead"><h2 id="h-state">{tr!(connection.state)}</h2><p>{tr!(connection.three)}</p></div>
             <div class="lanes">
-                <section><h3>{tr!(connection.lane)}</h3><span class="st pass big">{tr!(connection.registered)}</span><p class="muted s12"><Ago at=found.created now=found.now/></p></section>
+                <section><h3>{tr!(connection.lane)}</h3><span class="st pass big"><Icon name="pass"/>{tr!(connection.registered)}</span><p class="muted s12"><Ago at=found.created now=found.now/></p></section>
                 <section><h3>{tr!(connection.sessions)}</h3><VerdictMark verdict=Verdict::Unknown word=tr!(connection.sessions_unknown)/><p class="muted s12">{tr!(connection.sessions_why)}</p></section>
-                <section><h3>{tr!(connection.change)}</h3><span class="st pass big">{tr!(connection.succeeded)}</span><p class="muted s12">{found.history.first().map(|(_, who, what)| format!("{what}, {who}"))}</p></section>
+                <section><h3>{tr!(connection.change)}</h3><span class="st pass big"><Icon name="pass"/>{tr!(connection.succeeded)}</span><p class="muted s12">{found.history.first().map(|(_, who, what)| format!("{what}, {who}"))}</p></section>
             </div>
         </section>
-        <section class="panel" id="prefixes" aria-labelledby="h-pfx">
+        <section class="panel" aria-labelledby="h-pfx">
             <div class="phead"><h2 id="h-pfx">{tr!(connection.prefixes, n = prefixes.total)}</h2></div>
             {if prefixes.items.is_empty() {
                 view! { <Empty text=tr!(connection.no_prefixes)><a class="btn" href="#add">{tr!(connection.add)}</a></Empty> }.into_any()
@@ -127,6 +127,7 @@ fn Latency(view: LatencyView, path: String) -> impl IntoView {
         })
         .collect_view();
     let empty = view.courses.is_empty();
+    let replay = view.replay.then(|| view! { <p class="below">{tr!(chart.replay)}</p> });
     view! {
         <section class="panel" aria-labelledby="h-lat">
             <div class="phead">
@@ -139,6 +140,7 @@ fn Latency(view: LatencyView, path: String) -> impl IntoView {
             } else {
                 charts.into_any()
             }}
+            {replay}
         </section>
     }
 }

@@ -50,7 +50,7 @@ fn List(found: ConnectionList, query: Query) -> impl IntoView {
         <section class="panel" aria-labelledby="registered">
             <div class="phead">
                 <h2 id="registered">{tr!(connections.n, n = found.rows.total)}</h2>
-                <form class="acts" method="get" action="/connections" role="search">
+                <form class="acts" method="get" action="/connections" role="search" aria-label=tr!(filter.label)>
                     <label class="visually-hidden" for="c-search">{tr!(filter.search)}</label>
                     <input id="c-search" class="field" type="search" name="search" value=query.search.clone() placeholder=tr!(connections.search)/>
                     <button class="btn" type="submit">{tr!(filter.show)}</button>

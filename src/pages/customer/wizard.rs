@@ -115,28 +115,32 @@ fn providers(all: &[Partner], chosen: &str) -> impl IntoView + use<> {
     if all.is_empty() {
         return view! { <p class="help">{tr!(wizard.first_country)}</p> }.into_any();
     }
-    let mut shown: Vec<&Partner> = all.iter().take(SHOWN).collect();
-    shown.extend(all.iter().skip(SHOWN).filter(|p| p.key == chosen));
-    let rows = shown
-        .into_iter()
-        .map(|p| {
-            let nearest = p.locations.first();
-            let id = format!("p-{}", p.key);
-            view! {
-                <label class="pick" for=id.clone()>
-                    <input id=id.clone() type="radio" name="provider" value=p.key.clone() checked=p.key == chosen/>
-                    <span><b>{p.name.clone()}</b>" "<span class="mono muted">{p.key.clone()}</span>
-                        <small>{nearest.map(|l| tr!(wizard.nearest, city = l.city.clone(), distance = distance(l), n = p.locations.len()))}</small>
-                    </span>
-                </label>
-            }
-        })
-        .collect_view();
+    let (near, far) = all.split_at(all.len().min(SHOWN));
+    let far_chosen = far.iter().any(|p| p.key == chosen);
+    let count = far.len();
+    let near = near.iter().map(|p| provider_pick(p, chosen)).collect_view();
+    let far = far.iter().map(|p| provider_pick(p, chosen)).collect_view();
     view! {
-        <fieldset class="picks"><legend>{tr!(wizard.provider)}</legend>{rows}</fieldset>
+        <fieldset class="field-row">
+            <legend>{tr!(wizard.provider)}</legend>
+            <div class="picks">{near}</div>
+            {(count > 0).then(|| view! { <details open=far_chosen><summary>{tr!(wizard.more_providers, n = count)}</summary><div class="picks">{far}</div></details> })}
+        </fieldset>
         <p><button class="btn" type="submit" name="go" value="stay">{tr!(wizard.places)}</button></p>
     }
     .into_any()
+}
+
+fn provider_pick(provider: &Partner, chosen: &str) -> impl IntoView + use<> {
+    let nearest = provider.locations.first();
+    let id = format!("p-{}", provider.key);
+    let serves = nearest.map(|l| tr!(wizard.nearest, city = l.city.clone(), distance = distance(l), n = provider.locations.len()));
+    view! {
+        <label class="pick" for=id.clone()>
+            <input id=id.clone() type="radio" name="provider" value=provider.key.clone() checked=provider.key == chosen/>
+            <span><b>{provider.name.clone()}</b>" "<span class="mono muted">{provider.key.clone()}</span><small>{serves}</small></span>
+        </label>
+    }
 }
 
 fn places(provider: &Partner, primary: &str, backup: &str) -> impl IntoView + use<> {

@@ -86,6 +86,7 @@ fn Overview(view: LatencyView) -> impl IntoView {
         <h1 class="visually-hidden">{tr!(insights.title)}</h1>
         <div class="title"><Windows current=view.window.clone() path="/insights/latency"/></div>
         {headline(&view)}
+        {view.replay.then(|| view! { <p class="sub">{tr!(chart.replay)}</p> })}
         {if empty {
             view! { <Empty text=tr!(insights.empty)><a class="btn" href="/connections">{tr!(connections.title)}</a></Empty> }.into_any()
         } else {

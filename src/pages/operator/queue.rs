@@ -83,7 +83,7 @@ pub fn PeeringsPage() -> impl IntoView {
             <section class="panel" aria-labelledby="all">
                 <div class="phead">
                     <h2 id="all">{tr!(peerings.n, n = found.peerings.total)}</h2>
-                    <form class="acts" method="get" action="/ops/peerings" role="search">
+                    <form class="acts" method="get" action="/ops/peerings" role="search" aria-label=tr!(filter.label)>
                         <label class="visually-hidden" for="p-search">{tr!(filter.search)}</label>
                         <input id="p-search" class="field" type="search" name="search" value=query.search.clone() placeholder=tr!(peerings.search)/>
                         <button class="btn" type="submit">{tr!(filter.show)}</button>

@@ -1,0 +1,196 @@
+//! The server in this process: routes, sessions by role, headers, the REST API.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, Response, StatusCode, header},
+};
+use peerage::server::{
+    assets::Assets,
+    http::{AppState, router},
+};
+use peerage_domain::Timestamp;
+use peerage_edge::Memory;
+use peerage_service::{Clock, Service, Settings, demo, secrets::Vault};
+use peerage_storage::Store;
+use std::sync::Arc;
+use tower::ServiceExt;
+
+struct Portal {
+    router: Router,
+    service: Service,
+    _dir: tempfile::TempDir,
+}
+
+async fn portal() -> Portal {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
+    let now = Clock::System.now();
+    let clock = Clock::held(now);
+    let settings = Settings {
+        operator_asn: demo::OPERATOR,
+        operator_name: demo::OPERATOR_NAME.into(),
+        policy: Default::default(),
+        cloud_interconnect: vec![],
+        step_pause_s: 1,
+        removal_pause_s: 60,
+        demo: true,
+    };
+    let service = Service::new(store, clock.clone(), Arc::new(Memory::default()), settings, Vault::ephemeral().expect("random"));
+    service.build_demo(&clock, now).await.expect("demo world");
+    let options = leptos::config::LeptosOptions::builder().output_name("peerage").build();
+    let state = AppState { service: service.clone(), assets: Assets::default(), options };
+    Portal { router: router(state, false), service, _dir: dir }
+}
+
+impl Portal {
+    async fn send(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.expect("the router always answers")
+    }
+
+    async fn get(&self, path: &str, cookie: &str) -> (StatusCode, String) {
+        let request = Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).expect("request");
+        text(self.send(request).await).await
+    }
+
+    async fn post(&self, path: &str, cookie: &str, form: &str) -> Response<Body> {
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::REFERER, "http://portal/sign-in")
+            .body(Body::from(form.to_owned()))
+            .expect("request");
+        self.send(request).await
+    }
+
+    /// Signs in through the form and gives the cookie.
+    async fn sign_in(&self, persona: &str) -> String {
+        let (_, page) = self.get("/sign-in", "").await;
+        let form = format!("email={persona}%40demo.example&password=peerage+demo+world&next=");
+        let answer = self.post(&form_target(&page, "/rpc/sign_in"), "", &form).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text").to_owned();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        cookie.split(';').next().expect("a cookie").to_owned()
+    }
+
+    async fn api(&self, path: &str, token: &str, body: &str) -> (StatusCode, serde_json::Value) {
+        let request = Request::post(path).header(header::AUTHORIZATION, format!("Bearer {token}")).body(Body::from(body.to_owned()));
+        let (status, body) = text(self.send(request.expect("request")).await).await;
+        (status, serde_json::from_str(&body).expect("the API answers in JSON"))
+    }
+}
+
+async fn text(answer: Response<Body>) -> (StatusCode, String) {
+    let status = answer.status();
+    let bytes = axum::body::to_bytes(answer.into_body(), 1 << 24).await.expect("body");
+    (status, String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The address that a form on a page posts to.
+fn form_target(page: &str, start: &str) -> String {
+    let at = page.find(&format!("action=\"{start}")).unwrap_or_else(|| panic!("no form for {start}"));
+    page[at + 8..].split('"').next().expect("quoted").to_owned()
+}
+
+const PAGES: [(&str, &[&str]); 9] = [
+    ("/connections", &["customer", "manager", "operator"]),
+    ("/connections/CN-1", &["customer", "manager", "operator"]),
+    ("/insights/latency", &["customer", "manager", "operator"]),
+    ("/events", &["customer", "manager", "operator"]),
+    ("/partner", &["partner"]),
+    ("/partner/asns/PA-1", &["partner", "operator"]),
+    ("/ops/queue", &["operator"]),
+    ("/ops/locations", &["operator"]),
+    ("/ops/organisations", &["operator"]),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_sees_its_pages() {
+    let portal = portal().await;
+    for persona in ["customer", "manager", "partner", "operator"] {
+        let cookie = portal.sign_in(persona).await;
+        for (path, allowed) in PAGES {
+            let (status, page) = portal.get(path, &cookie).await;
+            let wanted = if allowed.contains(&persona) { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            assert_eq!(status, wanted, "{persona} {path}");
+            assert!(page.contains("<h1"), "{persona} {path} has a heading");
+        }
+    }
+    for (path, _) in PAGES {
+        assert_eq!(portal.get(path, "").await.0, StatusCode::UNAUTHORIZED, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_elses_connection_is_not_found() {
+    let portal = portal().await;
+    let link =
+        portal.service.add_person("Nordbank", "sven@nordbank.example", "Sven", "customer".parse().expect("role")).await.expect("added");
+    let (_, page) = portal.get(&format!("/welcome/{link}"), "").await;
+    let form = format!("token={link}&password=a+sentence+is+fine");
+    let answer = portal.post(&form_target(&page, "/rpc/set_password"), "", &form).await;
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text").split(';').next().expect("cookie").to_owned();
+    let foreign = portal.get("/connections/CN-1", &cookie).await;
+    let missing = portal.get("/connections/CN-999", &cookie).await;
+    assert_eq!((foreign.0, missing.0), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    let (_, again) = portal.get(&format!("/welcome/{link}"), "").await;
+    assert!(again.contains("has been used or has expired"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_leads_back_with_a_message_shown_once() {
+    let portal = portal().await;
+    let (_, page) = portal.get("/sign-in", "").await;
+    let answer = portal.post(&form_target(&page, "/rpc/sign_in"), "", "email=customer%40demo.example&password=wrong&next=").await;
+    assert_eq!(answer.headers()[header::LOCATION], "/sign-in");
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text").split(';').next().expect("cookie").to_owned();
+    assert!(portal.get("/sign-in", &cookie).await.1.contains("the password is wrong"));
+    assert!(!portal.get("/sign-in", &cookie).await.1.contains("the password is wrong"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn telemetry_comes_in_by_token_and_goes_out_by_session() {
+    let portal = portal().await;
+    let token = portal.service.add_token("Fjordbank", "probe").await.expect("token");
+    let time = portal.service.clock().now().plus_secs(-60);
+    let body = format!(
+        r#"{{"samples":[{{"series":"CN-1/Probe","time":"{time}","rtt_ms":12.5}},{{"series":"CN-1/Probe","time":"{time}","rtt_ms":-1}}]}}"#
+    );
+    let path = "/api/v1/telemetry/latency";
+    let (status, receipt) = portal.api(path, &token, &body).await;
+    assert_eq!((status, receipt["accepted"].as_u64(), receipt["refused"][0]["index"].as_u64()), (StatusCode::OK, Some(1), Some(1)));
+    assert_eq!(portal.api(path, &token, &body).await.1["repeated"], true);
+    assert_eq!(portal.api(path, "wrong", &body).await.0, StatusCode::UNAUTHORIZED);
+    let (status, problem) = portal.api(path, &token, "{").await;
+    assert_eq!((status, problem["status"].as_u64()), (StatusCode::BAD_REQUEST, Some(400)));
+    let cookie = portal.sign_in("customer").await;
+    let query = format!("{path}?series=CN-1/Probe&from={}&to={}", time.plus_secs(-600), time.plus_secs(600));
+    let (status, course) = portal.get(&query, &cookie).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(course.contains("\"n\":1") && course.contains("12.4"), "{course}");
+    let future = Timestamp::from_secs(time.secs() + 86_400);
+    let event = format!(r#"{{"events":[{{"time":"{future}","kind":"PrefixWithdrawalEvent","prefix":"193.0.16.0/24"}}]}}"#);
+    assert_eq!(portal.api("/api/v1/telemetry/events", &token, &event).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_machine_the_api_and_the_health_are_public() {
+    let portal = portal().await;
+    let (_, states) = portal.get("/api/v1/states", "").await;
+    let states: serde_json::Value = serde_json::from_str(&states).expect("JSON");
+    assert_eq!(states["states"].as_array().map(Vec::len), Some(15));
+    assert_eq!(states["steps"].as_array().map(Vec::len), Some(peerage_domain::peering::MACHINE.len()));
+    let (_, openapi) = portal.get("/api/openapi.json", "").await;
+    assert!(openapi.contains("/api/v1/telemetry/latency"));
+    assert_eq!(portal.get("/healthz", "").await.0, StatusCode::OK);
+    assert_eq!(portal.get("/readyz", "").await.0, StatusCode::OK);
+    assert_eq!(portal.get("/no/such/page", "").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_of_other_sites_change_nothing() {
+    let portal = portal().await;
+    let request = Request::post("/rpc/sign_out").header("sec-fetch-site", "cross-site").body(Body::empty()).expect("request");
+    assert_eq!(portal.send(request).await.status(), StatusCode::FORBIDDEN);
+}
