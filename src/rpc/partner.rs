@@ -166,9 +166,10 @@ pub async fn save_place(
     #[server(default)] asn: String,
     #[server(default)] kind: String,
     #[server(default)] location: String,
+    #[server(default)] legacy: String,
     #[server(default)] go: String,
 ) -> Result<(), Failure> {
-    crate::server::forms::save_place(id, asn, kind, location, go).await
+    crate::server::forms::save_place(id, asn, kind, location, legacy == "yes", go).await
 }
 
 /// Keeps the second step: the connections. `go` is `stay`, `add`, `remove:N` or empty to go on.

@@ -335,7 +335,7 @@ pub(crate) async fn new_peering(location: String) -> Result<(), Failure> {
     .await
 }
 
-pub(crate) async fn save_place(id: String, asn: String, kind: String, location: String, go: String) -> Result<(), Failure> {
+pub(crate) async fn save_place(id: String, asn: String, kind: String, location: String, legacy: bool, go: String) -> Result<(), Failure> {
     form_as(async |service, actor| {
         let (mut draft, ..) = service.peering_draft(&actor, &id).await?;
         let kind = if kind.is_empty() { None } else { Some(kind.parse::<Kind>().map_err(Error::Refused)?) };
@@ -343,6 +343,7 @@ pub(crate) async fn save_place(id: String, asn: String, kind: String, location: 
         draft.asn = asn;
         draft.kind = kind;
         draft.location = location;
+        draft.legacy = legacy;
         let directory = service.directory().await?;
         let place = directory.location(&draft.location).filter(|l| l.published && Some(l.kind) == kind);
         if place.is_none() {

@@ -120,6 +120,31 @@ async fn removal_can_be_undone_until_it_is_done() {
 }
 
 #[tokio::test]
+async fn a_legacy_peering_is_active_on_approval_and_runs() {
+    let world = demo_world().await;
+    let (partner, operator) = (world.actor("partner@demo.example").await, world.actor("operator@demo.example").await);
+    let directory = world.service.directory().await.expect("directory");
+    let location = directory.all_locations().iter().find(|l| l.name == "SwissIX").expect("SwissIX");
+    let connections = peerage_service::peerings::suggested(&directory, location, peerage_domain::Asn(13030));
+    let draft = PeeringDraft {
+        asn: "AS13030".into(),
+        kind: Some(Kind::Exchange),
+        location: location.id.clone(),
+        connections,
+        legacy: true,
+        ..PeeringDraft::default()
+    };
+    let id = world.service.new_peering_draft(&partner, draft).await.expect("draft");
+    let id = world.service.submit_peering(&partner, &id).await.expect("sent").id;
+    world.service.act(&operator, &id, Verb::Approve, &StepRequest { connection: 1, note: String::new() }).await.expect("approved");
+    world.wait(1);
+    world.service.run_due_jobs().await.expect("jobs");
+    let detail = world.service.peering(&partner, &id).await.expect("peering");
+    assert_eq!(detail.peering.connections[0].state.name(), StateName::Active);
+    assert!(!detail.sessions[0].1.is_empty(), "the edge runs it");
+}
+
+#[tokio::test]
 async fn only_an_approved_asn_may_request() {
     let world = demo_world().await;
     let second = world.actor("second.partner@demo.example").await;

@@ -1,6 +1,6 @@
 //! Everything that outlives the process: one [`Store`] over SQLite or PostgreSQL.
 //!
-//! * [`engine`]: the two databases behind one door. One SQL text a query, in the
+//! * `engine`: the two databases behind one door. One SQL text a query, in the
 //!   subset that both understand; only `Store::open` knows which one it is.
 //! * The other modules hold the queries, one file a subject. Rows are parsed at this
 //!   edge: a value that cannot be is an error that names table, row and column.

@@ -89,6 +89,7 @@ pub fn PlaceStep() -> impl IntoView {
                     {(!view.locations.is_empty()).then(|| view! {
                         <Field id="location" label=tr!(peerings.location) help=tr!(request.location_help)><select id="location" class="field" name="location">{locations}</select></Field>
                     })}
+                    <label class="check" for="legacy"><input id="legacy" type="checkbox" name="legacy" value="yes" checked=draft.legacy/>{tr!(request.legacy)}</label>
                     <button class="btn main" type="submit">{tr!(wizard.on)}</button>
                 </form>
             </section>
