@@ -125,7 +125,11 @@ async fn a_legacy_peering_is_active_on_approval_and_runs() {
     let (partner, operator) = (world.actor("partner@demo.example").await, world.actor("operator@demo.example").await);
     let directory = world.service.directory().await.expect("directory");
     let location = directory.all_locations().iter().find(|l| l.name == "SwissIX").expect("SwissIX");
-    let connections = peerage_service::peerings::suggested(&directory, location, peerage_domain::Asn(13030));
+    let connections = vec![peerage_domain::session::ConnectionAsk {
+        peer_ipv4: "91.206.52.250".into(),
+        max_prefixes_ipv4: "500".into(),
+        ..Default::default()
+    }];
     let draft = PeeringDraft {
         asn: "AS13030".into(),
         kind: Some(Kind::Exchange),
