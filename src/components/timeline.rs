@@ -4,7 +4,10 @@ use crate::components::{Ago, chart::HandoffLine, next_name, state_name};
 use leptos::prelude::*;
 use peerage_domain::{
     Next, Timestamp,
-    peering::timeline::{Stop, Tense},
+    peering::{
+        StateName,
+        timeline::{Stop, Tense},
+    },
 };
 
 /// The steps of one connection; a line where there is room, a list on a phone.
@@ -29,6 +32,8 @@ pub fn StateTimeline(
             };
             let who = match (stop.tense, stop.side) {
                 (Tense::Past, _) => stop.author.clone(),
+                // Once it is active, nobody has to act.
+                (Tense::Expected, _) if stop.state == StateName::Active => String::new(),
                 (_, side) => next_name(side, reader),
             };
             let note = stop.note.clone();

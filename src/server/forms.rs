@@ -353,7 +353,7 @@ pub(crate) async fn save_place(id: String, asn: String, kind: String, location: 
             draft.connections = suggested(&directory, place, asn);
         }
         let ready = place.is_some() && draft.asn().is_some();
-        service.save_peering_draft(&actor, &id, draft, &[]).await?;
+        service.save_peering_draft(&actor, &id, draft, &[], None).await?;
         match (ready, go.as_str()) {
             (_, "stay") => on(format!("/partner/peerings/new/{id}/place")),
             (true, _) => on(format!("/partner/peerings/new/{id}/sessions")),
@@ -375,20 +375,23 @@ pub(crate) async fn save_sessions(id: String, connections: Vec<ConnectionFields>
                 typed(fields)
             })
             .collect();
+        let mut removed = None;
         match go.split_once(':') {
             _ if go == "add" => draft.connections.push(ConnectionAsk::default()),
             Some(("remove", index)) => {
                 let index = index.parse::<usize>().ok().filter(|index| *index < draft.connections.len());
                 let index = index.ok_or_else(|| Error::Refused("There is no such connection.".into()))?;
                 draft.connections.remove(index);
-                secrets.clear();
+                secrets.remove(index);
+                secrets.iter_mut().skip(index).for_each(|(at, _)| *at -= 1);
+                removed = Some(index);
             }
             _ => {}
         }
         if draft.connections.len() > 16 {
             return Err(Error::Refused("A request has at most 16 connections.".into()));
         }
-        service.save_peering_draft(&actor, &id, draft, &secrets).await?;
+        service.save_peering_draft(&actor, &id, draft, &secrets, removed).await?;
         let (_, _, findings) = service.peering_draft(&actor, &id).await?;
         let failed = findings.iter().any(|f| f.finding.verdict == peerage_domain::Verdict::Fail);
         on(format!("/partner/peerings/new/{id}/{}", if go.is_empty() && !failed { "review" } else { "sessions" }))
@@ -436,6 +439,9 @@ pub(crate) async fn change_peering(id: String) -> Result<(), Failure> {
 
 pub(crate) async fn step(id: String, connection: u16, verb: Verb, note: String) -> Result<(), Failure> {
     form_as(async |service, actor| {
+        if note.chars().count() > 500 {
+            return Err(Error::Refused("A note has at most 500 characters.".into()));
+        }
         let peering = service.act(&actor, &id, verb, &StepRequest { connection, note }).await?;
         let state = peering.connection(connection).map(|c| c.state.name().word()).unwrap_or_default();
         done(sender(), tr!(done.step, id = id, n = connection, state = state))

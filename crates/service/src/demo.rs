@@ -1,7 +1,7 @@
 //! A world to look at: real PeeringDB rows, invented people, recorded facts.
 //!
 //! Everything here goes through the same use cases as in production, with a held
-//! clock that moves from three weeks ago to now. Latency is a loop of recorded RIPE
+//! clock that moves from three weeks ago to now. Latency is a replay of recorded RIPE
 //! Atlas pings, route events are the YouTube incident of 2008 moved to the last day;
 //! pages say so.
 
@@ -191,21 +191,27 @@ impl Service {
 const SERIES: [(&str, &[usize]); 4] =
     [("CN-1/Primary", &[3, 5]), ("CN-1/Backup", &[1, 6, 7, 9]), ("CN-2/Primary", &[6, 1]), ("CN-2/Backup", &[2, 4, 0])];
 
-/// The recorded packets that belong to one moment: three of a series' packets, moving
-/// through the recording in a loop.
+/// The recorded packets that belong to one moment: three of a series' packets, drawn
+/// again and again in an order that looks shuffled but depends on the moment alone.
 fn beat(at: i64) -> Vec<Sample> {
     let pings = atlas::read(PINGS).unwrap_or_default();
     let mut samples = vec![];
-    for (series, lines) in SERIES {
+    for (number, (series, lines)) in SERIES.iter().enumerate() {
         let packets: Vec<Option<f64>> = lines.iter().filter_map(|&n| pings.get(n)).flat_map(|p| p.rtt_ms.clone()).collect();
-        let first = (at / BEAT_S).rem_euclid(packets.len().max(1) as i64) as usize;
-        samples.extend(packets.iter().cycle().skip(first).take(packets.len().min(3)).map(|rtt_ms| Sample {
-            series: series.to_owned(),
-            time: Timestamp::from_secs(at),
-            rtt_ms: *rtt_ms,
-        }));
+        for draw in 0..packets.len().min(3) {
+            let pick = mixed(at as u64 * 16 + number as u64 * 4 + draw as u64) as usize % packets.len();
+            samples.push(Sample { series: (*series).to_owned(), time: Timestamp::from_secs(at), rtt_ms: packets[pick] });
+        }
     }
     samples
+}
+
+/// The finaliser of splitmix64 (Steele, Lea, Flood 2014): neighbours become strangers.
+fn mixed(value: u64) -> u64 {
+    let z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 /// The incident of 2008 with its own pace, ending two hours before now.

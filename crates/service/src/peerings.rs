@@ -94,7 +94,8 @@ impl Service {
     }
 
     /// Keeps a draft as it was typed. `secrets` are MD5 keys by index of the connection;
-    /// they are sealed at once and never given back.
+    /// they are sealed at once and never given back. `removed` is the index of a connection
+    /// that is in the stored draft but not in this one: the keys behind it move up.
     ///
     /// # Errors
     /// When it is unknown, an MD5 key cannot be used, or storage fails.
@@ -104,12 +105,17 @@ impl Service {
         id: &str,
         mut draft: PeeringDraft,
         secrets: &[(usize, String)],
+        removed: Option<usize>,
     ) -> Result<(), Error> {
         actor.may(Action::WritePeerings)?;
         let mut tx = self.store.begin().await?;
         let old = tx.draft::<PeeringDraft>(id, &actor.organisation, DRAFT).await?;
-        let old = old.ok_or_else(|| Error::NotFound(format!("draft {id}")))?.body;
-        draft.changes = old.changes;
+        let mut old = old.ok_or_else(|| Error::NotFound(format!("draft {id}")))?.body;
+        draft.changes.clone_from(&old.changes);
+        if let Some(gone) = removed.filter(|gone| *gone < old.connections.len()) {
+            move_up(&mut tx, id, gone, old.connections.len()).await?;
+            old.connections.remove(gone);
+        }
         for (index, connection) in draft.connections.iter_mut().enumerate() {
             connection.has_md5 = old.connections.get(index).is_some_and(|c| c.has_md5);
             let Some((_, key)) = secrets.iter().find(|(at, key)| *at == index && !key.is_empty()) else { continue };
@@ -389,6 +395,18 @@ async fn approved_asn(tx: &mut Tx, actor: &Actor, draft: &PeeringDraft) -> Resul
         ))),
         Some(v) => Ok((asn, v.body.peer_name)),
     }
+}
+
+/// Takes the secret of one connection away and moves those of the later ones up.
+async fn move_up(tx: &mut Tx, id: &str, gone: usize, count: usize) -> Result<(), Error> {
+    for index in gone..count {
+        let here = format!("{id}/{index}");
+        match tx.secret(&format!("{id}/{}", index + 1)).await? {
+            Some(sealed) => tx.save_secret(&here, &sealed).await?,
+            None => tx.delete_secret(&here).await?,
+        }
+    }
+    Ok(())
 }
 
 async fn forget_draft(tx: &mut Tx, id: &str, draft: &PeeringDraft) -> Result<(), Error> {

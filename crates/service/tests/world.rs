@@ -149,6 +149,22 @@ async fn a_legacy_peering_is_active_on_approval_and_runs() {
 }
 
 #[tokio::test]
+async fn an_md5_key_stays_with_its_connection_when_another_is_removed() {
+    let world = demo_world().await;
+    let partner = world.actor("partner@demo.example").await;
+    let with = |count: usize| PeeringDraft { connections: vec![Default::default(); count], ..PeeringDraft::default() };
+    let id = world.service.new_peering_draft(&partner, with(3)).await.expect("draft");
+    let keys = async |draft, secrets: &[(usize, String)], removed| {
+        world.service.save_peering_draft(&partner, &id, draft, secrets, removed).await.expect("saved");
+        let (draft, ..) = world.service.peering_draft(&partner, &id).await.expect("draft");
+        draft.connections.iter().map(|c| c.has_md5).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(with(3), &[(2, "s3cret".into())], None).await, [false, false, true]);
+    assert_eq!(keys(with(2), &[], Some(0)).await, [false, true]);
+    assert_eq!(keys(with(1), &[], Some(1)).await, [false]);
+}
+
+#[tokio::test]
 async fn only_an_approved_asn_may_request() {
     let world = demo_world().await;
     let second = world.actor("second.partner@demo.example").await;

@@ -13,5 +13,5 @@ pub fn Spark(
     if path.is_empty() {
         return view! { <span class="muted s12">{tr!(chart.no_samples)}</span> }.into_any();
     }
-    view! { <svg class="spark" viewBox="0 0 80 20" aria-hidden="true" focusable="false"><path d=path></path></svg> }.into_any()
+    view! { <svg class="spark" viewBox="0 0 80 20" preserveAspectRatio="none" aria-hidden="true" focusable="false"><path d=path></path></svg> }.into_any()
 }
