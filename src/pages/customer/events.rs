@@ -27,11 +27,12 @@ pub fn EventsPage() -> impl IntoView {
     let level = Memo::new(move |_| map.read().get("level").unwrap_or_default());
     let found = Resource::new_blocking(move || (level.get(), query.get().offset), |(level, offset)| route_events(level, offset));
     live(|| "events".to_owned(), found);
-    let chips = ["", "Critical", "Error", "Warning", "Information"].map(|word| {
+    let chip = move |word: &'static str| {
         let label = if word.is_empty() { tr!(filter.any) } else { word.to_owned() };
         let href = if word.is_empty() { "/events".to_owned() } else { format!("/events?level={word}") };
         view! { <a class="chip" href=href aria-current=move || (level.get() == word).then_some("true")>{label}</a> }
-    });
+    };
+    let chips = move || ["", "Critical", "Error", "Warning", "Information"].map(chip).collect_view();
     view! {
         <Title text=tr!(events.title)/>
         <h1>{tr!(events.title)}</h1>
@@ -40,7 +41,7 @@ pub fn EventsPage() -> impl IntoView {
             let rows = page.items.iter().map(|(id, e)| row(id, e, now)).collect_view();
             view! {
                 <section class="panel" aria-labelledby="h-events">
-                    <div class="phead"><h2 id="h-events">{tr!(events.n, n = page.total)}</h2><div class="chips">{chips.clone()}</div></div>
+                    <div class="phead"><h2 id="h-events">{tr!(events.n, n = page.total)}</h2><div class="chips">{chips()}</div></div>
                     {if empty {
                         view! { <Empty text=tr!(events.empty)><a class="btn" href="/events">{tr!(filter.clear)}</a></Empty> }.into_any()
                     } else {
