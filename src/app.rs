@@ -1,7 +1,7 @@
 //! The document, the layout, and the list of routes: the site map.
 
 use crate::{
-    components::{FlashMessage, Foot, Sidebar, TopBar, load},
+    components::{FlashMessage, Foot, Sidebar, TopBar, load_more},
     pages::{customer, manager, operator, partner, public},
     rpc::{
         Failure,
@@ -13,6 +13,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{Route, Router, Routes},
+    hooks::use_location,
     path,
 };
 
@@ -31,16 +32,29 @@ pub fn App() -> impl IntoView {
         <Title formatter=|text: String| if text.is_empty() { "Peerage".to_owned() } else { format!("{text} – Peerage") }/>
         <Router>
             <a class="skip" href="#main">{tr!(app.skip)}</a>
-            {load(frame, |frame| view! { <TopBar frame=frame/> })}
+            {load_more(frame, |frame| view! { <TopBar frame=frame/> })}
             <div class="frame">
-                {load(frame, |frame| frame.me.map(|me| view! { <Sidebar me=me/> }))}
+                {load_more(frame, |frame| frame.me.map(|me| view! { <Sidebar me=me/> }))}
                 <main class="page" id="main" tabindex="-1">
-                    {load(frame, |frame| frame.flash.map(|flash| view! { <FlashMessage flash=flash/> }))}
+                    <Messages frame=frame/>
                     <Site/>
                 </main>
             </div>
-            {load(frame, |frame| view! { <Foot frame=frame/> })}
+            {load_more(frame, |frame| view! { <Foot frame=frame/> })}
         </Router>
+    }
+}
+
+/// The message of this visit, until one goes on to another page.
+#[component]
+fn Messages(frame: Resource<Result<Frame, Failure>>) -> impl IntoView {
+    let path = use_location().pathname;
+    let here = path.get_untracked();
+    let same = Memo::new(move |_| *path.read() == here);
+    view! {
+        <Show when=move || same.get()>
+            {load_more(frame, |frame| frame.flash.map(|flash| view! { <FlashMessage flash=flash/> }))}
+        </Show>
     }
 }
 

@@ -16,7 +16,7 @@
 #![recursion_limit = "256"]
 
 #[macro_use]
-mod text;
+pub mod text;
 
 pub mod app;
 pub mod components;

@@ -53,6 +53,22 @@ impl Portal {
         text(self.send(request).await).await
     }
 
+    /// Sends the form of a page as a browser does, and gives where it leads and what stands there.
+    async fn submit(&self, page: &str, action: &str, form: &str, cookie: &str) -> (String, String) {
+        let target = form_target(&self.get(page, cookie).await.1, action);
+        let request = Request::post(target)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "text/html")
+            .header(header::REFERER, format!("http://portal{page}"))
+            .body(Body::from(form.to_owned()));
+        let answer = self.send(request.expect("request")).await;
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{page} {action}");
+        let to = answer.headers()[header::LOCATION].to_str().expect("text").to_owned();
+        let (_, next) = self.get(&to, cookie).await;
+        (to, next)
+    }
+
     async fn post(&self, path: &str, cookie: &str, form: &str) -> Response<Body> {
         let request = Request::post(path)
             .header(header::COOKIE, cookie)
@@ -193,4 +209,56 @@ async fn forms_of_other_sites_change_nothing() {
     let portal = portal().await;
     let request = Request::post("/rpc/sign_out").header("sec-fetch-site", "cross-site").body(Body::empty()).expect("request");
     assert_eq!(portal.send(request).await.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_cannot_be_read_leads_back_with_a_message() {
+    let portal = portal().await;
+    let operator = portal.sign_in("operator").await;
+    let waiting = "/ops/peerings/PR-4";
+    let large = format!("id=PR-4&connection=1&verb=Approve&note={}", "x".repeat(3 << 20));
+    for form in ["id=PR-4&connection=1", "id=PR-4&connection=1&verb=Explode", "id=PR-4&connection=70000&verb=Approve", "", &large] {
+        let (to, page) = portal.submit(waiting, "/rpc/step", form, &operator).await;
+        assert_eq!(to, waiting);
+        assert!(page.contains("could not be read"), "{:.60}", form);
+        assert!(!portal.get(waiting, &operator).await.1.contains("could not be read"), "shown once");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_comes_back_with_a_refusal() {
+    let portal = portal().await;
+    let operator = portal.sign_in("operator").await;
+    let check = async |cookie: &str, page: &str, action: &str, form: &str, message: &str, typed: &str| {
+        let (to, shown) = portal.submit(page, action, form, cookie).await;
+        assert_eq!(to, page);
+        assert!(shown.contains(message), "{page} should say {message}");
+        assert!(shown.contains(typed), "{page} should show {typed} again");
+        assert!(!portal.get(page, cookie).await.1.contains(typed), "only once");
+    };
+    let invite = "organisation=Nordlicht&email=nobody&name=Lars+Holm&role=partner";
+    check(&operator, "/ops/organisations", "/rpc/invite", invite, "not a mail address", "value=\"Lars Holm\"").await;
+    let offers = "id=LO-1&offers=ten+gig&note=by+the+window&published=yes";
+    check(&operator, "/ops/locations", "/rpc/edit_location", offers, "not a list of bandwidths", "value=\"by the window\"").await;
+    let partner = portal.sign_in("partner").await;
+    let asn = "asn=AS64512&name=Bergfunk&contacts[0][role]=Noc&contacts[0][email]=noc%40bergfunk.example&contacts[0][phone]=%2B41445550100";
+    check(&partner, "/partner/asns/new", "/rpc/associate_asn", asn, "not a public ASN", "value=\"noc@bergfunk.example\"").await;
+    let customer = portal.sign_in("customer").await;
+    let prefixes = "id=CN-1&prefixes=193.0.6.1%2F23%0Anonsense";
+    check(&customer, "/connections/CN-1", "/rpc/add_prefixes", prefixes, "cannot be registered", "nonsense</textarea>").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_says_when_its_end_is_behind_and_when_nothing_matches() {
+    let portal = portal().await;
+    let customer = portal.sign_in("customer").await;
+    for (path, words) in [
+        ("/connections?offset=500", "lies behind them"),
+        ("/connections?search=zzz", "Nothing matches"),
+        ("/events?offset=900", "lies behind them"),
+        ("/?offset=900", "lies behind them"),
+        ("/?search=zzz", "Nothing matches"),
+    ] {
+        assert!(portal.get(path, &customer).await.1.contains(words), "{path} should say {words}");
+    }
 }

@@ -105,10 +105,45 @@ fn every_text_key_is_used() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let texts: serde_json::Value = serde_json::from_str(&fs::read_to_string(root.join("locales/en.json")).expect("texts")).expect("JSON");
     let source: String = files("src").into_iter().map(|(_, text)| text.replace(char::is_whitespace, "")).collect();
-    for (page, keys) in texts.as_object().expect("pages") {
+    // The sentences of rules have their own test.
+    for (page, keys) in texts.as_object().expect("pages").iter().filter(|(page, _)| *page != "rules") {
         for key in keys.as_object().expect("keys").keys() {
             let used = [',', ')'].iter().any(|end| source.contains(&format!("tr!({page}.{key}{end}")));
             assert!(used, "locales/en.json: {page}.{key} is not used");
         }
     }
+}
+
+/// The next string literal of a source text, unescaped as JSON, and what follows it.
+fn literal(text: &str) -> Option<(String, &str)> {
+    let start = text.find('"')?;
+    let mut escaped = false;
+    let end = text[start + 1..].find(|c| {
+        let closes = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        closes
+    })?;
+    let quoted = &text[start..start + end + 2];
+    Some((serde_json::from_str(quoted).expect(quoted), &text[start + end + 2..]))
+}
+
+#[test]
+fn every_sentence_of_a_rule_stands_in_the_locale() {
+    let mut said = serde_json::Map::new();
+    let sources = files("crates").into_iter().chain(files("src"));
+    for (path, text) in sources.filter(|(path, _)| !path.ends_with("domain/src/text.rs")) {
+        for place in text.split("say!(").skip(1) {
+            let Some((key, rest)) = literal(place) else { continue };
+            let Some((english, _)) = literal(rest) else { continue };
+            let (group, name) = key.split_once('.').expect("a key of two words");
+            let english = english.replace('{', "{{ ").replace('}', " }}");
+            let group = said.entry(group).or_insert_with(|| serde_json::json!({})).as_object_mut().expect("a group");
+            let before = group.insert(name.to_owned(), english.clone().into());
+            assert!(before.is_none_or(|before| before == english), "{}: {key} has two sentences", path.display());
+        }
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("locales/en.json");
+    let locale: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).expect("locale")).expect("JSON");
+    let wanted = serde_json::Value::from(said);
+    assert_eq!(locale["rules"], wanted, "locales/en.json: the group “rules” should be\n{wanted:#}");
 }

@@ -1,5 +1,7 @@
 //! Forms that work without JavaScript: plain posts to server functions.
 
+use super::load_more;
+use crate::{app::Visit, rpc::Typed};
 use leptos::{prelude::*, server_fn::ServerFn};
 
 /// The address of a server function, for the `action` of a form.
@@ -23,6 +25,15 @@ pub fn Post(
 ) -> impl IntoView {
     let hidden = fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
     view! { <form method="post" action=to class="inline">{hidden}<button class=class type="submit">{label}</button></form> }
+}
+
+/// A form that shows again what was typed into it, when it was just refused.
+pub fn typed_again<V: IntoView + 'static>(
+    form: impl Into<String>,
+    show: impl Fn(Typed) -> V + Clone + Send + Sync + 'static,
+) -> impl IntoView {
+    let form = form.into();
+    load_more(expect_context::<Visit>().0, move |frame| show(frame.typed.filter(|typed| typed.form == form).unwrap_or_default()))
 }
 
 /// A label, a control, help below it, and what is wrong with it.

@@ -1,5 +1,6 @@
 //! The frame around every page: top bar, navigation by role, messages, footer.
 
+use crate::text::{field_name, say};
 use crate::{
     components::{Icon, action},
     rpc::{
@@ -140,7 +141,9 @@ pub fn FlashMessage(
         }
         Flash::Failed(failure) => {
             let fields = failure.fields.iter().filter(|f| f.finding.verdict == peerage_domain::Verdict::Fail);
-            let list = fields.map(|f| view! { <li>{f.finding.sentence.clone()}</li> }).collect_view();
+            let list = fields
+                .map(|f| view! { <li>{tr!(flash.field, n = f.connection + 1, field = field_name(&f.field), what = say(&f.finding.sentence))}</li> })
+                .collect_view();
             view! { <div class="call" role="alert"><Icon name="fail"/><div><p><b>{failure.message}</b></p><ul>{list}</ul></div></div> }
                 .into_any()
         }

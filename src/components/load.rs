@@ -25,6 +25,22 @@ where
     }
 }
 
+/// Like [`load`], for a second part of a page: why there is nothing is said by the first.
+pub fn load_more<T, V>(resource: Resource<Result<T, Failure>>, show: impl Fn(T) -> V + Clone + Send + Sync + 'static) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    view! {
+        <Transition>
+            {move || {
+                let show = show.clone();
+                Suspend::new(async move { resource.await.ok().map(show) })
+            }}
+        </Transition>
+    }
+}
+
 /// A failure as a page of its own.
 pub fn failure_view(failure: Failure) -> impl IntoView {
     let title = match failure.kind {

@@ -11,11 +11,11 @@ mod table;
 mod timeline;
 
 pub use chart::ms as chart_ms;
-pub use form::{Field, Post, action};
+pub use form::{Field, Post, action, typed_again};
 pub use frame::{Breadcrumbs, FlashMessage, Foot, Sidebar, TopBar};
 pub use icon::Icon;
-pub use load::{failure_view, live, load};
-pub use prefix_editor::PrefixEditor;
+pub use load::{failure_view, live, load, load_more};
+pub use prefix_editor::{PrefixEditor, owned_elsewhere};
 pub use status::{Ago, Copy, NextActor, StateBadge, VerdictMark, next_name, state_name};
-pub use table::{Column, Empty, Pager, SortedHead, query_from_url};
+pub use table::{Column, Empty, EmptyList, Pager, SortedHead, query_from_url};
 pub use timeline::{History, StateTimeline};

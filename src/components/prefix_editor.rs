@@ -1,9 +1,9 @@
 //! Prefixes, typed or pasted, judged while typing by the same rules as on the server.
 
-use crate::components::VerdictMark;
+use crate::{components::VerdictMark, text::say};
 use leptos::prelude::*;
 use peerage_domain::{
-    Finding, Verdict,
+    Verdict,
     prefixes::{self, Entry, Judged, Known},
 };
 use std::collections::HashSet;
@@ -19,15 +19,14 @@ pub fn PrefixEditor(
     text: String,
     /// What the organisation holds already.
     known: Known,
-    /// What the server said about the kept text; it also knows of other organisations.
-    judged: Vec<Judged>,
+    /// Entries of which only the server knows that another organisation holds them.
+    elsewhere: Vec<String>,
     /// Whether repair buttons work without a script.
     #[prop(optional)]
     repair_by_form: bool,
 ) -> impl IntoView {
     let typed = RwSignal::new(text);
-    let elsewhere: HashSet<String> =
-        judged.iter().filter(|j| j.findings.iter().any(|f| f.code == "prefix.owned_elsewhere")).map(|j| j.entry.input.clone()).collect();
+    let elsewhere: HashSet<String> = elsewhere.into_iter().collect();
     let rows = Memo::new(move |_| judge(&typed.read(), &known, &elsewhere));
     let count = move |verdict: Verdict| rows.read().iter().filter(|j| j.verdict() == verdict).count();
     let fixable = move || rows.read().iter().filter(|j| j.suggestion().is_some()).count();
@@ -93,14 +92,19 @@ pub fn PrefixEditor(
     }
 }
 
+/// The entries that another organisation holds, from what the server said.
+pub fn owned_elsewhere(judged: &[Judged]) -> Vec<String> {
+    let held = judged.iter().filter(|j| j.findings.iter().any(|f| f.code == "prefix.owned_elsewhere"));
+    held.map(|j| j.entry.input.clone()).collect()
+}
+
 fn judge(text: &str, known: &Known, elsewhere: &HashSet<String>) -> Vec<Judged> {
     let mut entries = prefixes::entries(text);
     entries.truncate(prefixes::MAX_ENTRIES);
     let mut judged = prefixes::judge(&entries, known);
     for item in &mut judged {
         if elsewhere.contains(&item.entry.input) {
-            let sentence = tr!(prefixes.elsewhere);
-            item.findings.push(Finding::fail("prefix.owned_elsewhere", sentence));
+            item.findings.extend(item.prefix.map(prefixes::owned_elsewhere));
         }
     }
     judged
@@ -111,7 +115,7 @@ fn row(judged: Judged, typed: RwSignal<String>, by_form: bool) -> impl IntoView 
     let Judged { entry, findings, .. } = &judged;
     let sentences: Vec<_> = findings
         .iter()
-        .map(|f| view! { <span class="why">{f.sentence.clone()}" "<code class="muted">{f.code.clone()}</code></span> })
+        .map(|f| view! { <span class="why">{say(&f.sentence)}" "<code class="muted">{f.code.clone()}</code></span> })
         .collect();
     let fix = judged.suggestion().map(|fix| fix_button(entry.clone(), fix.to_owned(), typed, by_form));
     view! {

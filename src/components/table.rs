@@ -109,7 +109,34 @@ pub fn Pager(
     }
 }
 
-/// What is shown when a list is empty.
+/// What a list shows when it has no row to show: past its end, or nothing matches, or
+/// there is nothing at all.
+#[component]
+pub fn EmptyList(
+    /// Rows in all.
+    total: u64,
+    /// The state of the list.
+    query: Query,
+    /// Path of the page.
+    #[prop(into)]
+    path: String,
+    /// One sentence for when there is nothing at all.
+    #[prop(into)]
+    text: String,
+    /// A way on, for when there is nothing at all.
+    children: Children,
+) -> impl IntoView {
+    if total > 0 {
+        let first = format!("{path}{}", Query { offset: 0, ..query }.url());
+        return view! { <Empty text=tr!(pager.past, total = total)><a class="btn" href=first>{tr!(pager.first)}</a></Empty> }.into_any();
+    }
+    if query.is_filtered() {
+        return view! { <Empty text=tr!(filter.nothing)><a class="btn" href=path>{tr!(filter.clear)}</a></Empty> }.into_any();
+    }
+    view! { <Empty text=text>{children()}</Empty> }.into_any()
+}
+
+/// What is shown when something is empty.
 #[component]
 pub fn Empty(
     /// One sentence.

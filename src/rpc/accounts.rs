@@ -1,6 +1,6 @@
 //! Who is signed in, and signing in and out.
 
-use super::{Failure, Flash};
+use super::{Failure, Flash, Typed};
 use leptos::prelude::*;
 use peerage_domain::{Timestamp, access::Role};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ pub struct Frame {
     pub me: Option<Me>,
     /// A message for this page alone.
     pub flash: Option<Flash>,
+    /// What was typed into the form that was refused last.
+    pub typed: Option<Typed>,
     /// The server's time, so that ages on the page agree with it.
     pub now: Timestamp,
 }

@@ -74,6 +74,8 @@ pub struct ConnectionView {
     pub prefixes: Paged<PrefixRow>,
     /// History: when, who, what.
     pub history: Vec<(Timestamp, String, String)>,
+    /// What the organisation holds already, for the browser's judgement.
+    pub known: Known,
     /// Whether the person may change it.
     pub writable: bool,
     /// The server's time.

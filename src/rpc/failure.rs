@@ -52,13 +52,40 @@ pub enum Flash {
     },
 }
 
+/// What was typed into a form that was refused, so that nobody types it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Typed {
+    /// Which form, such as `invite` or `assign/PR-88/1`.
+    pub form: String,
+    /// Names and values of its fields; never secrets.
+    values: Vec<(String, String)>,
+}
+
+impl Typed {
+    /// Nothing typed yet.
+    pub fn new(form: impl Into<String>) -> Self {
+        Typed { form: form.into(), values: vec![] }
+    }
+
+    /// The same with one field more.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.values.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// What was typed into a field.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.values.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+}
+
 impl FromServerFnError for Failure {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         let message = match error {
-            ServerFnErrorErr::Request(_) => "The server could not be reached. Your input is still here: try again in a moment.".to_owned(),
-            other => format!("The request could not be handled: {other}"),
+            ServerFnErrorErr::Request(_) => tr!(failure.unreachable),
+            other => tr!(failure.unhandled, reason = other.to_string()),
         };
         Failure { kind: FailureKind::Fault, message, fields: vec![] }
     }

@@ -14,4 +14,4 @@ pub mod insights;
 pub mod operator;
 pub mod partner;
 
-pub use failure::{Failure, FailureKind, Flash};
+pub use failure::{Failure, FailureKind, Flash, Typed};

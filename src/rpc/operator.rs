@@ -33,3 +33,14 @@ pub async fn read_queue(query: Query) -> Result<Queue, Failure> {
 pub async fn decide_asn(id: String, decision: String, #[server(default)] reason: String) -> Result<(), Failure> {
     crate::server::forms::decide_asn(id, decision, reason).await
 }
+
+/// Assigns the session prefixes of a Direct connection.
+#[server(prefix = "/rpc")]
+pub async fn assign_addresses(
+    id: String,
+    connection: u16,
+    #[server(default)] ipv4: String,
+    #[server(default)] ipv6: String,
+) -> Result<(), Failure> {
+    crate::server::forms::assign_addresses(id, connection, ipv4, ipv6).await
+}

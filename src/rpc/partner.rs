@@ -1,10 +1,11 @@
 //! Partners' ASNs and peerings.
 
-use super::Failure;
+use super::{Failure, Typed};
 use leptos::prelude::*;
 use peerage_domain::{
     Timestamp,
     catalogue::{Location, Paged, Query},
+    contact::ContactRole,
     peer_asn::PeerAsn,
     peering::{Peering, Recorded, SessionFact, Verb},
     policy::Criterion,
@@ -90,6 +91,8 @@ pub struct PeeringDraftView {
     pub site: Site,
     /// The server's judgement.
     pub findings: Vec<FieldFinding>,
+    /// Indices of the connections that stay as they are, when changes were asked for.
+    pub locked: Vec<usize>,
 }
 
 /// A partner's overview.
@@ -116,18 +119,14 @@ pub async fn read_peering_draft(id: String) -> Result<PeeringDraftView, Failure>
     crate::server::views::peering_draft(id).await
 }
 
-/// Asks for an ASN; the contacts are parallel lists.
+/// Asks for an ASN.
 #[server(prefix = "/rpc")]
 pub async fn associate_asn(
     #[server(default)] asn: String,
     #[server(default)] name: String,
-    #[server(default)] noc_email: String,
-    #[server(default)] noc_phone: String,
-    #[server(default)] policy_email: String,
-    #[server(default)] technical_email: String,
+    #[server(default)] contacts: Vec<ContactFields>,
 ) -> Result<(), Failure> {
-    let form = AsnForm { asn, name, noc_email, noc_phone, policy_email, technical_email };
-    crate::server::forms::associate_asn(form).await
+    crate::server::forms::associate_asn(AsnForm { asn, name, contacts }).await
 }
 
 /// The form that asks for an ASN, as typed.
@@ -137,20 +136,32 @@ pub struct AsnForm {
     pub asn: String,
     /// The network's name.
     pub name: String,
-    /// The NOC's mailbox.
-    pub noc_email: String,
-    /// The NOC's telephone.
-    pub noc_phone: String,
-    /// The peering desk's mailbox.
-    pub policy_email: String,
-    /// The engineers' mailbox.
-    pub technical_email: String,
+    /// One row a role.
+    pub contacts: Vec<ContactFields>,
 }
 
-/// What was typed into the form last, when it was refused.
-#[server(prefix = "/rpc")]
-pub async fn read_asn_form() -> Result<AsnForm, Failure> {
-    crate::server::forms::asn_form().await
+/// A contact as typed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactFields {
+    /// What it is for.
+    pub role: ContactRole,
+    /// The mailbox.
+    #[serde(default)]
+    pub email: String,
+    /// The telephone number.
+    #[serde(default)]
+    pub phone: String,
+}
+
+impl AsnForm {
+    /// The fields by name, for the case that the form is refused.
+    pub fn typed(&self) -> Typed {
+        let typed = Typed::new("asn").with("asn", &self.asn).with("name", &self.name);
+        self.contacts.iter().fold(typed, |typed, c| {
+            let role = c.role.word();
+            typed.with(&format!("{role}.email"), &c.email).with(&format!("{role}.phone"), &c.phone)
+        })
+    }
 }
 
 /// Begins a request.

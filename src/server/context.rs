@@ -1,7 +1,7 @@
 //! What a server function has at hand: the service, the session, the person.
 
 use crate::rpc::{
-    Failure, FailureKind, Flash,
+    Failure, FailureKind, Flash, Typed,
     accounts::{Frame, Me},
 };
 use axum::http::StatusCode;
@@ -13,7 +13,8 @@ use tower_sessions::Session;
 
 const PERSON: &str = "person";
 const ORGANISATION: &str = "organisation";
-const FLASH: &str = "flash";
+pub(crate) const FLASH: &str = "flash";
+const TYPED: &str = "typed";
 
 /// The use cases.
 pub fn service() -> Service {
@@ -30,16 +31,13 @@ pub async fn session() -> Result<Session, Failure> {
 
 fn fault(message: &str) -> Failure {
     tracing::error!(message, "a request failed");
-    Failure {
-        kind: FailureKind::Fault,
-        message: "Something failed on our side; the operator has been told. Try again in a moment.".into(),
-        fields: vec![],
-    }
+    let message = crate::text::say(&Error::Fault(String::new()).text());
+    Failure { kind: FailureKind::Fault, message, fields: vec![] }
 }
 
 /// Not there.
-pub fn not_found(what: &str, id: &str) -> Failure {
-    Error::NotFound(format!("{what} {}", id.chars().take(40).collect::<String>())).into()
+pub fn not_found(what: &'static str, id: &str) -> Failure {
+    Error::NotFound(what, id.chars().take(40).collect()).into()
 }
 
 /// The person that a session belongs to, acting for the chosen organisation.
@@ -48,7 +46,7 @@ pub fn not_found(what: &str, id: &str) -> Failure {
 /// When nobody is signed in or storage fails.
 pub async fn actor_of(service: &Service, session: &Session) -> Result<Actor, Error> {
     let read = async |key| session.get::<String>(key).await.map_err(|error| Error::Fault(error.to_string()));
-    let person = read(PERSON).await?.ok_or(Error::Unauthenticated("Sign in to go on."))?;
+    let person = read(PERSON).await?.ok_or_else(Error::signed_out)?;
     service.actor(&person, read(ORGANISATION).await?.as_deref()).await
 }
 
@@ -98,6 +96,14 @@ pub async fn flash(message: &Flash) -> Result<(), Failure> {
     session().await?.insert(FLASH, message).await.map_err(|error| fault(&error.to_string()))
 }
 
+/// Keeps what was typed into a form that is refused, for the form's next showing.
+///
+/// # Errors
+/// When the session cannot be stored.
+pub async fn keep_typed(typed: &Typed) -> Result<(), Failure> {
+    session().await?.insert(TYPED, typed).await.map_err(|error| fault(&error.to_string()))
+}
+
 /// The frame of a page.
 ///
 /// # Errors
@@ -116,7 +122,11 @@ pub async fn frame() -> Result<Frame, Failure> {
     if message.is_some() {
         session.remove::<Flash>(FLASH).await.map_err(|error| fault(&error.to_string()))?;
     }
+    // The way back to the form may lead over the sign-in page.
+    let asks_to_sign_in = use_context::<axum::http::request::Parts>().is_some_and(|parts| parts.uri.path() == "/sign-in");
+    let typed = if passing || asks_to_sign_in { None } else { session.remove::<Typed>(TYPED).await.ok().flatten() };
     Ok(Frame {
+        typed,
         operator_name: service.settings().operator_name.clone(),
         operator_asn: service.settings().operator_asn.to_string(),
         demo: service.settings().demo,
@@ -142,7 +152,7 @@ impl From<Error> for Failure {
         let (kind, status) = match &error {
             Error::Refused(_) | Error::Fields(_) => (FailureKind::Refused, StatusCode::UNPROCESSABLE_ENTITY),
             Error::TooMany(_) => (FailureKind::Refused, StatusCode::TOO_MANY_REQUESTS),
-            Error::NotFound(_) => (FailureKind::NotFound, StatusCode::NOT_FOUND),
+            Error::NotFound(..) => (FailureKind::NotFound, StatusCode::NOT_FOUND),
             Error::Forbidden(_) => (FailureKind::Forbidden, StatusCode::FORBIDDEN),
             Error::Unauthenticated(_) => (FailureKind::SignedOut, StatusCode::UNAUTHORIZED),
             Error::Storage(peerage_storage::Error::Conflict(_)) => (FailureKind::Conflict, StatusCode::CONFLICT),
@@ -154,7 +164,7 @@ impl From<Error> for Failure {
         if kind == FailureKind::Fault {
             return fault(&error.to_string());
         }
-        let message = error.to_string();
+        let message = crate::text::say(&error.text());
         let fields = if let Error::Fields(fields) = error { fields } else { vec![] };
         Failure { kind, message, fields }
     }

@@ -6,23 +6,23 @@ use crate::{
         api,
         assets::Assets,
         document::shell,
-        live, security,
+        forms, live, security,
         sessions::{SESSION_LIFE_S, Sessions},
     },
 };
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRef, State},
-    http::StatusCode,
-    middleware,
-    response::IntoResponse,
+    extract::{DefaultBodyLimit, FromRef, Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use peerage_service::Service;
 use tower_http::{compression::CompressionLayer, services::ServeDir};
-use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
+use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
 /// What handlers share.
 #[derive(Clone, FromRef)]
@@ -60,6 +60,7 @@ pub fn router(state: AppState, secure_cookies: bool) -> Router {
         .leptos_routes_with_context(&state, routes, context, shell)
         .route("/live", get(live::listen))
         .merge(api::router())
+        .layer(middleware::from_fn(readable_refusals))
         .layer(sessions);
     let files =
         ServeDir::new(&state.assets.dir).precompressed_br().precompressed_gzip().append_index_html_on_directories(false).fallback(nothing);
@@ -74,6 +75,21 @@ pub fn router(state: AppState, secure_cookies: bool) -> Router {
         .layer(middleware::from_fn_with_state(state.assets.clone(), security::caching))
         .layer(middleware::from_fn(security::headers))
         .with_state(state)
+}
+
+/// A form that could not even be read is answered by the page it came from, with a message.
+async fn readable_refusals(session: Session, request: Request, next: Next) -> Response {
+    let form = request.method() == Method::POST && request.uri().path().starts_with("/rpc/");
+    let mut response = next.run(request).await;
+    if form
+        && let Some(back) = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok())
+        && let Some(path) = forms::unreadable(&session, back).await
+        && let Ok(path) = HeaderValue::from_str(&path)
+    {
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        response.headers_mut().insert(header::LOCATION, path);
+    }
+    response
 }
 
 async fn ready(State(service): State<Service>) -> impl IntoResponse {

@@ -17,6 +17,7 @@ use peerage_domain::{
     peer_asn::AsnEvent,
     peering::Peering,
     place,
+    prefixes::Known,
     telemetry::RouteEvent,
 };
 use peerage_latency::{Histogram, Window};
@@ -24,6 +25,7 @@ use peerage_service::{
     Actor, Error, Service,
     connections::ConnectionEvent,
     directory::{Directory, PAGE, country_name},
+    requests::RequestDetail,
     telemetry::Course,
 };
 use peerage_storage::{
@@ -88,13 +90,15 @@ pub(crate) async fn connection(id: String, offset: u32) -> Result<ConnectionView
     let (connection, history) = service.connection(&actor, &id).await?;
     let prefixes = service.prefixes_of(&actor, &id, Page { offset, limit: PAGE }).await?;
     let directory = service.directory().await?;
+    let writable = Action::WriteConnections.allowed(&actor.roles) && connection.organisation == actor.organisation;
     Ok(ConnectionView {
+        known: if writable { service.known_prefixes(&actor, &id).await? } else { Known::default() },
+        writable,
         place: place_name(&connection),
         primary: directory.location(&connection.primary).cloned(),
         backup: connection.backup.as_deref().and_then(|id| directory.location(id)).cloned(),
         prefixes: prefixes.map(|row| PrefixRow { prefix: row.prefix.to_string(), added: row.added }),
         history: history.into_iter().rev().map(|e| (e.at, e.author, told(&e.body))).collect(),
-        writable: Action::WriteConnections.allowed(&actor.roles) && connection.organisation == actor.organisation,
         now: service.clock().now(),
         id: connection.id,
         name: connection.name,
@@ -121,7 +125,7 @@ pub(crate) async fn connection_draft(id: String) -> Result<DraftView, Failure> {
         countries: place::countries().into_iter().map(pair).collect(),
         states: place::subdivisions(&detail.draft.country).into_iter().map(pair).collect(),
         draft: detail.draft,
-        name_problem: detail.name_problem,
+        name_problem: detail.name_problem.as_ref().map(crate::text::say),
         providers: detail.providers,
         known: detail.known,
         judged: detail.judged,
@@ -199,7 +203,7 @@ pub(crate) async fn asn(id: String) -> Result<AsnView, Failure> {
 
 pub(crate) async fn peering_draft(id: String) -> Result<PeeringDraftView, Failure> {
     let (service, actor) = asked().await?;
-    let (draft, site, findings) = service.peering_draft(&actor, &id).await?;
+    let RequestDetail { draft, site, findings, locked } = service.peering_draft(&actor, &id).await?;
     let directory = service.directory().await?;
     let here =
         |l: &peerage_domain::catalogue::Location| draft.asn().is_some_and(|asn| !directory.on_record(asn, Some(l)).presence.is_empty());
@@ -207,7 +211,7 @@ pub(crate) async fn peering_draft(id: String) -> Result<PeeringDraftView, Failur
     let mut locations: Vec<_> = of_kind.map(|l| (l.clone(), here(l))).collect();
     locations.sort_by_key(|(location, here)| (!here, location.city.clone(), location.name.clone()));
     let asns = service.my_asns(&actor).await?.into_iter().filter(peerage_domain::peer_asn::PeerAsn::is_approved).collect();
-    Ok(PeeringDraftView { id, asns, locations, site, findings, draft })
+    Ok(PeeringDraftView { id, asns, locations, site, findings, locked, draft })
 }
 
 pub(crate) async fn queue(query: Query) -> Result<Queue, Failure> {

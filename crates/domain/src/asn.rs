@@ -1,5 +1,6 @@
 //! Autonomous system numbers: 32 bit, written as `AS64500` (asplain, RFC 5396).
 
+use crate::{Text, say, text::said_error};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -37,9 +38,16 @@ impl AsnClass {
 }
 
 /// The text is not an AS number.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("“{0}” is not an AS number. Write it like AS64500 or 64500.")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AsnError(pub String);
+
+impl AsnError {
+    /// What is wrong.
+    pub fn text(&self) -> Text {
+        say!("asn.syntax", "“{input}” is not an AS number. Write it like AS64500 or 64500.", input = self.0)
+    }
+}
+said_error!(AsnError);
 
 impl Asn {
     /// Which IANA range the number lies in.

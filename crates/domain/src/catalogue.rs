@@ -171,6 +171,11 @@ pub struct Query {
 }
 
 impl Query {
+    /// Whether anything is left out of the list.
+    pub fn is_filtered(&self) -> bool {
+        [&self.search, &self.country, &self.metro, &self.kind, &self.partner].into_iter().any(|text| !text.is_empty())
+    }
+
     /// Whether every word of the search occurs in one of the texts; an `AS` number
     /// is found with and without its letters.
     pub fn finds(&self, texts: &[&str]) -> bool {

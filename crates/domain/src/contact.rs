@@ -1,6 +1,6 @@
 //! Contacts of a network, by role, as PeeringDB and the reference API name them.
 
-use crate::Finding;
+use crate::{Finding, Text, say, text::said_error};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -61,15 +61,30 @@ pub struct Email(String);
 pub struct Phone(String);
 
 /// Why a contact's text was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContactError {
     /// Not a mail address.
-    #[error("“{0}” is not a mail address. Write it like noc@example.net.")]
     Email(String),
     /// Not a telephone number.
-    #[error("“{0}” is not a telephone number in international form. Write it like +46 8 555 0100.")]
     Phone(String),
 }
+
+impl ContactError {
+    /// What is wrong.
+    pub fn text(&self) -> Text {
+        match self {
+            ContactError::Email(input) => {
+                say!("contact.email", "“{input}” is not a mail address. Write it like noc@example.net.", input = input)
+            }
+            ContactError::Phone(input) => say!(
+                "contact.phone",
+                "“{input}” is not a telephone number in international form. Write it like +46 8 555 0100.",
+                input = input
+            ),
+        }
+    }
+}
+said_error!(ContactError);
 
 impl Email {
     /// The address as text.
@@ -141,16 +156,20 @@ const PUBLIC_MAIL: [&str; 8] =
 /// Whether the NOC contact is complete: role mailbox of the network's own domain, and telephone.
 pub fn judge_noc(contacts: &[Contact]) -> Finding {
     let Some(noc) = contacts.iter().find(|c| c.role == ContactRole::Noc) else {
-        return Finding::fail("contact.noc", "A NOC contact with e-mail and telephone is required.");
+        return Finding::fail(say!("contact.noc", "A NOC contact with e-mail and telephone is required."));
     };
     if noc.phone.is_none() {
-        return Finding::fail("contact.noc_phone", "The NOC needs a telephone number that is answered day and night.");
+        return Finding::fail(say!("contact.noc_phone", "The NOC needs a telephone number that is answered day and night."));
     }
     let domain = noc.email.as_str().rsplit('@').next().unwrap_or_default();
     if PUBLIC_MAIL.contains(&domain) {
-        return Finding::fail("contact.noc_domain", format!("{} is a public mail service. Give a mailbox of your own domain.", domain));
+        return Finding::fail(say!(
+            "contact.noc_domain",
+            "{domain} is a public mail service. Give a mailbox of your own domain.",
+            domain = domain
+        ));
     }
-    Finding::pass("contact.noc", format!("{} and telephone", noc.email))
+    Finding::pass(say!("contact.noc_complete", "{email} and telephone", email = noc.email))
 }
 
 #[cfg(test)]

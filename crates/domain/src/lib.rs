@@ -5,7 +5,7 @@
 //!
 //! Read in this order:
 //! 1. values: [`Asn`], [`Prefix`], [`Timestamp`], [`place`], [`contact`]
-//! 2. rules: [`verdict`] says what an answer looks like, [`special`] holds the
+//! 2. rules: [`Text`] is a sentence that can be translated, [`verdict`] says what an answer looks like, [`special`] holds the
 //!    IANA registries, [`prefixes`] judges what customers type, [`session`] what
 //!    partners ask for, [`policy`] what an operator checks
 //! 3. state: [`peer_asn`] and [`peering`], both as published transition tables
@@ -26,10 +26,12 @@ pub mod registration;
 pub mod session;
 pub mod special;
 pub mod telemetry;
+mod text;
 mod timestamp;
 pub mod verdict;
 
 pub use asn::{Asn, AsnClass, AsnError};
 pub use prefix::{Prefix, PrefixError};
+pub use text::Text;
 pub use timestamp::Timestamp;
 pub use verdict::{Finding, Fix, Next, Verdict};

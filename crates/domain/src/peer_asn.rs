@@ -6,7 +6,7 @@
 //!                   └──────submit────────┘
 //! ```
 
-use crate::{Asn, AsnClass, Finding, Next, Timestamp, contact::Contact};
+use crate::{Asn, AsnClass, Finding, Next, Text, Timestamp, contact::Contact, say, text::said_error};
 use serde::{Deserialize, Serialize};
 
 /// Where the association stands; the reference API calls it `validationState`.
@@ -128,10 +128,9 @@ pub enum AsnEvent {
 }
 
 /// Why a command was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AsnRefusal {
     /// The number cannot belong to a network on the Internet.
-    #[error("{asn} is not a public ASN ({source}). Give the ASN that you announce on the Internet.", source = class.source())]
     NotPublic {
         /// The number.
         asn: Asn,
@@ -139,25 +138,43 @@ pub enum AsnRefusal {
         class: AsnClass,
     },
     /// A contact is missing or unusable.
-    #[error("{0}")]
-    Contact(String),
+    Contact(Text),
     /// The name has characters that do not belong there or is empty.
-    #[error("The peer name must have 1 to 100 printable characters.")]
     Name,
     /// The command does not fit the state.
-    #[error("{id} is {state}: {verb} is not possible.")]
     State {
         /// Which association.
         id: String,
         /// Its state.
         state: &'static str,
-        /// What was asked.
-        verb: &'static str,
     },
     /// A failure without a reason helps nobody.
-    #[error("Say why, in words for the requester.")]
     NoReason,
 }
+
+impl AsnRefusal {
+    /// What is wrong.
+    pub fn text(&self) -> Text {
+        match self {
+            AsnRefusal::NotPublic { asn, class } => say!(
+                "asn.not_public",
+                "{asn} is not a public ASN ({source}). Give the ASN that you announce on the Internet.",
+                asn = asn,
+                source = class.source()
+            ),
+            AsnRefusal::Contact(text) => text.clone(),
+            AsnRefusal::Name => say!("asn.peer_name", "The peer name must have 1 to 100 printable characters."),
+            AsnRefusal::State { id, state } => say!(
+                "asn.decided_before",
+                "{id} is {asn_state} by now, so this is not possible. Reload the page: it shows what can be done.",
+                id = id,
+                asn_state = state
+            ),
+            AsnRefusal::NoReason => say!("asn.no_reason", "Say why, in words for the requester."),
+        }
+    }
+}
+said_error!(AsnRefusal);
 
 impl PeerAsn {
     /// A new association that nobody has submitted yet.
@@ -170,7 +187,7 @@ impl PeerAsn {
     /// # Errors
     /// The reason in words for the person who asked.
     pub fn decide(&self, command: AsnCommand) -> Result<AsnEvent, AsnRefusal> {
-        let refuse = |verb| AsnRefusal::State { id: self.id.clone(), state: self.state.name(), verb };
+        let refuse = || AsnRefusal::State { id: self.id.clone(), state: self.state.name() };
         match (command, &self.state) {
             (AsnCommand::Submit { peer_name, contacts }, AsnState::None | AsnState::Failed { .. }) => {
                 judge_submission(self.asn, &peer_name, &contacts)?;
@@ -181,9 +198,7 @@ impl PeerAsn {
                 "" => Err(AsnRefusal::NoReason),
                 reason => Ok(AsnEvent::Failed { reason: reason.into() }),
             },
-            (AsnCommand::Submit { .. }, _) => Err(refuse("submitting")),
-            (AsnCommand::Approve { .. }, _) => Err(refuse("approving")),
-            (AsnCommand::Fail { .. }, _) => Err(refuse("failing")),
+            (AsnCommand::Submit { .. } | AsnCommand::Approve { .. } | AsnCommand::Fail { .. }, _) => Err(refuse()),
         }
     }
 
@@ -225,12 +240,9 @@ fn judge_submission(asn: Asn, peer_name: &str, contacts: &[Contact]) -> Result<(
 /// What a form can show before it is sent.
 pub fn judge_asn(text: &str) -> Finding {
     match text.parse::<Asn>() {
-        Err(error) => Finding::fail("asn.syntax", error.to_string()),
-        Ok(asn) if asn.class() != AsnClass::Public => {
-            let refusal = AsnRefusal::NotPublic { asn, class: asn.class() };
-            Finding::fail("asn.not_public", refusal.to_string())
-        }
-        Ok(asn) => Finding::pass("asn.public", asn.to_string()),
+        Err(error) => Finding::fail(error),
+        Ok(asn) if asn.class() != AsnClass::Public => Finding::fail(AsnRefusal::NotPublic { asn, class: asn.class() }),
+        Ok(asn) => Finding::pass(say!("asn.public", "{asn}", asn = asn)),
     }
 }
 

@@ -4,10 +4,11 @@
 //! four verdicts. What is not on record is unknown, never a failure.
 
 use crate::{
-    Asn, Finding, Next, Verdict,
+    Asn, Finding, Next, Text, Verdict,
     contact::Contact,
     peering::Kind,
-    session::{ConnectionSpec, Endpoint, gigabits},
+    say,
+    session::{ConnectionSpec, Endpoint, MAX_PREFIXES, gigabits},
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -82,11 +83,11 @@ pub struct Presence {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Criterion {
     /// What is compared, as a word for the first column.
-    pub subject: String,
+    pub subject: Text,
     /// What is asked.
-    pub asked: String,
+    pub asked: Text,
     /// What is on record.
-    pub record: String,
+    pub record: Text,
     /// Whether the two are the same, where that can be said.
     pub same: Option<bool>,
     /// The policy's answer.
@@ -98,60 +99,85 @@ fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-fn row(subject: &str, asked: impl Into<String>, record: impl Into<String>, same: Option<bool>, finding: Finding) -> Criterion {
-    Criterion { subject: subject.into(), asked: asked.into(), record: record.into(), same, finding }
+fn row(subject: Text, asked: Text, record: Text, same: Option<bool>, finding: Finding) -> Criterion {
+    Criterion { subject, asked, record, same, finding }
 }
 
-fn unknown(code: &str, sentence: &str) -> Finding {
-    Finding::new(code, Verdict::Unknown, sentence, Next::Operator)
+fn unknown(sentence: Text) -> Finding {
+    Finding::new(Verdict::Unknown, sentence, Next::Operator)
+}
+
+/// A value from the request or the record, the same in every language.
+fn data(value: impl std::fmt::Display) -> Text {
+    say!("policy.value", "{value}", value = value)
+}
+
+fn nothing() -> Text {
+    say!("policy.nothing", "–")
+}
+
+fn no_profile() -> Text {
+    say!("policy.no_profile", "no profile")
+}
+
+fn not_listed() -> Text {
+    say!("policy.not_listed", "not listed")
+}
+
+fn profile_unknown() -> Finding {
+    unknown(say!("policy.profile_unknown", "The profile is not known."))
 }
 
 /// Judges who asks: the network and its contacts.
 pub fn judge_network(policy: &Policy, asn: Asn, peer_name: &str, contacts: &[Contact], record: &OnRecord) -> Vec<Criterion> {
     let noc = crate::contact::judge_noc(contacts);
     let noc_asked = contacts.first().map_or_else(String::new, |c| c.email.to_string());
-    vec![known(policy, asn, peer_name, record), as_set(policy, record), row("NOC", noc_asked, "", None, noc)]
+    vec![
+        known(policy, asn, peer_name, record),
+        as_set(policy, record),
+        row(say!("policy.noc", "NOC"), data(noc_asked), data(""), None, noc),
+    ]
 }
 
 fn known(policy: &Policy, asn: Asn, peer_name: &str, record: &OnRecord) -> Criterion {
-    let asked = format!("{peer_name}, {asn}");
+    let (subject, asked) = (say!("policy.network", "Network"), data(format!("{peer_name}, {asn}")));
     match &record.profile {
         Some(profile) => {
             let (a, b) = (plain(peer_name), plain(&profile.name));
             let same = !a.is_empty() && (a.contains(&b) || b.contains(&a));
             let finding = if same {
-                Finding::pass("network.known", "Same name in PeeringDB")
+                Finding::pass(say!("network.known", "Same name in PeeringDB"))
             } else {
-                Finding::warn("network.name", format!("PeeringDB calls {asn} “{}”. Ask which is right.", profile.name))
+                Finding::warn(say!("network.name", "PeeringDB calls {asn} “{name}”. Ask which is right.", asn = asn, name = profile.name))
             };
-            row("Network", asked, format!("{}, {}", profile.name, profile.info_type), Some(same), finding)
+            row(subject, asked, data(format!("{}, {}", profile.name, profile.info_type)), Some(same), finding)
         }
         None if policy.require_peeringdb => {
-            let finding = unknown("network.unknown", "Not in the imported directory. Import a newer one, or ask for the profile.");
-            row("Network", asked, "no profile", None, finding)
+            let finding = unknown(say!("network.unknown", "Not in the imported directory. Import a newer one, or ask for the profile."));
+            row(subject, asked, no_profile(), None, finding)
         }
-        None => row("Network", asked, "no profile", None, Finding::pass("network.not_required", "A profile is not required")),
+        None => row(subject, asked, no_profile(), None, Finding::pass(say!("network.not_required", "A profile is not required"))),
     }
 }
 
 fn as_set(policy: &Policy, record: &OnRecord) -> Criterion {
     let (text, finding) = match &record.profile {
-        None => ("no profile".to_owned(), unknown("as_set.unknown", "The profile is not known.")),
-        Some(p) if !p.as_set.is_empty() => (p.as_set.clone(), Finding::pass("as_set.present", "Registered")),
+        None => (no_profile(), profile_unknown()),
+        Some(p) if !p.as_set.is_empty() => (data(&p.as_set), Finding::pass(say!("as_set.present", "Registered"))),
         Some(_) if policy.require_as_set => {
-            ("none".to_owned(), Finding::warn("as_set.missing", "The policy wants an AS-SET in PeeringDB."))
+            (say!("policy.none", "none"), Finding::warn(say!("as_set.missing", "The policy wants an AS-SET in PeeringDB.")))
         }
-        Some(_) => ("none".to_owned(), Finding::pass("as_set.not_required", "Not required")),
+        Some(_) => (nothing(), Finding::pass(say!("as_set.not_required", "Not required"))),
     };
-    row("AS-SET", "–", text, None, finding)
+    row(say!("policy.as_set", "AS-SET"), nothing(), text, None, finding)
 }
 
 /// Judges what is asked: each connection against the directory.
 pub fn judge_connection(policy: &Policy, kind: Kind, spec: &ConnectionSpec, record: &OnRecord) -> Vec<Criterion> {
     let mut rows = vec![presence(kind, record)];
     if let Endpoint::Exchange { ipv4, ipv6 } = &spec.endpoint {
-        rows.extend(ipv4.map(|a| address("Address v4", a.into(), record)));
-        rows.extend(ipv6.map(|a| address("Address v6", a.into(), record)));
+        rows.extend(ipv4.map(|a| address(say!("policy.address4", "Address v4"), a.into(), record)));
+        rows.extend(ipv6.map(|a| address(say!("policy.address6", "Address v6"), a.into(), record)));
         rows.push(port(policy, record));
     }
     rows.push(max_prefixes(policy, spec, record));
@@ -160,44 +186,51 @@ pub fn judge_connection(policy: &Policy, kind: Kind, spec: &ConnectionSpec, reco
 }
 
 fn presence(kind: Kind, record: &OnRecord) -> Criterion {
-    let place = if kind == Kind::Exchange { "exchange" } else { "facility" };
-    let asked = format!("{} peering", kind.word());
+    let subject = say!("policy.presence", "Presence");
+    let asked = match kind {
+        Kind::Exchange => say!("policy.exchange_peering", "Exchange peering"),
+        Kind::Direct => say!("policy.direct_peering", "Direct peering"),
+    };
     match (record.presence.len(), record.location_listed) {
-        (0, false) => row("Presence", asked, "no list", None, unknown("presence.unlisted", "The directory lists nobody here.")),
+        (0, false) => {
+            let finding = unknown(say!("presence.unlisted", "The directory lists nobody here."));
+            row(subject, asked, say!("policy.no_list", "no list"), None, finding)
+        }
         (0, true) => {
-            let sentence = format!("Not listed at this {place}. The list may be old: ask when the port will be there.");
-            row("Presence", asked, "not listed", Some(false), Finding::warn("presence.missing", sentence))
+            let sentence = say!("presence.missing", "Not listed here. The list may be old: ask when the port will be there.");
+            row(subject, asked, not_listed(), Some(false), Finding::warn(sentence))
         }
         (n, _) => {
-            row("Presence", asked, format!("{n} in PeeringDB"), Some(true), Finding::pass("presence.listed", format!("At this {place}")))
+            let record = say!("policy.listed", "{n} in PeeringDB", n = n);
+            row(subject, asked, record, Some(true), Finding::pass(say!("presence.listed", "Listed here")))
         }
     }
 }
 
-fn address(subject: &str, address: IpAddr, record: &OnRecord) -> Criterion {
-    let asked = address.to_string();
+fn address(subject: Text, address: IpAddr, record: &OnRecord) -> Criterion {
+    let asked = data(address);
     let all: Vec<IpAddr> = record.presence.iter().flat_map(|p| p.addresses.clone()).filter(|a| a.is_ipv4() == address.is_ipv4()).collect();
     if all.contains(&address) {
-        return row(subject, asked.clone(), asked, Some(true), Finding::pass("address.matches", "Belongs to this ASN"));
+        return row(subject, asked.clone(), asked, Some(true), Finding::pass(say!("address.matches", "Belongs to this ASN")));
     }
     if all.is_empty() {
-        return row(subject, asked, "none listed", None, unknown("address.unlisted", "No address of this ASN is listed here."));
+        return row(subject, asked, not_listed(), None, unknown(say!("address.unlisted", "No address of this ASN is listed here.")));
     }
     let listed: Vec<String> = all.iter().map(ToString::to_string).collect();
-    let finding = Finding::warn("address.differs", "PeeringDB lists another address of this ASN here.");
-    row(subject, asked, listed.join(", "), Some(false), finding)
+    let finding = Finding::warn(say!("address.differs", "PeeringDB lists another address of this ASN here."));
+    row(subject, asked, data(listed.join(", ")), Some(false), finding)
 }
 
 fn port(policy: &Policy, record: &OnRecord) -> Criterion {
-    let least = gigabits(policy.min_port_mbps);
+    let (subject, least) = (say!("policy.port", "Port"), gigabits(policy.min_port_mbps));
     match record.presence.iter().map(|p| p.speed_mbps).max() {
-        None => row("Port", "–", "not listed", None, unknown("port.unknown", "The port's speed is not known.")),
+        None => row(subject, nothing(), not_listed(), None, unknown(say!("port.unknown", "The port's speed is not known."))),
         Some(speed) if speed >= policy.min_port_mbps => {
-            row("Port", "–", gigabits(speed), None, Finding::pass("port.speed", format!("At least {least}")))
+            row(subject, nothing(), data(gigabits(speed)), None, Finding::pass(say!("port.speed", "At least {least}", least = least)))
         }
         Some(speed) => {
-            let sentence = format!("The policy wants {least}.");
-            row("Port", "–", gigabits(speed), None, Finding::warn("port.slow", sentence))
+            let sentence = say!("port.slow", "The policy wants {least}.", least = least);
+            row(subject, nothing(), data(gigabits(speed)), None, Finding::warn(sentence))
         }
     }
 }
@@ -207,31 +240,34 @@ fn max_prefixes(policy: &Policy, spec: &ConnectionSpec, record: &OnRecord) -> Cr
         let one = |n: Option<u32>| n.map_or_else(|| "–".to_owned(), |n| n.to_string());
         format!("v4 {} · v6 {}", one(v4), one(v6))
     };
-    let asked = show(spec.max_prefixes_ipv4, spec.max_prefixes_ipv6);
+    let subject = say!("policy.max_prefixes", "Max prefixes");
+    let asked = data(show(spec.max_prefixes_ipv4, spec.max_prefixes_ipv6));
     let Some((v4, v6)) = record.profile.as_ref().map(|p| p.prefixes) else {
-        return row("Max prefixes", asked, "no profile", None, unknown("max_prefixes.unknown", "The profile is not known."));
+        return row(subject, asked, no_profile(), None, profile_unknown());
     };
-    let low = |asked: Option<u32>, listed: Option<u32>| {
+    // Nobody is told to ask for more than the form accepts.
+    let low = |asked: Option<u32>, listed: Option<u32>, most: u32| {
         let least = u64::from(listed.unwrap_or(0)) * u64::from(100 - policy.max_prefix_slack_percent.min(100)) / 100;
-        asked.is_some_and(|asked| u64::from(asked) < least)
+        asked.is_some_and(|asked| u64::from(asked) < least.min(u64::from(most)))
     };
-    let too_low = low(spec.max_prefixes_ipv4, v4) || low(spec.max_prefixes_ipv6, v6);
+    let too_low = low(spec.max_prefixes_ipv4, v4, MAX_PREFIXES.0) || low(spec.max_prefixes_ipv6, v6, MAX_PREFIXES.1);
     let finding = if too_low {
-        Finding::warn("max_prefixes.low", format!("Sessions would drop: PeeringDB says {}.", show(v4, v6)))
+        Finding::warn(say!("max_prefixes.low", "Sessions would drop: PeeringDB says {listed}.", listed = show(v4, v6)))
     } else {
-        Finding::pass("max_prefixes.fit", "The limit is high enough")
+        Finding::pass(say!("max_prefixes.fit", "The limit is high enough"))
     };
-    row("Max prefixes", asked, show(v4, v6), Some(!too_low), finding)
+    row(subject, asked, data(show(v4, v6)), Some(!too_low), finding)
 }
 
 fn family(spec: &ConnectionSpec) -> Criterion {
     let both = spec.max_prefixes_ipv4.is_some() && spec.max_prefixes_ipv6.is_some();
     let finding = if both {
-        Finding::pass("family.both", "IPv4 and IPv6")
+        Finding::pass(say!("family.both", "IPv4 and IPv6"))
     } else {
-        Finding::warn("family.one", "The policy wants IPv4 and IPv6 in each location.")
+        Finding::warn(say!("family.one", "The policy wants IPv4 and IPv6 in each location."))
     };
-    row("Families", if both { "IPv4 and IPv6" } else { "one family" }, "–", None, finding)
+    let asked = if both { say!("policy.families_both", "IPv4 and IPv6") } else { say!("policy.families_one", "one family") };
+    row(say!("policy.families", "Families"), asked, nothing(), None, finding)
 }
 
 #[cfg(test)]
@@ -293,7 +329,7 @@ mod tests {
         check(
             &spec([80, 81, 192, 144], 900),
             &nothing,
-            &["presence.unlisted", "address.unlisted", "port.unknown", "max_prefixes.unknown", "family.one"],
+            &["presence.unlisted", "address.unlisted", "port.unknown", "policy.profile_unknown", "family.one"],
         );
         let rows = judge_network(&Policy::default(), Asn(6667), "Elisa", &[], &nothing);
         assert_eq!(rows[0].finding.verdict, Verdict::Unknown);

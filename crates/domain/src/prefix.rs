@@ -1,5 +1,6 @@
 //! IP prefixes in canonical form: host bits zero, IPv6 written as in RFC 5952.
 
+use crate::{Text, say, text::said_error};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{fmt, net::IpAddr, str::FromStr};
@@ -10,18 +11,48 @@ use std::{fmt, net::IpAddr, str::FromStr};
 pub struct Prefix(IpNet);
 
 /// Why a text is not a prefix.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrefixError {
     /// Neither an IPv4 nor an IPv6 prefix.
-    #[error("“{0}” is not a prefix. Write it like 192.0.2.0/24 or 2001:db8::/32.")]
     Syntax(String),
     /// A single address without a length.
-    #[error("“{0}” has no prefix length. Did you mean {1}?")]
     NoLength(String, Prefix),
     /// Bits behind the length are set; the second value is the prefix without them.
-    #[error("{0} has host bits set. Did you mean {1}?")]
     HostBits(String, Prefix),
+    /// An octet is written with a leading zero, which some systems read as octal.
+    LeadingZero(String),
 }
+
+impl PrefixError {
+    /// What is wrong.
+    pub fn text(&self) -> Text {
+        match self {
+            PrefixError::Syntax(input) => {
+                say!("prefix.syntax", "“{input}” is not a prefix. Write it like 192.0.2.0/24 or 2001:db8::/32.", input = input)
+            }
+            PrefixError::NoLength(input, fix) => {
+                say!("prefix.length_missing", "“{input}” has no prefix length. Did you mean {fix}?", input = input, fix = fix)
+            }
+            PrefixError::HostBits(input, fix) => {
+                say!("prefix.hostbits", "{input} has host bits set. Did you mean {fix}?", input = input, fix = fix)
+            }
+            PrefixError::LeadingZero(input) => say!(
+                "prefix.leading_zero",
+                "“{input}” has an octet with a leading zero, which some systems read as octal. Write the number without it.",
+                input = input
+            ),
+        }
+    }
+
+    /// The prefix that was probably meant.
+    pub fn fix(&self) -> Option<Prefix> {
+        match self {
+            PrefixError::NoLength(_, fix) | PrefixError::HostBits(_, fix) => Some(*fix),
+            PrefixError::Syntax(_) | PrefixError::LeadingZero(_) => None,
+        }
+    }
+}
+said_error!(PrefixError);
 
 impl Prefix {
     /// The prefix that covers `net`, with the host bits cleared.
@@ -80,6 +111,9 @@ impl FromStr for Prefix {
         if let Ok(address) = text.parse::<IpAddr>() {
             return Err(PrefixError::NoLength(shown(), Prefix(address.into())));
         }
+        if has_leading_zero(text) {
+            return Err(PrefixError::LeadingZero(shown()));
+        }
         // A length such as `/024` or `/+8` is a typing error, not a number.
         let tidy_length = text.rsplit_once('/').is_some_and(|(_, length)| length == "0" || !length.starts_with(['0', '+']));
         let net: IpNet = match text.parse() {
@@ -91,6 +125,15 @@ impl FromStr for Prefix {
         }
         Ok(Prefix(net))
     }
+}
+
+/// `010.0.0.0/8` and the like: dotted decimal in which a number has a leading zero
+/// (RFC 6943 §3.1.1 on the ambiguity).
+fn has_leading_zero(text: &str) -> bool {
+    let address = text.split('/').next().unwrap_or_default();
+    let octets: Vec<&str> = address.split('.').collect();
+    let number = |octet: &&str| !octet.is_empty() && octet.bytes().all(|b| b.is_ascii_digit());
+    octets.len() == 4 && octets.iter().all(number) && octets.iter().any(|octet| octet.len() > 1 && octet.starts_with('0'))
 }
 
 impl fmt::Display for Prefix {

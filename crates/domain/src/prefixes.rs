@@ -3,7 +3,7 @@
 //! [`entries`] cuts pasted text into entries, [`judge`] answers each of them. Both
 //! run in the browser while somebody types and on the server before anything is kept.
 
-use crate::{Finding, Prefix, PrefixError, Verdict, special::special};
+use crate::{Finding, Prefix, PrefixError, Verdict, say, special::special};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -152,7 +152,7 @@ impl CheckedLine {
     /// For people: the line, the verdict and the sentences.
     pub fn text(&self) -> String {
         let Judged { entry, findings, .. } = &self.0;
-        let sentences: Vec<&str> = findings.iter().map(|f| f.sentence.as_str()).collect();
+        let sentences: Vec<&str> = findings.iter().map(|f| f.sentence.english()).collect();
         format!("{:>5}  {:<7}  {:<24}  {}", entry.line, self.verdict().word(), entry.input, sentences.join(" ")).trim_end().to_owned()
     }
 }
@@ -191,15 +191,10 @@ fn judge_alone(entry: &Entry) -> Judged {
 }
 
 fn misread(error: &PrefixError) -> Finding {
-    let code = match error {
-        PrefixError::Syntax(_) => "prefix.syntax",
-        PrefixError::NoLength(..) => "prefix.length_missing",
-        PrefixError::HostBits(..) => "prefix.hostbits",
-    };
-    let finding = Finding::fail(code, error.to_string());
-    match error {
-        PrefixError::Syntax(_) => finding,
-        PrefixError::NoLength(_, fix) | PrefixError::HostBits(_, fix) => finding.with_fix(fix.to_string()),
+    let finding = Finding::fail(error);
+    match error.fix() {
+        Some(fix) => finding.with_fix(fix.to_string()),
+        None => finding,
     }
 }
 
@@ -207,24 +202,46 @@ fn judge_range(prefix: Prefix) -> Option<Finding> {
     if let Some((range, row)) = special(prefix) {
         let (purpose, source) = (row.purpose, row.source);
         let sentence = if range.contains(prefix) {
-            format!("{prefix} is {purpose} ({source}) and cannot be registered.")
+            say!(
+                "prefix.reserved",
+                "{prefix} is {purpose} ({source}) and cannot be registered.",
+                prefix = prefix,
+                purpose = purpose,
+                source = source
+            )
         } else {
-            format!("{prefix} contains {range}, which is {purpose} ({source}), and cannot be registered.")
+            say!(
+                "prefix.contains_reserved",
+                "{prefix} contains {range}, which is {purpose} ({source}), and cannot be registered.",
+                prefix = prefix,
+                range = range,
+                purpose = purpose,
+                source = source
+            )
         };
-        return Some(Finding::fail("prefix.reserved", sentence));
+        return Some(Finding::fail(sentence));
     }
     let v4 = prefix.is_ipv4();
     let longest = if v4 { LONGEST.0 } else { LONGEST.1 };
     let shortest = if v4 { SHORTEST.0 } else { SHORTEST.1 };
     if prefix.length() > longest {
         let fix = prefix.shortened_to(longest);
-        let sentence = format!("/{} is longer than the accepted /{longest}. Register {fix} instead.", prefix.length());
-        return Some(Finding::fail("prefix.too_specific", sentence).with_fix(fix.to_string()));
+        let sentence = say!(
+            "prefix.too_specific",
+            "/{length} is longer than the accepted /{longest}. Register {fix} instead.",
+            length = prefix.length(),
+            longest = longest,
+            fix = fix
+        );
+        return Some(Finding::fail(sentence).with_fix(fix.to_string()));
     }
     (prefix.length() < shortest).then(|| {
-        let sentence =
-            format!("/{} is shorter than /{shortest}, more than one organisation holds. Register the parts that you use.", prefix.length());
-        Finding::fail("prefix.too_short", sentence)
+        Finding::fail(say!(
+            "prefix.too_short",
+            "/{length} is shorter than /{shortest}, more than one organisation holds. Register the parts that you use.",
+            length = prefix.length(),
+            shortest = shortest
+        ))
     })
 }
 
@@ -238,8 +255,9 @@ fn judge_together(judged: &mut [Judged]) {
         match first.get(&prefix) {
             Some(&earlier) => {
                 let line = judged[earlier].entry.line;
-                let sentence = format!("{prefix} is already on line {line}. Remove one of them.");
-                found.push((at, Finding::fail("prefix.duplicate", sentence).with_fix("")));
+                let sentence =
+                    say!("prefix.duplicate", "{prefix} is already on line {line}. Remove one of them.", prefix = prefix, line = line);
+                found.push((at, Finding::fail(sentence).with_fix("")));
             }
             None => {
                 first.insert(prefix, at);
@@ -254,8 +272,14 @@ fn judge_together(judged: &mut [Judged]) {
         }
         if let Some(&(cover, other)) = covers.last() {
             let line = judged[other].entry.line;
-            let sentence = format!("{prefix} is inside {cover} on line {line}. Keep one of them.");
-            found.push((at, Finding::fail("prefix.overlap", sentence).with_fix("")));
+            let sentence = say!(
+                "prefix.overlap",
+                "{prefix} is inside {cover} on line {line}. Keep one of them.",
+                prefix = prefix,
+                cover = cover,
+                line = line
+            );
+            found.push((at, Finding::fail(sentence).with_fix("")));
         }
         covers.push((prefix, at));
     }
@@ -284,21 +308,30 @@ fn overlapping<'a>(index: &BTreeMap<Prefix, &'a Claim>, prefix: Prefix) -> Optio
 fn claimed(prefix: Prefix, claim: &Claim, provider: &str) -> Finding {
     let held = claim.prefix;
     match &claim.holder {
-        Holder::Other => Finding::fail(
-            "prefix.owned_elsewhere",
-            format!(
-                "{prefix} overlaps a prefix that another organisation registered. If it is yours, ask the operator for an ownership check."
-            ),
-        ),
-        Holder::Own { connection, provider: other } if other != provider => Finding::fail(
+        Holder::Other => owned_elsewhere(prefix),
+        Holder::Own { connection, provider: other } if other != provider => Finding::fail(say!(
             "prefix.other_provider",
-            format!("{held} is registered with {other} on {connection}. A prefix can use one provider only."),
-        )
+            "{prefix} is registered with {provider} on {connection}. A prefix can use one provider only.",
+            prefix = held,
+            provider = other,
+            connection = connection
+        ))
         .with_fix(""),
         Holder::Own { connection, .. } => {
-            Finding::fail("prefix.registered", format!("{held} is registered on {connection} already.")).with_fix("")
+            let sentence =
+                say!("prefix.registered", "{prefix} is registered on {connection} already.", prefix = held, connection = connection);
+            Finding::fail(sentence).with_fix("")
         }
     }
+}
+
+/// The answer for a prefix that another organisation holds; it is never named.
+pub fn owned_elsewhere(prefix: Prefix) -> Finding {
+    Finding::fail(say!(
+        "prefix.owned_elsewhere",
+        "{prefix} overlaps a prefix that another organisation registered. If it is yours, ask the operator for an ownership check.",
+        prefix = prefix
+    ))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! A draft keeps the text as it was typed, so nothing is lost when it is wrong.
 
-use crate::{Asn, Finding, peering::Kind, session::ConnectionAsk};
+use crate::{Asn, Finding, peering::Kind, say, session::ConnectionAsk};
 use serde::{Deserialize, Serialize};
 
 /// A customer's Peering Service connection before it is registered.
@@ -54,12 +54,12 @@ impl PeeringDraft {
 pub fn judge_name(name: &str) -> Finding {
     let length = name.trim().chars().count();
     if length == 0 {
-        return Finding::fail("name.missing", "Give the connection a name, such as the site's.");
+        return Finding::fail(say!("name.missing", "Give the connection a name, such as the site's."));
     }
     if length > 80 || name.chars().any(char::is_control) {
-        return Finding::fail("name.length", "A name has at most 80 printable characters.");
+        return Finding::fail(say!("name.length", "A name has at most 80 printable characters."));
     }
-    Finding::pass("name.ok", name.trim())
+    Finding::pass(say!("name.ok", "{name}", name = name.trim()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Exchange addresses must lie in the peering LAN (PeeringDB `ixpfx`); Direct session
 //! prefixes are point-to-point: /30 or /31 (RFC 3021) and /126 or /127 (RFC 6164).
 
-use crate::{Asn, Finding, Prefix, Verdict, peering::Kind, special::special};
+use crate::{Asn, Finding, Prefix, Verdict, peering::Kind, say, special::special};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -83,8 +83,15 @@ pub enum Endpoint {
         /// /126 or /127.
         ipv6: Option<Prefix>,
     },
-    /// On a point-to-point link; the operator will assign the prefixes.
-    DirectOperatorAssigned,
+    /// On a point-to-point link with prefixes of the operator; none before it assigned them.
+    DirectOperatorAssigned {
+        /// /30 or /31.
+        #[serde(default)]
+        ipv4: Option<Prefix>,
+        /// /126 or /127.
+        #[serde(default)]
+        ipv6: Option<Prefix>,
+    },
 }
 
 impl Endpoint {
@@ -92,8 +99,9 @@ impl Endpoint {
     pub fn labels(&self) -> Vec<String> {
         match self {
             Endpoint::Exchange { ipv4, ipv6 } => ipv4.iter().map(ToString::to_string).chain(ipv6.iter().map(ToString::to_string)).collect(),
-            Endpoint::Direct { ipv4, ipv6 } => ipv4.iter().chain(ipv6).map(ToString::to_string).collect(),
-            Endpoint::DirectOperatorAssigned => vec![],
+            Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => {
+                ipv4.iter().chain(ipv6).map(ToString::to_string).collect()
+            }
         }
     }
 
@@ -101,16 +109,17 @@ impl Endpoint {
     pub fn peer_addresses(&self) -> Vec<IpAddr> {
         match self {
             Endpoint::Exchange { ipv4, ipv6 } => ipv4.iter().map(|a| (*a).into()).chain(ipv6.iter().map(|a| (*a).into())).collect(),
-            Endpoint::Direct { ipv4, ipv6 } => ipv4.iter().chain(ipv6).filter_map(|p| p.net().hosts().next()).collect(),
-            Endpoint::DirectOperatorAssigned => vec![],
+            Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => {
+                ipv4.iter().chain(ipv6).filter_map(|p| p.net().hosts().next()).collect()
+            }
         }
     }
 
     /// The address space that the sessions occupy.
     pub fn space(&self) -> Vec<Prefix> {
         match self {
-            Endpoint::Direct { ipv4, ipv6 } => ipv4.iter().chain(ipv6).copied().collect(),
-            other => other.peer_addresses().into_iter().map(|a| Prefix::covering(a.into())).collect(),
+            Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => ipv4.iter().chain(ipv6).copied().collect(),
+            other @ Endpoint::Exchange { .. } => other.peer_addresses().into_iter().map(|a| Prefix::covering(a.into())).collect(),
         }
     }
 }
@@ -120,7 +129,7 @@ impl ConnectionSpec {
     pub fn example(kind: Kind) -> Self {
         let endpoint = match kind {
             Kind::Exchange => Endpoint::Exchange { ipv4: Some(Ipv4Addr::new(80, 81, 192, 144)), ipv6: None },
-            Kind::Direct => Endpoint::DirectOperatorAssigned,
+            Kind::Direct => Endpoint::DirectOperatorAssigned { ipv4: None, ipv6: None },
         };
         ConnectionSpec {
             endpoint,
@@ -139,8 +148,17 @@ pub struct Taken {
     pub space: Prefix,
     /// Whose session it is.
     pub asn: Asn,
-    /// In which peering.
-    pub peering: String,
+    /// By what.
+    pub by: Occupant,
+}
+
+/// What occupies an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Occupant {
+    /// A peering that is on record.
+    Peering(String),
+    /// Another connection of the same request, by its number from 1.
+    Connection(usize),
 }
 
 /// What is known about the location and what is configured there.
@@ -177,12 +195,12 @@ pub fn judge(kind: Kind, asks: &[ConnectionAsk], site: &Site, asn: Asn) -> (Vec<
         let spec = form.read(kind);
         notes.extend(form.findings.into_iter().map(|(field, finding)| FieldFinding { connection: index, field: field.into(), finding }));
         // Two connections of one request must not meet on the same address either.
-        let peering = format!("connection {} of this request", index + 1);
-        site.taken.extend(spec.endpoint.space().into_iter().map(|space| Taken { space, asn, peering: peering.clone() }));
+        let by = Occupant::Connection(index + 1);
+        site.taken.extend(spec.endpoint.space().into_iter().map(|space| Taken { space, asn, by: by.clone() }));
         specs.push(spec);
     }
     if asks.is_empty() {
-        let finding = Finding::fail("connection.none", "A peering needs at least one connection.");
+        let finding = Finding::fail(say!("connection.none", "A peering needs at least one connection."));
         notes.push(FieldFinding { connection: 0, field: "connections".into(), finding });
     }
     let failed = notes.iter().any(|n| n.finding.verdict == Verdict::Fail);
@@ -202,9 +220,9 @@ impl Form<'_> {
             (Kind::Exchange, _) => self.exchange(),
             (Kind::Direct, AddressProvider::Peer) => self.direct(),
             (Kind::Direct, AddressProvider::Operator) => {
-                let note = "The operator assigns the addresses by hand; this takes longer.";
-                self.say("address_provider", Finding::warn("address.operator", note));
-                Endpoint::DirectOperatorAssigned
+                let note = say!("address.operator", "The operator assigns the addresses by hand; this takes longer.");
+                self.say("address_provider", Finding::warn(note));
+                Endpoint::DirectOperatorAssigned { ipv4: None, ipv6: None }
             }
         };
         // What was typed counts here, even when it was refused: one error is enough.
@@ -212,7 +230,7 @@ impl Form<'_> {
         let (v4, v6) = match &endpoint {
             Endpoint::Exchange { .. } => (typed(&self.ask.peer_ipv4), typed(&self.ask.peer_ipv6)),
             Endpoint::Direct { .. } => (typed(&self.ask.session_ipv4), typed(&self.ask.session_ipv6)),
-            Endpoint::DirectOperatorAssigned => (true, typed(&self.ask.max_prefixes_ipv6)),
+            Endpoint::DirectOperatorAssigned { .. } => (true, typed(&self.ask.max_prefixes_ipv6)),
         };
         ConnectionSpec {
             endpoint,
@@ -232,7 +250,7 @@ impl Form<'_> {
         let v6 = self.lan_address("peer_ipv6", &self.ask.peer_ipv6.clone(), false);
         let empty = self.ask.peer_ipv4.trim().is_empty() && self.ask.peer_ipv6.trim().is_empty();
         if empty {
-            let finding = Finding::fail("session.none", "Give your IPv4 or IPv6 address on the exchange, better both.");
+            let finding = Finding::fail(say!("session.no_address", "Give your IPv4 or IPv6 address on the exchange, better both."));
             self.say("peer_ipv4", finding);
         }
         Endpoint::Exchange {
@@ -252,12 +270,11 @@ impl Form<'_> {
         if text.is_empty() {
             return None;
         }
-        let family = if want_v4 { "IPv4" } else { "IPv6" };
         let address = match text.parse::<IpAddr>() {
             Ok(address) if address.is_ipv4() == want_v4 => address,
             _ => {
-                let sentence = format!("“{text}” is not an {family} address.");
-                self.say(field, Finding::fail("address.syntax", sentence));
+                let sentence = say!("address.syntax", "“{input}” is not an {family} address.", input = text, family = family(want_v4));
+                self.say(field, Finding::fail(sentence));
                 return None;
             }
         };
@@ -271,37 +288,54 @@ impl Form<'_> {
         let lans: Vec<&Prefix> = self.site.lan.iter().filter(|lan| lan.is_ipv4() == address.is_ipv4()).collect();
         if lans.is_empty() {
             return Finding::new(
-                "address.lan_unknown",
                 Verdict::Unknown,
-                "The exchange's peering LAN is not in the directory; the operator will check the address.",
+                say!("address.lan_unknown", "The exchange's peering LAN is not in the directory; the operator will check the address."),
                 crate::Next::Operator,
             );
         }
         let Some(lan) = lans.iter().find(|lan| lan.contains_address(address)) else {
             let known: Vec<String> = lans.iter().map(ToString::to_string).collect();
-            return Finding::fail(
+            return Finding::fail(say!(
                 "address.outside_lan",
-                format!("{address} is not in the peering LAN {} of this exchange.", known.join(", ")),
-            );
+                "{address} is not in the peering LAN {lan} of this exchange.",
+                address = address,
+                lan = known.join(", ")
+            ));
         };
         if let (IpAddr::V4(a), ipnet::IpNet::V4(net)) = (address, lan.net())
             && (a == net.network() || a == net.broadcast())
         {
-            return Finding::fail("address.not_host", format!("{address} is the network or broadcast address of {lan}, not a host."));
+            return Finding::fail(say!(
+                "address.not_host",
+                "{address} is the network or broadcast address of {lan}, not a host.",
+                address = address,
+                lan = lan
+            ));
         }
         if self.site.operator.contains(&address) {
-            return Finding::fail("address.operator_own", format!("{address} is the operator's own address. Give yours."));
+            return Finding::fail(say!("address.operator_own", "{address} is the operator's own address. Give yours.", address = address));
         }
-        self.judge_free(Prefix::covering(address.into())).unwrap_or_else(|| Finding::pass("address.in_lan", format!("in {lan}")))
+        self.judge_free(Prefix::covering(address.into())).unwrap_or_else(|| Finding::pass(say!("address.in_lan", "in {lan}", lan = lan)))
     }
 
     fn judge_free(&self, space: Prefix) -> Option<Finding> {
         let taken = self.site.taken.iter().find(|t| t.space.overlaps(space))?;
         let space = if space.net().addr() == space.net().broadcast() { space.network().to_string() } else { space.to_string() };
         Some(if taken.asn == self.asn {
-            Finding::fail("address.taken_own", format!("{space} is configured already, in {}.", taken.peering))
+            Finding::fail(match &taken.by {
+                Occupant::Peering(id) => {
+                    say!("address.taken_own", "{space} is configured already, in {peering}.", space = space, peering = id)
+                }
+                Occupant::Connection(n) => {
+                    say!("address.taken_here", "{space} is already used by connection {n} of this request.", space = space, n = n)
+                }
+            })
         } else {
-            Finding::fail("address.taken", format!("{space} is already configured with a different ASN. If it is yours, ask the operator."))
+            Finding::fail(say!(
+                "address.taken",
+                "{space} is already configured with a different ASN. If it is yours, ask the operator.",
+                space = space
+            ))
         })
     }
 
@@ -309,7 +343,8 @@ impl Form<'_> {
         let v4 = self.link("session_ipv4", &self.ask.session_ipv4.clone(), true);
         let v6 = self.link("session_ipv6", &self.ask.session_ipv6.clone(), false);
         if self.ask.session_ipv4.trim().is_empty() && self.ask.session_ipv6.trim().is_empty() {
-            let finding = Finding::fail("session.none", "Give an IPv4 or IPv6 prefix for the session, or let the operator assign one.");
+            let finding =
+                Finding::fail(say!("session.none", "Give an IPv4 or IPv6 prefix for the session, or let the operator assign one."));
             self.say("session_ipv4", finding);
         }
         Endpoint::Direct { ipv4: v4, ipv6: v6 }
@@ -323,11 +358,9 @@ impl Form<'_> {
         let prefix = match text.parse::<Prefix>() {
             Ok(prefix) => prefix,
             Err(error) => {
-                let mut finding = Finding::fail("session.syntax", error.to_string());
-                if let crate::PrefixError::HostBits(_, fix) = error {
-                    finding = finding.with_fix(fix.to_string());
-                }
-                self.say(field, finding);
+                let finding = Finding::fail(&error);
+                let fix = error.fix().map(|fix| fix.to_string());
+                self.say(field, Finding { fix: fix.map(|replacement| crate::Fix { replacement }), ..finding });
                 return None;
             }
         };
@@ -338,35 +371,48 @@ impl Form<'_> {
     }
 
     fn judge_link(&self, prefix: Prefix, want_v4: bool) -> Finding {
-        let (lengths, family, source) = if want_v4 { ([30, 31], "IPv4", "RFC 3021") } else { ([126, 127], "IPv6", "RFC 6164") };
+        let (lengths, source) = if want_v4 { ([30, 31], "RFC 3021") } else { ([126, 127], "RFC 6164") };
         if prefix.is_ipv4() != want_v4 || !lengths.contains(&prefix.length()) {
-            let sentence = format!("{prefix} must be an {family} prefix of /{} or /{} ({source}).", lengths[0], lengths[1]);
-            return Finding::fail("session.length", sentence);
+            return Finding::fail(say!(
+                "session.length",
+                "{prefix} must be an {family} prefix of /{shorter} or /{longer} ({source}).",
+                prefix = prefix,
+                family = family(want_v4),
+                shorter = lengths[0],
+                longer = lengths[1],
+                source = source
+            ));
         }
         if let Some((_, row)) = special(prefix) {
-            let sentence = format!("{prefix} is {} ({}). Give public space, so that traceroutes can be read.", row.purpose, row.source);
-            return Finding::fail("session.reserved", sentence);
+            return Finding::fail(say!(
+                "session.reserved",
+                "{prefix} is {purpose} ({source}). Give public space, so that traceroutes can be read.",
+                prefix = prefix,
+                purpose = row.purpose,
+                source = row.source
+            ));
         }
         self.judge_free(prefix).unwrap_or_else(|| {
             let hosts: Vec<IpAddr> = prefix.net().hosts().take(2).collect();
-            let sentence = match hosts.as_slice() {
-                [peer, operator] => format!("you {peer}, operator {operator}"),
-                _ => prefix.to_string(),
-            };
-            Finding::pass("session.link", sentence)
+            let host = |at: usize| hosts.get(at).map(ToString::to_string).unwrap_or_default();
+            Finding::pass(say!("session.link", "peer {peer}, operator {operator}", peer = host(0), operator = host(1)))
         })
     }
 
     fn max_prefixes(&mut self, field: &'static str, has_session: bool) -> Option<u32> {
         let v4 = field == "max_prefixes_ipv4";
         let text = if v4 { self.ask.max_prefixes_ipv4.trim() } else { self.ask.max_prefixes_ipv6.trim() };
-        let (family, most) = if v4 { ("IPv4", MAX_PREFIXES.0) } else { ("IPv6", MAX_PREFIXES.1) };
+        let (family, most) = (family(v4), if v4 { MAX_PREFIXES.0 } else { MAX_PREFIXES.1 });
         let finding = match (text.parse::<u32>(), text, has_session) {
             (_, "", false) => return None,
-            (_, "", true) => Finding::fail("max_prefixes.missing", format!("Say how many {family} prefixes you will announce at most.")),
-            (_, _, false) => Finding::warn("max_prefixes.no_session", format!("There is no {family} session; the number is not used.")),
+            (_, "", true) => {
+                Finding::fail(say!("max_prefixes.missing", "Say how many {family} prefixes you will announce at most.", family = family))
+            }
+            (_, _, false) => {
+                Finding::warn(say!("max_prefixes.no_session", "There is no {family} session; the number is not used.", family = family))
+            }
             (Ok(n), _, true) if (1..=most).contains(&n) => return Some(n),
-            _ => Finding::fail("max_prefixes.range", format!("“{text}” is not a number from 1 to {most}.")),
+            _ => Finding::fail(say!("max_prefixes.range", "“{input}” is not a number from 1 to {most}.", input = text, most = most)),
         };
         self.say(field, finding);
         None
@@ -374,22 +420,37 @@ impl Form<'_> {
 
     fn bandwidth(&mut self) -> Option<u32> {
         let text = self.ask.bandwidth_mbps.trim();
-        let range = || format!("“{text}” is not a bandwidth. Give Mb/s in steps of {BANDWIDTH_STEP_MBPS} up to {BANDWIDTH_MAX_MBPS}.");
         let finding = match text.parse::<u32>() {
             Ok(n) if n > 0 && n % BANDWIDTH_STEP_MBPS == 0 && n <= BANDWIDTH_MAX_MBPS => {
                 let most = self.site.offers_mbps.iter().max();
                 match most {
                     Some(&most) if n > most => {
-                        Finding::fail("bandwidth.offer", format!("{} is more than this location offers ({}).", gigabits(n), gigabits(most)))
+                        let (asked, most) = (gigabits(n), gigabits(most));
+                        Finding::fail(say!(
+                            "bandwidth.offer",
+                            "{asked} is more than this location offers ({most}).",
+                            asked = asked,
+                            most = most
+                        ))
                     }
                     _ => return Some(n),
                 }
             }
-            _ => Finding::fail("bandwidth.range", range()),
+            _ => Finding::fail(say!(
+                "bandwidth.range",
+                "“{input}” is not a bandwidth. Give Mb/s in steps of {step} up to {most}.",
+                input = text,
+                step = BANDWIDTH_STEP_MBPS,
+                most = BANDWIDTH_MAX_MBPS
+            )),
         };
         self.say("bandwidth_mbps", finding);
         None
     }
+}
+
+fn family(v4: bool) -> &'static str {
+    if v4 { "IPv4" } else { "IPv6" }
 }
 
 /// `100G` for 100000 Mb/s; `500M` below one gigabit.
@@ -404,12 +465,12 @@ pub fn gigabits(mbps: u32) -> String {
 /// Whether a text can be an MD5 key (RFC 2385): printable ASCII, not too long.
 pub fn judge_md5(key: &str) -> Finding {
     if key.len() > MD5_MAX {
-        return Finding::fail("md5.length", format!("An MD5 key has at most {MD5_MAX} characters."));
+        return Finding::fail(say!("md5.length", "An MD5 key has at most {most} characters.", most = MD5_MAX));
     }
     if key.bytes().any(|b| !b.is_ascii_graphic() || b == b'"') {
-        return Finding::fail("md5.characters", "An MD5 key has printable ASCII characters only, no blanks or quotes.");
+        return Finding::fail(say!("md5.characters", "An MD5 key has printable ASCII characters only, no blanks or quotes."));
     }
-    Finding::pass("md5.ok", "")
+    Finding::pass(say!("md5.ok", "ok"))
 }
 
 #[cfg(test)]
@@ -418,7 +479,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn site() -> Site {
-        let taken = |space: &str, asn, peering: &str| Taken { space: space.parse().expect(space), asn: Asn(asn), peering: peering.into() };
+        let taken = |space: &str, asn, peering: &str| Taken {
+            space: space.parse().expect(space),
+            asn: Asn(asn),
+            by: Occupant::Peering(peering.into()),
+        };
         Site {
             lan: vec!["80.81.192.0/21".parse().expect("lan"), "2001:7f8::/64".parse().expect("lan")],
             operator: vec!["80.81.194.52".parse().expect("address")],
@@ -458,7 +523,7 @@ mod tests {
     #[test]
     fn exchange_addresses_lie_free_in_the_peering_lan() {
         check(Kind::Exchange, &exchange("80.81.192.144", "2001:7f8::1a0b:0:1"), "");
-        check(Kind::Exchange, &exchange("", ""), "session.none");
+        check(Kind::Exchange, &exchange("", ""), "session.no_address");
         check(Kind::Exchange, &exchange("80.81.200.1", ""), "address.outside_lan");
         check(Kind::Exchange, &exchange("80.81.192.0", ""), "address.not_host");
         check(Kind::Exchange, &exchange("80.81.199.255", ""), "address.not_host");
@@ -473,7 +538,7 @@ mod tests {
         check(Kind::Direct, &direct("193.0.9.0/31", "2a00:1450::/127", "100000"), "");
         check(Kind::Direct, &direct("193.0.9.0/30", "", "10000"), "");
         check(Kind::Direct, &direct("193.0.9.0/29", "", "10000"), "session.length");
-        check(Kind::Direct, &direct("193.0.9.1/31", "", "10000"), "session.syntax");
+        check(Kind::Direct, &direct("193.0.9.1/31", "", "10000"), "prefix.hostbits");
         check(Kind::Direct, &direct("10.0.0.0/31", "", "10000"), "session.reserved");
         check(Kind::Direct, &direct("193.0.0.2/31", "", "10000"), "address.taken");
         check(Kind::Direct, &direct("193.0.9.0/31", "", "15000"), "bandwidth.range");
@@ -485,7 +550,7 @@ mod tests {
         let ask = exchange("80.81.192.144", "");
         let (notes, specs) = judge(Kind::Exchange, &[ask.clone(), ask], &site(), Asn(6667));
         assert_eq!(specs, None);
-        assert!(notes.iter().any(|n| n.connection == 1 && n.finding.code == "address.taken_own"));
+        assert!(notes.iter().any(|n| n.connection == 1 && n.finding.code == "address.taken_here"));
         assert_eq!(judge(Kind::Exchange, &[], &site(), Asn(6667)).1, None);
     }
 

@@ -1,5 +1,6 @@
 //! What every rule answers: one of four verdicts, with evidence, who must act, and what to do.
 
+use crate::Text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -79,7 +80,7 @@ pub struct Finding {
     /// The verdict of this rule alone.
     pub verdict: Verdict,
     /// What was found, to which thing, and what to do now.
-    pub sentence: String,
+    pub sentence: Text,
     /// Who has to act.
     pub next: Next,
     /// The repair, where there is one.
@@ -88,23 +89,24 @@ pub struct Finding {
 
 impl Finding {
     /// A rule that holds: nobody has to act.
-    pub fn pass(code: &str, sentence: impl Into<String>) -> Self {
-        Self::new(code, Verdict::Pass, sentence, Next::Nobody)
+    pub fn pass(sentence: impl Into<Text>) -> Self {
+        Self::new(Verdict::Pass, sentence, Next::Nobody)
     }
 
     /// A broken rule that the requester must mend.
-    pub fn fail(code: &str, sentence: impl Into<String>) -> Self {
-        Self::new(code, Verdict::Fail, sentence, Next::Requester)
+    pub fn fail(sentence: impl Into<Text>) -> Self {
+        Self::new(Verdict::Fail, sentence, Next::Requester)
     }
 
     /// Something that the requester should look at.
-    pub fn warn(code: &str, sentence: impl Into<String>) -> Self {
-        Self::new(code, Verdict::Warn, sentence, Next::Requester)
+    pub fn warn(sentence: impl Into<Text>) -> Self {
+        Self::new(Verdict::Warn, sentence, Next::Requester)
     }
 
-    /// A finding with everything said.
-    pub fn new(code: &str, verdict: Verdict, sentence: impl Into<String>, next: Next) -> Self {
-        Finding { code: code.into(), verdict, sentence: sentence.into(), next, fix: None }
+    /// A finding with everything said; its code is the key of the sentence.
+    pub fn new(verdict: Verdict, sentence: impl Into<Text>, next: Next) -> Self {
+        let sentence = sentence.into();
+        Finding { code: sentence.key().into(), verdict, sentence, next, fix: None }
     }
 
     /// The same finding with a repair.

@@ -5,6 +5,7 @@ use peerage_domain::{
     Timestamp,
     access::{Action, Role},
     contact::Email,
+    say,
 };
 use peerage_storage::accounts::{Membership, Organisation, Person};
 use std::{
@@ -57,7 +58,11 @@ impl Service {
         let (organisation, name) = (organisation.trim(), name.trim());
         for (what, text) in [("organisation", organisation), ("name", name)] {
             if !(1..=100).contains(&text.chars().count()) || text.chars().any(char::is_control) {
-                return Err(Error::Refused(format!("The {what} must have 1 to 100 printable characters.")));
+                return Err(Error::Refused(say!(
+                    "account.name_length",
+                    "The {what} must have 1 to 100 printable characters.",
+                    what = what
+                )));
             }
         }
         let now = self.clock.now();
@@ -84,7 +89,11 @@ impl Service {
     pub async fn invite(&self, actor: &Actor, organisation: &str, email: &str, name: &str, role: Role) -> Result<String, Error> {
         actor.may(Action::ManageAccounts)?;
         if role == Role::Operator && organisation.trim() != actor.organisation_name {
-            return Err(Error::Refused(format!("Operators belong to {}.", actor.organisation_name)));
+            return Err(Error::Refused(say!(
+                "account.operators",
+                "Operators belong to {organisation}.",
+                organisation = actor.organisation_name
+            )));
         }
         self.add_person(organisation, email, name, role).await
     }
@@ -96,7 +105,7 @@ impl Service {
     pub async fn link_owner(&self, token: &str) -> Result<Person, Error> {
         let mut tx = self.store.begin().await?;
         let owner = tx.link(&secrets::token_hash(token), self.clock.now()).await?;
-        owner.ok_or_else(|| Error::Refused("This link has been used or has expired. Ask for a new one.".into()))
+        owner.ok_or_else(|| Error::Refused(say!("account.link_expired", "This link has been used or has expired. Ask for a new one.")))
     }
 
     /// Sets the password of the owner of a one-time link; the link is used up.
@@ -106,17 +115,21 @@ impl Service {
     pub async fn set_password(&self, token: &str, password: &str) -> Result<Person, Error> {
         let length = password.chars().count();
         if length < PASSWORD_MIN {
-            return Err(Error::Refused(format!("A password has at least {PASSWORD_MIN} characters. A sentence is fine.")));
+            return Err(Error::Refused(say!(
+                "account.password_short",
+                "A password has at least {least} characters. A sentence is fine.",
+                least = PASSWORD_MIN
+            )));
         }
         if length > PASSWORD_MAX {
-            return Err(Error::Refused(format!("A password has at most {PASSWORD_MAX} characters.")));
+            return Err(Error::Refused(say!("account.password_long", "A password has at most {most} characters.", most = PASSWORD_MAX)));
         }
         let owner = self.link_owner(token).await?;
         let hash = hash_off_thread(password.to_owned()).await?;
         let mut tx = self.store.begin().await?;
         // Two people with the same link: only one of them sets the password.
         if tx.link(&secrets::token_hash(token), self.clock.now()).await?.is_none() {
-            return Err(Error::Refused("This link has just been used.".into()));
+            return Err(Error::Refused(say!("account.link_used", "This link has just been used.")));
         }
         tx.set_password(&owner.id, &hash).await?;
         tx.commit().await?;
@@ -141,7 +154,7 @@ impl Service {
             Some(person) if fits.unwrap_or(false) => Ok(person),
             _ => {
                 self.attempts.recent(&email, now, true);
-                Err(Error::Unauthenticated("The e-mail address or the password is wrong."))
+                Err(Error::Unauthenticated(say!("account.wrong", "The e-mail address or the password is wrong.")))
             }
         }
     }
@@ -159,7 +172,7 @@ impl Service {
     /// # Errors
     /// When the person is unknown or belongs nowhere.
     pub async fn actor(&self, person: &str, organisation: Option<&str>) -> Result<Actor, Error> {
-        let signed_out = || Error::Unauthenticated("Sign in to go on.");
+        let signed_out = Error::signed_out;
         let person = self.store.person(person).await?.ok_or_else(signed_out)?;
         let all = self.store.memberships(&person.id).await?;
         let wanted = all.iter().find(|m| Some(m.organisation.id.as_str()) == organisation);
@@ -180,7 +193,7 @@ impl Service {
     pub async fn add_token(&self, organisation: &str, label: &str) -> Result<String, Error> {
         let mut tx = self.store.begin().await?;
         let found = tx.organisation_named(organisation).await?;
-        let found = found.ok_or_else(|| Error::NotFound(format!("organisation {organisation}")))?;
+        let found = found.ok_or_else(|| Error::NotFound("organisation", organisation.to_string()))?;
         let (token, hash) = secrets::token("peerage_")?;
         tx.add_token(&hash, &found.id, label, self.clock.now()).await?;
         tx.commit().await?;

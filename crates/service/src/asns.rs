@@ -7,6 +7,7 @@ use peerage_domain::{
     contact::Contact,
     peer_asn::{AsnCommand, AsnEvent, PeerAsn},
     policy::{Criterion, judge_network},
+    say,
 };
 use peerage_storage::{Page, asns::Event};
 
@@ -22,8 +23,10 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let (mut it, version) = match tx.asn_of(asn.0).await? {
             Some(found) if found.body.organisation != actor.organisation => {
-                return Err(Error::Refused(format!(
-                    "{asn} is associated with another organisation. If it is yours, write to the operator."
+                return Err(Error::Refused(say!(
+                    "asn.elsewhere",
+                    "{asn} is associated with another organisation. If it is yours, write to the operator.",
+                    asn = asn
                 )));
             }
             Some(found) => (found.body, found.version),
@@ -45,7 +48,7 @@ impl Service {
         actor.may(Action::Decide)?;
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let found = tx.asn(id).await?.ok_or_else(|| Error::NotFound(format!("ASN association {id}")))?;
+        let found = tx.asn(id).await?.ok_or_else(|| Error::NotFound("ASN association", id.to_string()))?;
         let command = match failure {
             None => AsnCommand::Approve { by: actor.name.clone() },
             Some(reason) => AsnCommand::Fail { reason: reason.into() },
@@ -87,7 +90,7 @@ impl Service {
     pub async fn asn(&self, actor: &Actor, id: &str) -> Result<(PeerAsn, Vec<Event<AsnEvent>>, Vec<Criterion>), Error> {
         let permit = actor.may(Action::ReadPeerings)?;
         let found = self.store.asn(id).await?.filter(|v| permit.scope.covers(&v.body.organisation));
-        let it = found.ok_or_else(|| Error::NotFound(format!("ASN association {id}")))?.body;
+        let it = found.ok_or_else(|| Error::NotFound("ASN association", id.to_string()))?.body;
         let directory = self.directory().await?;
         let record = directory.on_record(it.asn, None);
         let criteria = judge_network(&self.settings.policy, it.asn, &it.peer_name, &it.contacts, &record);

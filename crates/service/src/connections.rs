@@ -2,12 +2,13 @@
 
 use crate::{Actor, Error, Service};
 use peerage_domain::{
-    Asn, Prefix, Verdict,
+    Asn, Prefix, Text, Verdict,
     access::Action,
     catalogue::{Location, Paged, Partner},
     place,
     prefixes::{self, Claim, Holder, Judged, Known},
     registration::{ConnectionDraft, judge_name},
+    say,
 };
 use peerage_storage::{
     Page, Sort, Tx,
@@ -47,7 +48,7 @@ pub struct DraftDetail {
     /// The form as typed.
     pub draft: ConnectionDraft,
     /// Why the name cannot be used, if so.
-    pub name_problem: Option<String>,
+    pub name_problem: Option<Text>,
     /// Providers, the one with the nearest location first; empty until a country is chosen.
     pub providers: Vec<Partner>,
     /// What the organisation's other connections hold, for the browser's judgement.
@@ -92,14 +93,23 @@ impl Service {
         actor.may(Action::WriteConnections)?;
         let mut tx = self.store.begin().await?;
         let found = tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?;
-        let mut draft = found.ok_or_else(|| Error::NotFound(format!("draft {id}")))?.body;
+        let mut draft = found.ok_or_else(|| Error::NotFound("draft", id.to_string()))?.body;
         change(&mut draft);
         if draft.prefixes.len() > 1_000_000 {
-            return Err(Error::Refused(format!("At most {} prefixes fit into one form.", prefixes::MAX_ENTRIES)));
+            return Err(Error::Refused(too_many_prefixes()));
         }
         tx.save_draft(id, &actor.organisation, DRAFT, &draft, self.clock.now()).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Refuses a site whose provider, primary or backup location cannot be registered.
+    ///
+    /// # Errors
+    /// What to choose.
+    pub async fn check_site(&self, actor: &Actor, draft: &ConnectionDraft) -> Result<(), Error> {
+        actor.may(Action::WriteConnections)?;
+        choices(&*self.directory().await?, draft).map(drop)
     }
 
     /// Forgets a draft.
@@ -109,7 +119,7 @@ impl Service {
     pub async fn delete_connection_draft(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         actor.may(Action::WriteConnections)?;
         let mut tx = self.store.begin().await?;
-        tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?.ok_or_else(|| Error::NotFound(format!("draft {id}")))?;
+        tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?.ok_or_else(|| Error::NotFound("draft", id.to_string()))?;
         tx.delete_draft(id).await?;
         tx.commit().await?;
         Ok(())
@@ -123,7 +133,7 @@ impl Service {
         actor.may(Action::WriteConnections)?;
         let mut tx = self.store.begin().await?;
         let found = tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?;
-        let draft = found.ok_or_else(|| Error::NotFound(format!("draft {id}")))?.body;
+        let draft = found.ok_or_else(|| Error::NotFound("draft", id.to_string()))?.body;
         let name_problem = name_problem(&mut tx, actor, &draft.name).await?;
         let known = self.known(&tx.all_prefixes().await?, actor, &draft).await?;
         drop(tx);
@@ -151,7 +161,7 @@ impl Service {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let found = tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?;
-        let draft = found.ok_or_else(|| Error::NotFound(format!("draft {id}")))?.body;
+        let draft = found.ok_or_else(|| Error::NotFound("draft", id.to_string()))?.body;
         if let Some(problem) = name_problem(&mut tx, actor, &draft.name).await? {
             return Err(Error::Refused(problem));
         }
@@ -191,7 +201,7 @@ impl Service {
         let known = Known { provider: connection.provider.clone(), claims: claims(&tx.all_prefixes().await?, &actor.organisation) };
         let prefixes = accepted(text, &known)?;
         if prefixes.is_empty() {
-            return Err(Error::Refused("Type at least one prefix, such as 192.0.2.0/24.".into()));
+            return Err(Error::Refused(say!("connection.no_prefix", "Type at least one prefix, such as 192.0.2.0/24.")));
         }
         add_prefixes(&mut tx, &connection, &prefixes, now).await?;
         tx.record(id, now, &actor.name, &ConnectionEvent::PrefixesAdded { prefixes: prefixes.clone() }).await?;
@@ -212,6 +222,18 @@ impl Service {
         Ok(prefixes::judge(&prefixes::entries(text), &known))
     }
 
+    /// What the organisation holds, seen from one of its connections; for judging in the browser.
+    ///
+    /// # Errors
+    /// When the connection is unknown.
+    pub async fn known_prefixes(&self, actor: &Actor, id: &str) -> Result<Known, Error> {
+        actor.may(Action::WriteConnections)?;
+        let mut tx = self.store.begin().await?;
+        let connection = own(&mut tx, actor, id).await?;
+        let mine = claims(&tx.all_prefixes().await?, &actor.organisation).into_iter().filter(|c| c.holder != Holder::Other);
+        Ok(Known { provider: connection.provider, claims: mine.collect() })
+    }
+
     /// Removes a prefix.
     ///
     /// # Errors
@@ -221,7 +243,7 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let connection = own(&mut tx, actor, id).await?;
         if !tx.delete_prefix(id, prefix).await? {
-            return Err(Error::NotFound(format!("prefix {prefix} on {id}")));
+            return Err(Error::NotFound("prefix", prefix.to_string()));
         }
         tx.record(id, self.clock.now(), &actor.name, &ConnectionEvent::PrefixRemoved { prefix }).await?;
         tx.commit().await?;
@@ -238,7 +260,11 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let connection = own(&mut tx, actor, id).await?;
         if typed.trim() != connection.name {
-            return Err(Error::Refused(format!("Type the name “{}” to delete the connection.", connection.name)));
+            return Err(Error::Refused(say!(
+                "connection.type_name",
+                "Type the name “{name}” to delete the connection.",
+                name = connection.name
+            )));
         }
         tx.delete_connection(id).await?;
         tx.record(id, self.clock.now(), &actor.name, &ConnectionEvent::Deleted).await?;
@@ -274,7 +300,7 @@ impl Service {
     ) -> Result<(ServiceConnection, Vec<peerage_storage::asns::Event<ConnectionEvent>>), Error> {
         let permit = actor.may(Action::ReadConnections)?;
         let found = self.store.connection(id).await?.filter(|c| permit.scope.covers(&c.organisation));
-        let connection = found.ok_or_else(|| Error::NotFound(format!("connection {id}")))?;
+        let connection = found.ok_or_else(|| Error::NotFound("connection", id.to_string()))?;
         Ok((connection, self.store.history(id).await?))
     }
 
@@ -291,16 +317,17 @@ impl Service {
 
 async fn own(tx: &mut Tx, actor: &Actor, id: &str) -> Result<ServiceConnection, Error> {
     let found = tx.connection(id).await?.filter(|c| c.organisation == actor.organisation);
-    found.ok_or_else(|| Error::NotFound(format!("connection {id}")))
+    found.ok_or_else(|| Error::NotFound("connection", id.to_string()))
 }
 
-async fn name_problem(tx: &mut Tx, actor: &Actor, name: &str) -> Result<Option<String>, Error> {
+async fn name_problem(tx: &mut Tx, actor: &Actor, name: &str) -> Result<Option<Text>, Error> {
     let finding = judge_name(name);
     if finding.verdict == Verdict::Fail {
         return Ok(Some(finding.sentence));
     }
     let taken = tx.has_connection_named(&actor.organisation, name.trim()).await?;
-    Ok(taken.then(|| format!("“{}” is already used in your organisation. Choose another name.", name.trim())))
+    Ok(taken
+        .then(|| say!("connection.name_taken", "“{name}” is already used in your organisation. Choose another name.", name = name.trim())))
 }
 
 fn claims(all: &[RegisteredPrefix], organisation: &str) -> Vec<Claim> {
@@ -320,43 +347,50 @@ fn choices<'a>(
     directory: &'a crate::directory::Directory,
     draft: &ConnectionDraft,
 ) -> Result<(&'a Partner, &'a Location, Option<&'a Location>), Error> {
-    let refused = |text: &str| Error::Refused(text.into());
     if place::country(&draft.country).is_none() {
-        return Err(refused("Choose the country of the site."));
+        return Err(Error::Refused(say!("site.country", "Choose the country of the site.")));
     }
     let provider = directory.partner(&draft.provider).filter(|p| p.asn.is_some());
-    let provider = provider.ok_or_else(|| refused("Choose a provider."))?;
+    let provider = provider.ok_or_else(|| Error::Refused(say!("site.provider", "Choose a provider.")))?;
     let serves = |id: &str| provider.locations.iter().any(|l| l.id == id);
     let find = |id: &str| directory.location(id).filter(|_| serves(id));
-    let primary = find(&draft.primary).ok_or_else(|| refused("Choose a primary location at which the provider serves."))?;
+    let primary = find(&draft.primary)
+        .ok_or_else(|| Error::Refused(say!("site.primary", "Choose a primary location at which the provider serves.")))?;
     if draft.backup.is_empty() {
         return Ok((provider, primary, None));
     }
-    let backup = find(&draft.backup).ok_or_else(|| refused("Choose a backup location at which the provider serves, or none."))?;
+    let backup = find(&draft.backup)
+        .ok_or_else(|| Error::Refused(say!("site.backup", "Choose a backup location at which the provider serves, or none.")))?;
     if backup.id == primary.id {
-        return Err(refused("The backup must be another location than the primary."));
+        return Err(Error::Refused(say!("site.backup_same", "The backup must be another location than the primary.")));
     }
     Ok((provider, primary, Some(backup)))
+}
+
+fn too_many_prefixes() -> Text {
+    say!(
+        "connection.too_many_prefixes",
+        "At most {most} prefixes fit into one form. Send the rest afterwards.",
+        most = prefixes::MAX_ENTRIES
+    )
 }
 
 fn accepted(text: &str, known: &Known) -> Result<Vec<Prefix>, Error> {
     let entries = prefixes::entries(text);
     if entries.len() > prefixes::MAX_ENTRIES {
-        return Err(Error::Refused(format!(
-            "{} prefixes are more than the {} that fit into one form.",
-            entries.len(),
-            prefixes::MAX_ENTRIES
-        )));
+        return Err(Error::Refused(too_many_prefixes()));
     }
     let judged = prefixes::judge(&entries, known);
     let wrong: Vec<&Judged> = judged.iter().filter(|j| j.verdict() == Verdict::Fail).collect();
     if let Some(first) = wrong.first() {
-        let sentence = first.findings.first().map(|f| f.sentence.as_str()).unwrap_or_default();
-        return Err(Error::Refused(format!(
-            "{} of {} prefixes cannot be registered. Line {}: {sentence}",
-            wrong.len(),
-            judged.len(),
-            first.entry.line
+        // The worst first: each line has its own sentences in the form.
+        return Err(Error::Refused(say!(
+            "connection.wrong_prefixes",
+            "{wrong} of {all} prefixes cannot be registered, the first on line {line}: {input}.",
+            wrong = wrong.len(),
+            all = judged.len(),
+            line = first.entry.line,
+            input = first.entry.input
         )));
     }
     Ok(judged.into_iter().filter_map(|j| j.prefix).collect())

@@ -5,7 +5,7 @@
 //! Atlas pings, route events are the YouTube incident of 2008 moved to the last day;
 //! pages say so.
 
-use crate::{Actor, Clock, Error, Service, peerings::StepRequest, peerings::suggested, telemetry::Sender};
+use crate::{Actor, Clock, Error, Service, peerings::StepRequest, requests::suggested, telemetry::Sender};
 use peerage_domain::{
     Asn, Timestamp,
     access::Role,

@@ -11,6 +11,8 @@ use peerage_domain::{
     peering::Kind,
     place::Point,
     policy::{OnRecord, Presence, Profile},
+    say,
+    session::Site,
 };
 use peerage_feeds::peeringdb::{self, Dump, Fac, Ix, Net, Netfac, Netixlan, Object, ObjectKind};
 use std::{
@@ -197,15 +199,16 @@ impl Service {
     pub async fn edit_location(&self, actor: &Actor, id: &str, published: bool, offers_mbps: Vec<u32>, note: &str) -> Result<(), Error> {
         actor.may(Action::EditDirectory)?;
         if note.chars().count() > 200 || note.chars().any(char::is_control) {
-            return Err(Error::Refused("The note has at most 200 printable characters.".into()));
+            return Err(Error::Refused(say!("location.note", "The note has at most 200 printable characters.")));
         }
         if offers_mbps.iter().any(|&mbps| mbps == 0 || mbps > peerage_domain::session::BANDWIDTH_MAX_MBPS) {
-            return Err(Error::Refused("Bandwidth offers are in Mb/s, such as 10000, 100000.".into()));
+            return Err(Error::Refused(say!("location.offers", "Bandwidth offers are in Mb/s, such as 10000, 100000.")));
         }
+        let offers_mbps = BTreeSet::from_iter(offers_mbps).into_iter().collect();
         let mut tx = self.store.begin().await?;
         let all = tx.locations::<Location>().await?;
         let found = all.into_iter().find(|(found, ..)| found == id);
-        let (_, origin, old) = found.ok_or_else(|| Error::NotFound(format!("location {id}")))?;
+        let (_, origin, old) = found.ok_or_else(|| Error::NotFound("location", id.to_string()))?;
         let location = Location { published, offers_mbps, note: note.trim().into(), ..old };
         tx.put_location(id, &origin, &location).await?;
         self.new_version(&mut tx).await?;
@@ -449,6 +452,12 @@ impl Directory {
     /// The network's profile.
     pub fn net(&self, asn: Asn) -> Option<&Net> {
         self.nets.values().find(|net| net.asn == asn)
+    }
+
+    /// What is known of a location for the rules of a session; nothing when it is unknown.
+    pub fn site(&self, id: &str) -> Site {
+        let Some(location) = self.location(id) else { return Site::default() };
+        Site { lan: self.lan(location), operator: location.addresses.clone(), taken: vec![], offers_mbps: location.offers_mbps.clone() }
     }
 
     /// What the directory has on record of a network at a location.

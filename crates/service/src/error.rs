@@ -1,27 +1,27 @@
 //! Why a use case did not happen.
 
-use peerage_domain::{access::Action, session::FieldFinding};
+use peerage_domain::{Text, access::Action, say, session::FieldFinding};
 
 /// Why a use case did not happen. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The person can mend it; the text says how.
     #[error("{0}")]
-    Refused(String),
+    Refused(Text),
     /// Fields of a form are wrong.
-    #[error("Some fields need another look.")]
+    #[error("{}", self.text())]
     Fields(Vec<FieldFinding>),
     /// There is no such thing, or the person may not see it: the answer is the same.
-    #[error("There is no {0} here, or you may not see it.")]
-    NotFound(String),
+    #[error("{}", self.text())]
+    NotFound(&'static str, String),
     /// The person's roles do not allow it.
-    #[error("Your role does not allow this. It needs one of: {}.", roles(*.0))]
+    #[error("{}", self.text())]
     Forbidden(Action),
     /// Nobody is signed in, or with wrong credentials.
     #[error("{0}")]
-    Unauthenticated(&'static str),
+    Unauthenticated(Text),
     /// Too many tries.
-    #[error("Too many attempts. Try again in {0} minutes.")]
+    #[error("{}", self.text())]
     TooMany(i64),
     /// Storage failed or met another's change.
     #[error(transparent)]
@@ -31,6 +31,39 @@ pub enum Error {
     Fault(String),
 }
 
+impl Error {
+    /// The sentence for the person who asked. Failures of the system are told in general
+    /// words: their details are for the log.
+    pub fn text(&self) -> Text {
+        match self {
+            Error::Refused(text) | Error::Unauthenticated(text) => text.clone(),
+            Error::Fields(_) => say!("error.fields", "Some fields need another look."),
+            Error::NotFound(thing, id) => {
+                say!("error.not_found", "There is no {thing} {id} here, or you may not see it.", thing = thing, id = id)
+            }
+            Error::Forbidden(action) => {
+                say!("error.forbidden", "Your role does not allow this. It needs one of: {roles}.", roles = roles(*action))
+            }
+            Error::TooMany(minutes) => {
+                say!("error.too_many", "Too many attempts. Try again in {minutes} minutes.", minutes = minutes)
+            }
+            Error::Storage(peerage_storage::Error::Conflict(what)) => say!(
+                "error.conflict",
+                "{what} was changed by somebody else in the meantime. Reload the page and look what changed.",
+                what = what
+            ),
+            Error::Storage(_) | Error::Fault(_) => {
+                say!("error.fault", "Something failed on our side; the operator has been told. Try again in a moment.")
+            }
+        }
+    }
+
+    /// Nobody is signed in.
+    pub fn signed_out() -> Self {
+        Error::Unauthenticated(say!("error.signed_out", "Sign in to go on."))
+    }
+}
+
 fn roles(action: Action) -> String {
     action.roles().iter().map(|role| role.word()).collect::<Vec<_>>().join(", ")
 }
@@ -38,14 +71,21 @@ fn roles(action: Action) -> String {
 macro_rules! refused_from {
     ($($error:ty),*) => { $(impl From<$error> for Error {
         fn from(error: $error) -> Self {
-            Error::Refused(error.to_string())
+            Error::Refused(error.text())
         }
     })* };
 }
 refused_from!(
+    peerage_domain::PrefixError,
     peerage_domain::peering::Refusal,
     peerage_domain::peer_asn::AsnRefusal,
     peerage_domain::AsnError,
-    peerage_domain::contact::ContactError,
-    peerage_feeds::peeringdb::Refusal
+    peerage_domain::contact::ContactError
 );
+
+impl From<peerage_feeds::peeringdb::Refusal> for Error {
+    fn from(error: peerage_feeds::peeringdb::Refusal) -> Self {
+        // Imports run on the command line, which speaks English.
+        Error::Refused(say!("import.refused", "{reason}", reason = error))
+    }
+}

@@ -6,7 +6,7 @@
 //! goes out after the commit.
 //!
 //! * [`access`]: who asks, and what they may
-//! * [`accounts`], [`connections`], [`asns`], [`peerings`], [`telemetry`], [`directory`]: use cases
+//! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`telemetry`], [`directory`]: use cases
 //! * [`provisioning`]: the job that moves connections through the edge
 //! * [`clock`]: where time enters; [`secrets`]: randomness, hashes, sealing
 //! * [`demo`]: a world to look at, made through the same use cases
@@ -23,6 +23,7 @@ mod error;
 mod live;
 pub mod peerings;
 pub mod provisioning;
+pub mod requests;
 pub mod secrets;
 pub mod telemetry;
 

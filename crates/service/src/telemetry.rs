@@ -5,6 +5,7 @@ use peerage_domain::{
     Timestamp,
     access::Action,
     catalogue::Paged,
+    say,
     telemetry::{RouteEvent, Sample},
 };
 use peerage_latency::{Histogram, Step, Window};
@@ -65,7 +66,7 @@ impl Service {
     /// When the token is unknown.
     pub async fn sender(&self, token: &str) -> Result<Sender, Error> {
         let found = self.store.token(&secrets::token_hash(token)).await?;
-        let (organisation, label) = found.ok_or(Error::Unauthenticated("The token is not valid."))?;
+        let (organisation, label) = found.ok_or(Error::Unauthenticated(say!("token.invalid", "The token is not valid.")))?;
         Ok(Sender { organisation, label })
     }
 
@@ -75,10 +76,15 @@ impl Service {
     /// When the batch is too large or storage fails; nothing is kept then.
     pub async fn take_samples(&self, sender: &Sender, batch: &str, samples: &[Sample]) -> Result<Receipt, Error> {
         if samples.len() > BATCH {
-            return Err(Error::Refused(format!("A batch has at most {BATCH} samples; this one has {}.", samples.len())));
+            return Err(Error::Refused(say!(
+                "batch.samples",
+                "A batch has at most {most} samples; this one has {n}.",
+                most = BATCH,
+                n = samples.len()
+            )));
         }
         if !(1..=100).contains(&batch.len()) {
-            return Err(Error::Refused("Give the batch an id of 1 to 100 characters (Idempotency-Key).".into()));
+            return Err(Error::Refused(say!("batch.id", "Give the batch an id of 1 to 100 characters (Idempotency-Key).")));
         }
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
@@ -128,11 +134,11 @@ impl Service {
     /// When there are too many or storage fails.
     pub async fn take_route_events(&self, sender: &Sender, events: &[RouteEvent]) -> Result<usize, Error> {
         if events.len() > BATCH {
-            return Err(Error::Refused(format!("A batch has at most {BATCH} events.")));
+            return Err(Error::Refused(say!("batch.events", "A batch has at most {most} events.", most = BATCH)));
         }
         let now = self.clock.now();
         if let Some(late) = events.iter().find(|e| e.time.since(now) > 300) {
-            return Err(Error::Refused(format!("time {} lies in the future; check the sender's clock", late.time)));
+            return Err(Error::Refused(say!("batch.future", "time {time} lies in the future; check the sender's clock", time = late.time)));
         }
         let mut tx = self.store.begin().await?;
         let mut added = 0;
@@ -184,7 +190,7 @@ impl Service {
         let permit = actor.may(Action::ReadConnections)?;
         let all = self.store.series(permit.scope.organisation(), "").await?;
         let series = all.into_iter().find(|s| s.name == name);
-        let series = series.ok_or_else(|| Error::NotFound(format!("series {name}")))?;
+        let series = series.ok_or_else(|| Error::NotFound("series", name.to_string()))?;
         let step = Step::for_span(to.since(from), max_points);
         Ok((step, self.intervals(&series.id, step, step.start_of(from.secs()), to.secs() + 1).await?))
     }

@@ -5,11 +5,14 @@ use peerage_domain::{
     access::{Action, Role},
     peering::{Kind, StateName, Verb},
     registration::PeeringDraft,
+    session::{AddressProvider, ConnectionAsk},
     telemetry::Sample,
 };
 use peerage_edge::Memory;
 use peerage_latency::Window;
-use peerage_service::{Actor, Clock, Error, Service, Settings, demo, peerings::StepRequest, secrets::Vault, telemetry::Sender};
+use peerage_service::{
+    Actor, Clock, Error, Service, Settings, demo, peerings::StepRequest, requests::Keys, secrets::Vault, telemetry::Sender,
+};
 use peerage_storage::{
     Page, Sort, Store,
     connections::ConnectionColumn,
@@ -90,9 +93,9 @@ async fn somebody_elses_things_are_not_found() {
     let world = demo_world().await;
     let (mine, other) = (world.actor("partner@demo.example").await, world.actor("second.partner@demo.example").await);
     let id = world.list(&mine).await[0].id.clone();
-    assert!(matches!(world.service.peering(&other, &id).await, Err(Error::NotFound(_))));
+    assert!(matches!(world.service.peering(&other, &id).await, Err(Error::NotFound(..))));
     let request = StepRequest { connection: 1, note: "x".into() };
-    assert!(matches!(world.service.act(&other, &id, Verb::RequestRemoval, &request).await, Err(Error::NotFound(_))));
+    assert!(matches!(world.service.act(&other, &id, Verb::RequestRemoval, &request).await, Err(Error::NotFound(..))));
     let customer = world.actor("customer@demo.example").await;
     assert!(matches!(world.service.peering(&customer, &id).await, Err(Error::Forbidden(_))));
 }
@@ -154,14 +157,92 @@ async fn an_md5_key_stays_with_its_connection_when_another_is_removed() {
     let partner = world.actor("partner@demo.example").await;
     let with = |count: usize| PeeringDraft { connections: vec![Default::default(); count], ..PeeringDraft::default() };
     let id = world.service.new_peering_draft(&partner, with(3)).await.expect("draft");
-    let keys = async |draft, secrets: &[(usize, String)], removed| {
-        world.service.save_peering_draft(&partner, &id, draft, secrets, removed).await.expect("saved");
-        let (draft, ..) = world.service.peering_draft(&partner, &id).await.expect("draft");
-        draft.connections.iter().map(|c| c.has_md5).collect::<Vec<_>>()
+    let keep = async |draft, keys| {
+        let refused = world.service.save_peering_draft(&partner, &id, draft, keys).await.err().map(|e| e.to_string());
+        let draft = world.service.peering_draft(&partner, &id).await.expect("draft").draft;
+        (draft.connections.iter().map(|c| c.has_md5).collect::<Vec<_>>(), refused)
     };
-    assert_eq!(keys(with(3), &[(2, "s3cret".into())], None).await, [false, false, true]);
-    assert_eq!(keys(with(2), &[], Some(0)).await, [false, true]);
-    assert_eq!(keys(with(1), &[], Some(1)).await, [false]);
+    let typed = |keys: &[&str], removed| Keys::Typed { keys: keys.iter().map(|&k| k.to_owned()).collect(), removed };
+    assert_eq!(keep(with(3), typed(&["", "", "s3cret"], None)).await, (vec![false, false, true], None));
+    assert_eq!(keep(with(3), Keys::Untouched).await.0, [false, false, true]);
+    assert_eq!(keep(with(2), typed(&["", ""], Some(0))).await.0, [false, true]);
+    let (kept, refused) = keep(with(3), typed(&["a b", "", "new"], None)).await;
+    assert_eq!((kept, refused.is_some()), (vec![false, true, true], true), "the rest is kept when one key is wrong");
+    assert_eq!(keep(with(1), Keys::Forgotten).await.0, [false], "another network does not inherit a key");
+}
+
+#[tokio::test]
+async fn the_operator_assigns_addresses_to_a_direct_session() {
+    let world = demo_world().await;
+    let (partner, operator) = (world.actor("partner@demo.example").await, world.actor("operator@demo.example").await);
+    let directory = world.service.directory().await.expect("directory");
+    let location = directory.all_locations().iter().find(|l| l.kind == Kind::Direct).expect("a facility");
+    let ask = ConnectionAsk {
+        address_provider: AddressProvider::Operator,
+        max_prefixes_ipv4: "500".into(),
+        bandwidth_mbps: "10000".into(),
+        ..ConnectionAsk::default()
+    };
+    let draft = PeeringDraft {
+        asn: "AS13030".into(),
+        kind: Some(Kind::Direct),
+        location: location.id.clone(),
+        connections: vec![ask.clone(), ask],
+        ..PeeringDraft::default()
+    };
+    let id = world.service.new_peering_draft(&partner, draft).await.expect("draft");
+    let id = world.service.submit_peering(&partner, &id).await.expect("sent").id;
+    let act = async |actor, connection, verb| {
+        world.service.act(actor, &id, verb, &StepRequest { connection, note: String::new() }).await.map_err(|e| e.to_string())
+    };
+    for connection in [1, 2] {
+        act(&operator, connection, Verb::Approve).await.expect("approved");
+    }
+    let early = act(&partner, 1, Verb::ReportConfigured).await.expect_err("no addresses");
+    assert!(early.contains("no session addresses"), "{early}");
+    let assign = async |actor, connection, v4| world.service.assign_addresses(actor, &id, connection, v4, "").await.map(drop);
+    assert!(matches!(assign(&partner, 1, "193.0.9.0/31").await, Err(Error::Forbidden(_))));
+    for bad in ["", "10.0.0.0/31", "193.0.9.0/24", "193.0.9.1/31", "x"] {
+        assert!(matches!(assign(&operator, 1, bad).await, Err(Error::Fields(_))), "{bad}");
+    }
+    assign(&operator, 1, "193.0.9.0/31").await.expect("assigned");
+    assert!(matches!(assign(&operator, 2, "193.0.9.0/31").await, Err(Error::Fields(_))), "the other connection has it");
+    assign(&operator, 1, "193.0.9.2/31").await.expect("assigned again");
+    assign(&operator, 2, "193.0.9.0/31").await.expect("free now");
+    act(&partner, 1, Verb::ReportConfigured).await.expect("configured");
+    assert!(assign(&operator, 1, "193.0.9.4/31").await.is_err(), "the peer has configured it");
+    for _ in 0..5 {
+        world.wait(60);
+        world.service.run_due_jobs().await.expect("jobs");
+    }
+    let detail = world.service.peering(&partner, &id).await.expect("peering");
+    assert_eq!(detail.peering.connections[0].state.name(), StateName::Active);
+    assert!(world.service.is_replay(&id).await.expect("read"));
+}
+
+#[tokio::test]
+async fn changes_touch_only_the_connections_that_were_asked_about() {
+    let world = demo_world().await;
+    let (partner, operator) = (world.actor("partner@demo.example").await, world.actor("operator@demo.example").await);
+    let directory = world.service.directory().await.expect("directory");
+    let location = directory.all_locations().iter().find(|l| l.name == "SwissIX").expect("SwissIX");
+    let ask = |address: &str| ConnectionAsk { peer_ipv4: address.into(), max_prefixes_ipv4: "500".into(), ..ConnectionAsk::default() };
+    let draft = PeeringDraft {
+        asn: "AS13030".into(),
+        kind: Some(Kind::Exchange),
+        location: location.id.clone(),
+        connections: vec![ask("91.206.52.250"), ask("91.206.52.251")],
+        ..PeeringDraft::default()
+    };
+    let id = world.service.new_peering_draft(&partner, draft).await.expect("draft");
+    let id = world.service.submit_peering(&partner, &id).await.expect("sent").id;
+    let request = |connection| StepRequest { connection, note: "another limit".into() };
+    world.service.act(&operator, &id, Verb::Approve, &request(1)).await.expect("approved");
+    world.service.act(&operator, &id, Verb::RequestChanges, &request(2)).await.expect("asked");
+    let begun = world.service.change_peering(&partner, &id).await.expect("draft");
+    assert_eq!(world.service.change_peering(&partner, &id).await.expect("draft"), begun, "one draft for one change");
+    let detail = world.service.peering_draft(&partner, &begun).await.expect("draft");
+    assert_eq!(detail.locked, [0]);
 }
 
 #[tokio::test]

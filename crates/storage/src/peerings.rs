@@ -7,7 +7,7 @@ use crate::{
 use peerage_domain::{
     Asn, Next, Timestamp,
     peering::{Peering, StateName},
-    session::Taken,
+    session::{Occupant, Taken},
 };
 
 /// Columns that a list of peerings can be sorted by.
@@ -118,7 +118,7 @@ fn peering_row(row: &Row) -> Result<Versioned<Peering>, Error> {
 
 fn taken_row(row: &Row) -> Result<Taken, Error> {
     let asn = u32::try_from(row.int(1, "asn")?).unwrap_or(0);
-    Ok(Taken { space: row.parsed(0, "space")?, asn: Asn(asn), peering: row.text(2, "peering")? })
+    Ok(Taken { space: row.parsed(0, "space")?, asn: Asn(asn), by: Occupant::Peering(row.text(2, "peering")?) })
 }
 
 impl PeeringFilter {

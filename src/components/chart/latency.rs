@@ -166,21 +166,35 @@ fn event_mark(event: &RouteEvent, x: f64, height: f64) -> impl IntoView + use<> 
     }
 }
 
+/// The moment that is read on every chart of a page: the same for all of them, and kept
+/// while new samples redraw them. A page provides it.
+#[derive(Clone, Copy)]
+pub struct ChartTime(RwSignal<Option<i64>>);
+
+impl ChartTime {
+    /// Makes one for the page that calls.
+    pub fn provide() {
+        provide_context(ChartTime(RwSignal::new(None)));
+    }
+}
+
 /// The picture with a cursor that follows the pointer and the arrow keys.
 #[component]
 fn Cursor(frame: Frame, buckets: Vec<BucketView>, top_ms: f64, children: Children) -> impl IntoView {
-    let at = RwSignal::new(None::<usize>);
+    let ChartTime(time) = use_context().unwrap_or_else(|| ChartTime(RwSignal::new(None)));
     let data: Vec<Bucket> = buckets.iter().map(|b| Bucket { time: b.t, quantiles: b.q, count: b.n, lost: b.lost }).collect();
     let count = data.len();
     let values = StoredValue::new(buckets);
     let data = StoredValue::new(data);
+    let at = move || time.get().and_then(|time| values.with_value(|v| v.iter().rposition(|b| b.t <= time)));
+    let set = move |index: Option<usize>| time.set(index.and_then(|index| values.with_value(|v| v.get(index).map(|b| b.t))));
     let find = move |event: leptos::ev::MouseEvent| {
         if let Some(share) = crate::browser::share_of_width(&event) {
-            at.set(data.with_value(|d| frame.nearest(d, share * frame.width)));
+            set(data.with_value(|d| frame.nearest(d, share * frame.width)));
         }
     };
     let key = move |event: leptos::ev::KeyboardEvent| {
-        let here = at.get_untracked().unwrap_or(count.saturating_sub(1));
+        let here = untrack(at).unwrap_or(count.saturating_sub(1));
         let wanted = match event.key().as_str() {
             "ArrowLeft" => here.saturating_sub(1),
             "ArrowRight" => here + 1,
@@ -189,20 +203,20 @@ fn Cursor(frame: Frame, buckets: Vec<BucketView>, top_ms: f64, children: Childre
             "Home" => 0,
             "End" => count,
             "Escape" => {
-                at.set(None);
+                time.set(None);
                 return;
             }
             _ => return,
         };
         event.prevent_default();
-        at.set((count > 0).then(|| wanted.min(count - 1)));
+        set((count > 0).then(|| wanted.min(count - 1)));
     };
     let text = move || {
-        let index = at.get().or(count.checked_sub(1))?;
+        let index = at().or(count.checked_sub(1))?;
         values.with_value(|v| v.get(index).map(words))
     };
     let mark = move || {
-        let bucket = at.get().and_then(|index| values.with_value(|v| v.get(index).copied()))?;
+        let bucket = at().and_then(|index| values.with_value(|v| v.get(index).copied()))?;
         let x = frame.x().at(bucket.t as f64 + frame.step_s as f64 / 2.0);
         let y = bucket.q.map(|q| frame.y(top_ms).at(q[2]));
         Some(view! {
@@ -218,7 +232,7 @@ fn Cursor(frame: Frame, buckets: Vec<BucketView>, top_ms: f64, children: Childre
                 aria-hidden="true"
                 focusable="false"
                 on:mousemove=find
-                on:mouseleave=move |_| at.set(None)
+                on:mouseleave=move |_| time.set(None)
             >
                 {children()}
                 {mark}
@@ -230,7 +244,7 @@ fn Cursor(frame: Frame, buckets: Vec<BucketView>, top_ms: f64, children: Childre
                 aria-label=tr!(chart.cursor)
                 aria-valuemin="0"
                 aria-valuemax=count.saturating_sub(1).to_string()
-                aria-valuenow=move || at.get().or(count.checked_sub(1)).unwrap_or(0).to_string()
+                aria-valuenow=move || at().or(count.checked_sub(1)).unwrap_or(0).to_string()
                 aria-valuetext=move || text().unwrap_or_else(|| tr!(chart.no_samples))
                 on:keydown=key
             >

@@ -7,7 +7,7 @@ mod states;
 mod world;
 
 pub use handoff::HandoffLine;
-pub use latency::{LatencyChart, Windows, ms};
+pub use latency::{ChartTime, LatencyChart, Windows, ms};
 pub use spark::Spark;
 pub use states::StatesDiagram;
 pub use world::WorldMap;

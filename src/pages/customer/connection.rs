@@ -2,9 +2,9 @@
 
 use crate::{
     components::{
-        Ago, Breadcrumbs, Copy, Empty, Field, History, Icon, Pager, Post, PrefixEditor, VerdictMark, action,
-        chart::{LatencyChart, Windows},
-        live, load, query_from_url,
+        Ago, Breadcrumbs, Copy, Empty, EmptyList, Field, History, Icon, Pager, Post, PrefixEditor, VerdictMark, action,
+        chart::{ChartTime, LatencyChart, Windows},
+        live, load, load_more, query_from_url, typed_again,
     },
     pages::param,
     rpc::{
@@ -18,12 +18,12 @@ use leptos_router::hooks::use_query_map;
 use peerage_domain::{
     Verdict,
     catalogue::{Location, Query},
-    prefixes::Known,
 };
 
 /// One connection.
 #[component]
 pub fn ConnectionPage() -> impl IntoView {
+    ChartTime::provide();
     let id = param("id");
     let query = query_from_url();
     let map = use_query_map();
@@ -34,8 +34,8 @@ pub fn ConnectionPage() -> impl IntoView {
     live(move || id.get_untracked(), course);
     view! {
         {load(found, move |found| view! { <Detail found=found query=query.get_untracked()/> })}
-        {load(course, move |view| view! { <Latency view=view path=format!("/connections/{}", id.get_untracked())/> })}
-        {load(found, |found| view! { <Below found=found/> })}
+        {load_more(course, move |view| view! { <Latency view=view path=format!("/connections/{}", id.get_untracked())/> })}
+        {load_more(found, |found| view! { <Below found=found/> })}
     }
 }
 
@@ -49,6 +49,7 @@ fn place(location: Option<Location>) -> impl IntoView {
 #[component]
 fn Detail(found: ConnectionView, query: Query) -> impl IntoView {
     let prefixes = found.prefixes.clone();
+    let none = prefixes.items.is_empty();
     let path = format!("/connections/{}", found.id);
     view! {
         <Title text=format!("{}, {}", found.name, found.id)/>
@@ -77,11 +78,11 @@ fn Detail(found: ConnectionView, query: Query) -> impl IntoView {
         <section class="panel" aria-labelledby="h-pfx">
             <div class="phead"><h2 id="h-pfx">{tr!(connection.prefixes, n = prefixes.total)}</h2></div>
             {if prefixes.items.is_empty() {
-                view! { <Empty text=tr!(connection.no_prefixes)><a class="btn" href="#add">{tr!(connection.add)}</a></Empty> }.into_any()
+                view! { <EmptyList total=prefixes.total query=query.clone() path=path.clone() text=tr!(connection.no_prefixes)><a class="btn" href="#add">{tr!(connection.add)}</a></EmptyList> }.into_any()
             } else {
                 prefix_table(found).into_any()
             }}
-            {(prefixes.total > u64::from(prefixes.limit)).then(|| view! { <Pager total=prefixes.total limit=prefixes.limit query=query path=path/> })}
+            {(prefixes.total > u64::from(prefixes.limit) && !none).then(|| view! { <Pager total=prefixes.total limit=prefixes.limit query=query path=path/> })}
         </section>
     }
 }
@@ -147,18 +148,23 @@ fn Latency(view: LatencyView, path: String) -> impl IntoView {
 
 #[component]
 fn Below(found: ConnectionView) -> impl IntoView {
-    let (id, name, writable) = (found.id.clone(), found.name.clone(), found.writable);
+    let (id, name, writable, known) = (found.id.clone(), found.name.clone(), found.writable, found.known.clone());
     view! {
         {writable.then(|| view! {
             <section class="panel" id="add" aria-labelledby="h-add">
                 <div class="phead"><h2 id="h-add">{tr!(connection.add)}</h2></div>
-                <form class="pbody form" method="post" action={action::<AddPrefixes>()}>
-                    <input type="hidden" name="id" value=id.clone()/>
-                    <label for="prefixes">{tr!(wizard.prefixes_label)}</label>
-                    <p class="help" id="prefixes-help">{tr!(connection.add_help)}</p>
-                    <PrefixEditor text=String::new() known=Known::default() judged=vec![]/>
-                    <div class="row"><button class="btn main" type="submit">{tr!(connection.add)}</button></div>
-                </form>
+                {typed_again(format!("prefixes/{id}"), {
+                    let id = id.clone();
+                    move |typed| view! {
+                        <form class="pbody form" method="post" action={action::<AddPrefixes>()}>
+                            <input type="hidden" name="id" value=id.clone()/>
+                            <label for="prefixes">{tr!(wizard.prefixes_label)}</label>
+                            <p class="help" id="prefixes-help">{tr!(connection.add_help)}</p>
+                            <PrefixEditor text={typed.get("prefixes").unwrap_or_default()} known=known.clone() elsewhere={typed.get("elsewhere").unwrap_or_default().lines().map(str::to_owned).collect()}/>
+                            <div class="row"><button class="btn main" type="submit">{tr!(connection.add)}</button></div>
+                        </form>
+                    }
+                })}
             </section>
         })}
         <section class="panel" aria-labelledby="h-act">

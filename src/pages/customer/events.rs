@@ -1,12 +1,11 @@
 //! `/events`: what happened to routes in the last 30 days.
 
 use crate::{
-    components::{Ago, Empty, Icon, Pager, live, load, query_from_url},
+    components::{Ago, EmptyList, Icon, Pager, live, load, query_from_url},
     rpc::insights::route_events,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 use peerage_domain::telemetry::{Level, RouteEvent};
 
 fn level_mark(level: Level) -> impl IntoView {
@@ -23,14 +22,12 @@ fn level_mark(level: Level) -> impl IntoView {
 #[component]
 pub fn EventsPage() -> impl IntoView {
     let query = query_from_url();
-    let map = use_query_map();
-    let level = Memo::new(move |_| map.read().get("level").unwrap_or_default());
-    let found = Resource::new_blocking(move || (level.get(), query.get().offset), |(level, offset)| route_events(level, offset));
+    let found = Resource::new_blocking(move || query.get(), |query| route_events(query.kind, query.offset));
     live(|| "events".to_owned(), found);
     let chip = move |word: &'static str| {
         let label = if word.is_empty() { tr!(filter.any) } else { word.to_owned() };
-        let href = if word.is_empty() { "/events".to_owned() } else { format!("/events?level={word}") };
-        view! { <a class="chip" href=href aria-current=move || (level.get() == word).then_some("true")>{label}</a> }
+        let href = if word.is_empty() { "/events".to_owned() } else { format!("/events?kind={word}") };
+        view! { <a class="chip" href=href aria-current=move || (query.read().kind == word).then_some("true")>{label}</a> }
     };
     let chips = move || ["", "Critical", "Error", "Warning", "Information"].map(chip).collect_view();
     view! {
@@ -43,7 +40,11 @@ pub fn EventsPage() -> impl IntoView {
                 <section class="panel" aria-labelledby="h-events">
                     <div class="phead"><h2 id="h-events">{tr!(events.n, n = page.total)}</h2><div class="chips">{chips()}</div></div>
                     {if empty {
-                        view! { <Empty text=tr!(events.empty)><a class="btn" href="/events">{tr!(filter.clear)}</a></Empty> }.into_any()
+                        view! {
+                            <EmptyList total=page.total query=query.get_untracked() path="/events" text=tr!(events.empty)>
+                                <a class="btn" href="/connections">{tr!(connections.title)}</a>
+                            </EmptyList>
+                        }.into_any()
                     } else {
                         view! { <div class="scroll"><table class="tbl cards">
                             <thead><tr>
@@ -51,9 +52,8 @@ pub fn EventsPage() -> impl IntoView {
                                 <th scope="col">{tr!(events.what)}</th><th scope="col">{tr!(events.path)}</th><th scope="col">{tr!(events.summary)}</th>
                             </tr></thead>
                             <tbody>{rows}</tbody>
-                        </table></div> }.into_any()
+                        </table></div><Pager total=page.total limit=page.limit query=query.get_untracked() path="/events"/> }.into_any()
                     }}
-                    <Pager total=page.total limit=page.limit query=query.get_untracked() path="/events"/>
                 </section>
             }
         })}

@@ -1,7 +1,7 @@
 //! `/connections`: every connection of the organisation.
 
 use crate::{
-    components::{Column, Empty, Pager, Post, SortedHead, action, chart::Spark, load, query_from_url},
+    components::{Column, EmptyList, Pager, Post, SortedHead, action, chart::Spark, load, query_from_url},
     rpc::connections::{ConnectionList, ConnectionRow, DiscardConnectionDraft, NewConnection, connections},
 };
 use leptos::prelude::*;
@@ -31,11 +31,11 @@ fn List(found: ConnectionList, query: Query) -> impl IntoView {
         }
     });
     let drafts: Vec<_> = drafts.collect();
-    let list = if found.rows.items.is_empty() && query.search.is_empty() {
+    let list = if found.rows.items.is_empty() {
         view! {
-            <Empty text=tr!(connections.empty)>
+            <EmptyList total=found.rows.total query=query.clone() path="/connections" text=tr!(connections.empty)>
                 {writable.then(new)}" "<a class="btn" href="/">{tr!(connections.find)}</a>
-            </Empty>
+            </EmptyList>
         }
         .into_any()
     } else {
@@ -62,9 +62,6 @@ fn List(found: ConnectionList, query: Query) -> impl IntoView {
 }
 
 fn table(items: Vec<ConnectionRow>, total: u64, limit: u32, query: Query) -> impl IntoView {
-    if items.is_empty() {
-        return view! { <Empty text=tr!(filter.nothing)><a class="btn" href="/connections">{tr!(filter.clear)}</a></Empty> }.into_any();
-    }
     let rows = items
         .into_iter()
         .map(|c| {
@@ -94,5 +91,4 @@ fn table(items: Vec<ConnectionRow>, total: u64, limit: u32, query: Query) -> imp
         <div class="scroll"><table class="tbl cards"><SortedHead columns=columns query=query.clone() path="/connections"/><tbody>{rows}</tbody></table></div>
         <Pager total=total limit=limit query=query path="/connections"/>
     }
-    .into_any()
 }

@@ -1,7 +1,7 @@
 //! `/connections/new/D-7/…`: registering a connection, a page a step, kept on the server.
 
 use crate::{
-    components::{Breadcrumbs, Field, Post, PrefixEditor, VerdictMark, action, load},
+    components::{Breadcrumbs, Field, Post, PrefixEditor, VerdictMark, action, load, owned_elsewhere},
     pages::param,
     rpc::connections::{DraftView, RegisterConnection, SaveBasics, SavePrefixes, SaveSite, read_connection_draft},
 };
@@ -171,7 +171,7 @@ pub fn PrefixesStep() -> impl IntoView {
                     <button class="visually-hidden" type="submit" tabindex="-1" aria-hidden="true">{tr!(wizard.on)}</button>
                     <label for="prefixes">{tr!(wizard.prefixes_label)}</label>
                     <p class="help" id="prefixes-help">{tr!(wizard.prefixes_help)}</p>
-                    <PrefixEditor text=view.draft.prefixes known=view.known judged=view.judged repair_by_form=true/>
+                    <PrefixEditor text=view.draft.prefixes known=view.known elsewhere={owned_elsewhere(&view.judged)} repair_by_form=true/>
                     <div class="acts row">
                         <button class="btn main" type="submit">{tr!(wizard.on)}</button>
                         <button class="btn" type="submit" name="go" value="stay">{tr!(wizard.check)}</button>

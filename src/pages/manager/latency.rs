@@ -3,7 +3,7 @@
 use crate::{
     components::{
         Empty,
-        chart::{LatencyChart, Spark, Windows},
+        chart::{ChartTime, LatencyChart, Spark, Windows},
         chart_ms, live, load,
     },
     rpc::insights::{CourseView, LatencyView, latency},
@@ -15,6 +15,7 @@ use leptos_router::hooks::use_query_map;
 /// Latency across all connections.
 #[component]
 pub fn LatencyPage() -> impl IntoView {
+    ChartTime::provide();
     let map = use_query_map();
     let window = Memo::new(move |_| map.read().get("window").unwrap_or_default());
     let found = Resource::new_blocking(move || window.get(), |window| latency(String::new(), window));
@@ -28,6 +29,9 @@ fn change(course: &CourseView) -> Option<f64> {
 }
 
 fn headline(view: &LatencyView) -> impl IntoView + use<> {
+    if view.median_ms.is_none() {
+        return view! { <p class="headline">{tr!(insights.no_samples)}</p> }.into_any();
+    }
     let median = chart_ms(view.median_ms);
     let delta = view.median_ms.zip(view.before_ms).map(|(now, before)| now - before);
     let compared = match delta {
@@ -40,7 +44,7 @@ fn headline(view: &LatencyView) -> impl IntoView + use<> {
     let worst = worst.map(|c| view! {
         " "{tr!(insights.slowest)}" "<a href=format!("/connections/{}", c.connection.0)>{title(c)}</a>", "<b>{chart_ms(c.median_ms)}</b>"."
     });
-    view! { <p class="headline">{tr!(insights.median)}" "<b>{median}</b>", "{compared}"."{worst}</p> }
+    view! { <p class="headline">{tr!(insights.median)}" "<b>{median}</b>", "{compared}"."{worst}</p> }.into_any()
 }
 
 fn title(course: &CourseView) -> String {

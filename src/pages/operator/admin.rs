@@ -1,11 +1,13 @@
 //! `/ops/locations` and `/ops/organisations`.
 
 use crate::{
-    components::{Empty, Field, action, load},
+    components::{Empty, Field, action, load, typed_again},
     rpc::{
+        Typed,
         accounts::{Invite, OrganisationView, organisations},
         directory::{EditLocation, all_locations},
     },
+    text::role_name,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -23,14 +25,17 @@ pub fn LocationsPage() -> impl IntoView {
             if all.is_empty() {
                 return view! { <section class="panel"><Empty text=tr!(locations.empty)><a class="btn" href="/help">{tr!(nav.help)}</a></Empty></section> }.into_any();
             }
-            let rows = all.into_iter().map(row).collect_view();
+            let rows = all.into_iter().map(|location| typed_again(format!("location/{}", location.id), move |typed| row(location.clone(), typed))).collect_view();
             view! { <section class="panel" aria-label=tr!(nav.locations)><ul class="edits">{rows}</ul></section> }.into_any()
         })}
     }
 }
 
-fn row(location: Location) -> impl IntoView {
+fn row(location: Location, typed: Typed) -> impl IntoView {
     let offers = location.offers_mbps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let offers = typed.get("offers").unwrap_or(offers);
+    let note = typed.get("note").unwrap_or_else(|| location.note.clone());
+    let published = typed.get("published").map_or(location.published, |typed| !typed.is_empty());
     let ids = [format!("o-{}", location.id), format!("n-{}", location.id), format!("p-{}", location.id)];
     let [offers_id, note_id, published_id] = ids;
     view! {
@@ -39,8 +44,8 @@ fn row(location: Location) -> impl IntoView {
                 <input type="hidden" name="id" value=location.id.clone()/>
                 <p><b>{location.name.clone()}</b><br/><span class="muted">{location.city.clone()}", "{location.country.clone()}" · "{location.kind.word()}" · "<span class="mono">{location.origin()}</span></span></p>
                 <div class="field-row"><label for=offers_id.clone()>{tr!(locations.offers)}</label><input id=offers_id.clone() class="field mono" name="offers" value=offers/></div>
-                <div class="field-row"><label for=note_id.clone()>{tr!(locations.note)}</label><input id=note_id.clone() class="field" name="note" value=location.note.clone() maxlength="200"/></div>
-                <label class="check" for=published_id.clone()><input id=published_id.clone() type="checkbox" name="published" value="yes" checked=location.published/>{tr!(locations.published)}</label>
+                <div class="field-row"><label for=note_id.clone()>{tr!(locations.note)}</label><input id=note_id.clone() class="field" name="note" value=note maxlength="200"/></div>
+                <label class="check" for=published_id.clone()><input id=published_id.clone() type="checkbox" name="published" value="yes" checked=published/>{tr!(locations.published)}</label>
                 <button class="btn" type="submit">{tr!(locations.save)}<span class="visually-hidden">" "{location.name.clone()}</span></button>
             </form>
         </li>
@@ -60,8 +65,7 @@ pub fn OrganisationsPage() -> impl IntoView {
 
 #[component]
 fn Organisations(all: Vec<OrganisationView>) -> impl IntoView {
-    let roles = Role::ALL.map(|role| view! { <option value=role.word()>{role.word()}</option> }).collect_view();
-    let names = all.iter().map(|o| view! { <option value=o.name.clone()></option> }).collect_view();
+    let names: Vec<String> = all.iter().map(|o| o.name.clone()).collect();
     let rows = all
         .iter()
         .flat_map(|o| o.members.iter().map(move |m| (o.name.clone(), m.clone())))
@@ -71,7 +75,7 @@ fn Organisations(all: Vec<OrganisationView>) -> impl IntoView {
                     <td class="key" data-l=tr!(connections.name)>{name}</td>
                     <td data-l=tr!(sign_in.email)>{email}</td>
                     <td data-l=tr!(organisations.organisation)>{organisation}</td>
-                    <td class="v" data-l=tr!(organisations.role)><span class="tag">{role.word()}</span></td>
+                    <td class="v" data-l=tr!(organisations.role)><span class="tag">{role_name(role)}</span></td>
                     <td data-l=tr!(organisations.joined)>{if joined { tr!(request.yes) } else { tr!(request.no) }}</td>
                 </tr>
             }
@@ -87,18 +91,32 @@ fn Organisations(all: Vec<OrganisationView>) -> impl IntoView {
         </table></div></section>
         <section class="panel" aria-labelledby="h-inv">
             <div class="phead"><h2 id="h-inv">{tr!(organisations.invite)}</h2></div>
+            {typed_again("invite", move |typed| view! { <InviteForm names=names.clone() typed=typed/> })}
+        </section>
+    }
+}
+
+#[component]
+fn InviteForm(names: Vec<String>, typed: Typed) -> impl IntoView {
+    let typed = StoredValue::new(typed);
+    let was = move |name: &str| typed.with_value(|typed| typed.get(name));
+    let chosen = was("role");
+    let roles = Role::ALL
+        .map(|role| view! { <option value=role.word() selected=chosen.as_deref() == Some(role.word())>{role_name(role)}</option> })
+        .collect_view();
+    let names = names.into_iter().map(|name| view! { <option value=name></option> }).collect_view();
+    view! {
             <form class="pbody form" method="post" action={action::<Invite>()}>
                 <div class="cols">
-                    <Field id="organisation" label=tr!(organisations.organisation)><input id="organisation" class="field" name="organisation" list="organisations" required autocomplete="off"/></Field>
+                    <Field id="organisation" label=tr!(organisations.organisation)><input id="organisation" class="field" name="organisation" value=was("organisation") list="organisations" required autocomplete="off"/></Field>
                     <datalist id="organisations">{names}</datalist>
                     <Field id="role" label=tr!(organisations.role)><select id="role" class="field" name="role">{roles}</select></Field>
                 </div>
                 <div class="cols">
-                    <Field id="name" label=tr!(connections.name)><input id="name" class="field" name="name" required autocomplete="off"/></Field>
-                    <Field id="email" label=tr!(sign_in.email)><input id="email" class="field" type="email" name="email" required autocomplete="off"/></Field>
+                    <Field id="name" label=tr!(connections.name)><input id="name" class="field" name="name" value=was("name") required autocomplete="off"/></Field>
+                    <Field id="email" label=tr!(sign_in.email)><input id="email" class="field" type="email" name="email" value=was("email") required autocomplete="off"/></Field>
                 </div>
                 <button class="btn main" type="submit">{tr!(organisations.link)}</button>
             </form>
-        </section>
     }
 }

@@ -2,15 +2,16 @@
 //! policy says, and the decision.
 
 use crate::{
-    components::{Breadcrumbs, Copy, Field, History, VerdictMark, action, live, load},
+    components::{Breadcrumbs, Copy, Field, History, VerdictMark, action, live, load, typed_again},
     pages::{
         param,
-        partner::{ConnectionPanel, asn_badge},
+        partner::{ConnectionPanel, asn_badge, role_name},
     },
     rpc::{
         operator::DecideAsn,
         partner::{AsnView, PeeringView, read_asn, read_peering},
     },
+    text::say,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -29,10 +30,10 @@ fn comparison(rows: Vec<Criterion>, version: u32) -> impl IntoView {
             let flag = matches!(c.finding.verdict, Verdict::Warn | Verdict::Fail);
             view! {
                 <tr class:flag=flag>
-                    <td>{c.subject}</td>
-                    <td data-l=tr!(review_page.asked)>{c.asked}</td>
-                    <td data-l=tr!(review_page.record)>{mark.map(|m| view! { <span class=class>{m}</span> })}{c.record}</td>
-                    <td data-l=tr!(review_page.policy, v = version)><VerdictMark verdict=c.finding.verdict word=c.finding.sentence/></td>
+                    <td>{say(&c.subject)}</td>
+                    <td data-l=tr!(review_page.asked)>{say(&c.asked)}</td>
+                    <td data-l=tr!(review_page.record)>{mark.map(|m| view! { <span class=class>{m}</span> })}{say(&c.record)}</td>
+                    <td data-l=tr!(review_page.policy, v = version)><VerdictMark verdict=c.finding.verdict word=say(&c.finding.sentence)/></td>
                 </tr>
             }
         })
@@ -113,7 +114,7 @@ pub fn AsnReviewPage() -> impl IntoView {
 #[component]
 fn AsnReview(found: AsnView) -> impl IntoView {
     let it = found.asn;
-    let contacts = it.contacts.iter().map(|c| view! { <li><b>{c.role.word()}</b>" "{c.email.to_string()}" "<span class="muted">{c.phone.as_ref().map(ToString::to_string)}</span></li> }).collect_view();
+    let contacts = it.contacts.iter().map(|c| view! { <li><b>{role_name(c.role)}</b>" "{c.email.to_string()}" "<span class="muted">{c.phone.as_ref().map(ToString::to_string)}</span></li> }).collect_view();
     let pending = matches!(it.state, AsnState::Pending { .. });
     let words = verdicts(&found.criteria);
     let id = it.id.clone();
@@ -129,16 +130,18 @@ fn AsnReview(found: AsnView) -> impl IntoView {
         {pending.then(|| view! {
             <section class="panel" aria-labelledby="h-dec">
                 <div class="phead"><h2 id="h-dec">{tr!(asn_review.decide)}</h2></div>
-                <form class="pbody form" method="post" action={action::<DecideAsn>()}>
-                    <input type="hidden" name="id" value=id/>
-                    <Field id="reason" label=tr!(asn_review.reason) help=tr!(asn_review.reason_help)>
-                        <input id="reason" class="field" name="reason" maxlength="500" autocomplete="off" aria-describedby="reason-help"/>
-                    </Field>
-                    <div class="row">
-                        <button class="btn main" type="submit" name="decision" value="approve">{tr!(asn_review.approve)}</button>
-                        <button class="btn stop" type="submit" name="decision" value="fail">{tr!(asn_review.fail)}</button>
-                    </div>
-                </form>
+                {typed_again(format!("decide/{id}"), move |typed| view! {
+                    <form class="pbody form" method="post" action={action::<DecideAsn>()}>
+                        <input type="hidden" name="id" value=id.clone()/>
+                        <Field id="reason" label=tr!(asn_review.reason) help=tr!(asn_review.reason_help)>
+                            <input id="reason" class="field" name="reason" value=typed.get("reason") maxlength="500" autocomplete="off" aria-describedby="reason-help"/>
+                        </Field>
+                        <div class="row">
+                            <button class="btn main" type="submit" name="decision" value="approve">{tr!(asn_review.approve)}</button>
+                            <button class="btn stop" type="submit" name="decision" value="fail">{tr!(asn_review.fail)}</button>
+                        </div>
+                    </form>
+                })}
             </section>
         })}
     }

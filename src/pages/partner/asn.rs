@@ -1,15 +1,20 @@
 //! `/partner/asns…`: associating an ASN, and where it stands.
 
 use crate::{
-    components::{Breadcrumbs, Copy, Empty, Field, History, Icon, NextActor, action, live, load},
+    components::{Breadcrumbs, Copy, Empty, Field, History, Icon, NextActor, action, live, load, typed_again},
     pages::param,
-    rpc::partner::{AsnForm, AsnView, AssociateAsn, read_asn, read_asn_form, read_partner_home},
+    rpc::{
+        Typed,
+        partner::{AsnView, AssociateAsn, read_asn, read_partner_home},
+    },
+    text::say,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
     Next, Verdict,
     catalogue::Query,
+    contact::ContactRole,
     peer_asn::{AsnState, judge_asn},
 };
 
@@ -22,6 +27,18 @@ pub(crate) fn asn_badge(state: &AsnState) -> impl IntoView + use<> {
         AsnState::Failed { .. } => ("fail", "fail", tr!(asn_state.failed)),
     };
     view! { <span class=format!("st {class}")><Icon name=icon/>{word}</span> }
+}
+
+/// What a contact is for, as people call it.
+pub(crate) fn role_name(role: ContactRole) -> String {
+    match role {
+        ContactRole::Noc => tr!(contact.noc),
+        ContactRole::Policy => tr!(contact.policy),
+        ContactRole::Technical => tr!(contact.technical),
+        ContactRole::Service => tr!(contact.service),
+        ContactRole::Escalation => tr!(contact.escalation),
+        ContactRole::Other => tr!(contact.other),
+    }
 }
 
 /// The organisation's ASNs.
@@ -58,41 +75,56 @@ pub fn AsnsPage() -> impl IntoView {
 /// Asks for an ASN.
 #[component]
 pub fn NewAsnPage() -> impl IntoView {
-    let form = Resource::new_blocking(|| (), |()| read_asn_form());
     view! {
         <Title text=tr!(asns.new)/>
         <div><Breadcrumbs trail=vec![("/partner/asns".into(), tr!(asns.title))]/><h1>{tr!(asns.new)}</h1></div>
-        {load(form, |form| view! { <Form form=form/> })}
+        {typed_again("asn", |typed| view! { <Form typed=typed/> })}
     }
 }
 
 #[component]
-fn Form(form: AsnForm) -> impl IntoView {
-    let typed = RwSignal::new(form.asn.clone());
+fn Form(typed: Typed) -> impl IntoView {
+    let before = StoredValue::new(typed);
+    let was = move |name: &str| before.with_value(|typed| typed.get(name)).unwrap_or_default();
+    let typed = RwSignal::new(was("asn"));
     let problem = move || {
         let text = typed.read();
         let finding = judge_asn(&text);
-        (!text.trim().is_empty() && finding.verdict == Verdict::Fail).then_some(finding.sentence)
+        (!text.trim().is_empty() && finding.verdict == Verdict::Fail).then(|| say(&finding.sentence))
     };
-    let input = |id: &'static str, kind: &'static str, value: String, required: bool| {
-        view! { <input id=id class="field" name=id type=kind value=value required=required/> }
-    };
+    let contacts = ContactRole::ALL
+        .into_iter()
+        .enumerate()
+        .map(|(n, role)| {
+            let (email, phone) = (format!("{}.email", role.word()), format!("{}.phone", role.word()));
+            let (email_id, phone_id) = (format!("email-{n}"), format!("phone-{n}"));
+            let name = move |field: &str| format!("contacts[{n}][{field}]");
+            let noc = role == ContactRole::Noc;
+            view! {
+                <fieldset class="contact">
+                    <legend>{role_name(role)}</legend>
+                    <input type="hidden" name=name("role") value=role.word()/>
+                    <div class="cols">
+                        <Field id=email_id.clone() label=tr!(asns.email) help=if noc { tr!(asns.noc_help) } else { String::new() }>
+                            <input id=email_id.clone() class="field" type="email" name=name("email") value=was(&email) required=noc/>
+                        </Field>
+                        <Field id=phone_id.clone() label=tr!(asns.phone) help=if noc { tr!(asns.phone_help) } else { String::new() }>
+                            <input id=phone_id.clone() class="field" type="tel" name=name("phone") value=was(&phone) required=noc/>
+                        </Field>
+                    </div>
+                </fieldset>
+            }
+        })
+        .collect_view();
     view! {
         <section class="panel narrow-left">
             <form class="pbody form" method="post" action={action::<AssociateAsn>()}>
                 <Field id="asn" label="ASN">
-                    <input id="asn" class="field mono" name="asn" required autocomplete="off" value=form.asn on:input:target=move |e| typed.set(e.target().value()) aria-describedby="asn-live"/>
+                    <input id="asn" class="field mono" name="asn" required autocomplete="off" value=was("asn") on:input:target=move |e| typed.set(e.target().value()) aria-describedby="asn-live"/>
                 </Field>
                 <p class="error" id="asn-live" role="status">{problem}</p>
-                <Field id="name" label=tr!(asns.name) help=tr!(asns.name_help)>{input("name", "text", form.name, true)}</Field>
-                <div class="cols">
-                    <Field id="noc_email" label=tr!(asns.noc_email) help=tr!(asns.noc_help)>{input("noc_email", "email", form.noc_email, true)}</Field>
-                    <Field id="noc_phone" label=tr!(asns.noc_phone) help=tr!(asns.phone_help)>{input("noc_phone", "tel", form.noc_phone, true)}</Field>
-                </div>
-                <div class="cols">
-                    <Field id="policy_email" label=tr!(asns.policy_email)>{input("policy_email", "email", form.policy_email, false)}</Field>
-                    <Field id="technical_email" label=tr!(asns.technical_email)>{input("technical_email", "email", form.technical_email, false)}</Field>
-                </div>
+                <Field id="name" label=tr!(asns.name) help=tr!(asns.name_help)><input id="name" class="field" name="name" value=was("name") required/></Field>
+                {contacts}
                 <button class="btn main" type="submit">{tr!(asns.submit)}</button>
             </form>
         </section>
@@ -111,7 +143,7 @@ pub fn AsnPage() -> impl IntoView {
 #[component]
 fn Detail(found: AsnView) -> impl IntoView {
     let it = found.asn;
-    let contacts = it.contacts.iter().map(|c| view! { <li><b>{c.role.word()}</b>" "{c.email.to_string()}" "<span class="muted">{c.phone.as_ref().map(ToString::to_string)}</span></li> }).collect_view();
+    let contacts = it.contacts.iter().map(|c| view! { <li><b>{role_name(c.role)}</b>" "{c.email.to_string()}" "<span class="muted">{c.phone.as_ref().map(ToString::to_string)}</span></li> }).collect_view();
     let failed = match &it.state {
         AsnState::Failed { reason, .. } => Some(reason.clone()),
         AsnState::None | AsnState::Pending { .. } | AsnState::Approved { .. } => None,

@@ -1,7 +1,7 @@
 //! `/partner`: the organisation's peerings.
 
 use crate::{
-    components::{Column, Empty, NextActor, Pager, Post, SortedHead, StateBadge, action, live, load, query_from_url},
+    components::{Column, EmptyList, NextActor, Pager, Post, SortedHead, StateBadge, action, live, load, query_from_url},
     rpc::partner::{DiscardPeeringDraft, NewPeering, PartnerHome, PeeringRow, read_partner_home},
 };
 use leptos::prelude::*;
@@ -38,7 +38,6 @@ fn Home(found: PartnerHome, query: Query) -> impl IntoView {
             }
         })
         .collect();
-    let empty = found.peerings.items.is_empty() && query.search.is_empty();
     view! {
         <Title text=tr!(peerings.title)/>
         <div class="title"><h1>{tr!(peerings.title)}</h1><div class="acts">{approved.then(new)}</div></div>
@@ -50,11 +49,7 @@ fn Home(found: PartnerHome, query: Query) -> impl IntoView {
         })}
         <section class="panel" aria-labelledby="list">
             <div class="phead"><h2 id="list">{tr!(peerings.n, n = found.peerings.total)}</h2></div>
-            {if empty {
-                view! { <Empty text=tr!(peerings.empty)><a class="btn" href="/">{tr!(failure.home)}</a></Empty> }.into_any()
-            } else {
-                peering_table(found.peerings, query, "/partner", "/partner/peerings", Next::Requester, found.now).into_any()
-            }}
+            {peering_table(found.peerings, query, "/partner", "/partner/peerings", Next::Requester, found.now)}
         </section>
     }
 }
@@ -69,7 +64,7 @@ pub(crate) fn peering_table(
     now: Timestamp,
 ) -> impl IntoView {
     if found.items.is_empty() {
-        return view! { <Empty text=tr!(filter.nothing)><a class="btn" href=path>{tr!(filter.clear)}</a></Empty> }.into_any();
+        return view! { <EmptyList total=found.total query=query path=path text=tr!(peerings.empty)><a class="btn" href="/">{tr!(failure.home)}</a></EmptyList> }.into_any();
     }
     let rows = found.items.into_iter().map(|row| peering_row(row, detail, reader, now)).collect_view();
     let columns = vec![

@@ -1,16 +1,20 @@
 //! `/partner/peerings/PR-88`: a peering as its partner sees it.
 
 use crate::{
-    components::{Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, action, live, load, state_name},
+    components::{Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, action, live, load, state_name, typed_again},
     pages::{param, public::verb_name},
-    rpc::partner::{ChangePeering, PeeringView, Step, read_peering},
+    rpc::{
+        Typed,
+        operator::AssignAddresses,
+        partner::{ChangePeering, PeeringView, Step, read_peering},
+    },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
-    Next, Timestamp,
+    Next, Prefix, Timestamp,
     peering::{Connection, Recorded, SessionFact, SessionState, StateName, Verb, timeline::stops},
-    session::gigabits,
+    session::{Endpoint, gigabits},
 };
 
 /// One peering.
@@ -103,6 +107,7 @@ pub(crate) fn ConnectionPanel(
     let of = |all: &[(u16, Vec<SessionFact>)]| all.iter().find(|(n, _)| *n == number).map(|(_, f)| f.clone()).unwrap_or_default();
     let facts = of(&found.sessions);
     let verbs = found.possible.iter().find(|(n, _)| *n == number).map(|(_, v)| v.clone()).unwrap_or_default();
+    let assignable = verbs.contains(&Verb::AssignAddresses);
     let steps = stops(peering, &connection, &found.history);
     let last: Option<Recorded> = found.history.iter().rev().find(|r| r.event.connection == number).cloned();
     let bandwidth = connection.spec.bandwidth_mbps.map(gigabits);
@@ -134,9 +139,40 @@ pub(crate) fn ConnectionPanel(
                 </section>
             </div>
             <StateTimeline stops=steps reader=reader peer=peering.peer_name.clone() now=now/>
+            {assignable.then(|| assign_form(peering.id.clone(), &connection))}
             <StepForms id=peering.id.clone() connection=number verbs=verbs state=connection.state.name()/>
         </section>
     }
+}
+
+/// The operator's prefixes for a Direct session, IPv6 where the peer wants it.
+fn assign_form(id: String, connection: &Connection) -> impl IntoView + use<> {
+    let (ipv4, ipv6) = match connection.spec.endpoint {
+        Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => (ipv4, ipv6),
+        Endpoint::Direct { .. } | Endpoint::Exchange { .. } => (None, None),
+    };
+    let number = connection.number;
+    let wants6 = connection.spec.max_prefixes_ipv6.is_some();
+    let form = format!("assign/{id}/{number}");
+    let show = move |typed: Typed| {
+        let shown = |name: &str, now: Option<Prefix>| typed.get(name).or_else(|| now.map(|p| p.to_string()));
+        let (v4, v6) = (format!("v4-{number}"), format!("v6-{number}"));
+        let six = shown("ipv6", ipv6);
+        view! {
+            <form class="decision" method="post" action={action::<AssignAddresses>()} aria-label=tr!(assign.form, n = number)>
+                <input type="hidden" name="id" value=id.clone()/>
+                <input type="hidden" name="connection" value=number.to_string()/>
+                <label for=v4.clone()>{tr!(assign.v4)}</label>
+                <input id=v4.clone() class="field mono" name="ipv4" value=shown("ipv4", ipv4) autocomplete="off" placeholder="203.0.113.0/31"/>
+                {wants6.then(|| view! {
+                    <label for=v6.clone()>{tr!(assign.v6)}</label>
+                    <input id=v6.clone() class="field mono" name="ipv6" value=six autocomplete="off" placeholder="2001:db8::/127"/>
+                })}
+                <div class="acts"><button class="btn main" type="submit">{tr!(verb.assign_addresses)}</button></div>
+            </form>
+        }
+    };
+    typed_again(form, show)
 }
 
 /// The steps that this person can do now. Steps that need words have a field.
@@ -151,33 +187,42 @@ pub(crate) fn StepForms(
     /// Where it stands.
     state: StateName,
 ) -> impl IntoView {
-    // Changes are made in their own form.
-    let verbs: Vec<Verb> = verbs.into_iter().filter(|v| *v != Verb::Resubmit && *v != Verb::Submit).collect();
+    // Changes and addresses have their own forms.
+    let own_form = |verb: &Verb| matches!(verb, Verb::Resubmit | Verb::Submit | Verb::AssignAddresses);
+    let verbs: Vec<Verb> = verbs.into_iter().filter(|verb| !own_form(verb)).collect();
     let refused = matches!(state, StateName::ProvisioningStarted | StateName::ProvisioningCompleted);
     if verbs.is_empty() {
         return refused.then(|| view! { <p class="below">{tr!(peering.no_removal)}</p> }).into_any();
     }
-    let buttons = verbs
-        .into_iter()
-        .enumerate()
-        .map(|(n, verb)| {
-            let class = match verb {
-                Verb::Reject | Verb::RequestRemoval | Verb::Withdraw => "btn stop",
-                _ if n == 0 => "btn main",
-                _ => "btn",
-            };
-            view! { <button class=class type="submit" name="verb" value=verb.word()>{verb_name(verb)}</button> }
-        })
-        .collect_view();
+    let buttons = move || {
+        verbs
+            .iter()
+            .enumerate()
+            .map(|(n, &verb)| {
+                let class = match verb {
+                    Verb::Reject | Verb::RequestRemoval | Verb::Withdraw => "btn stop",
+                    _ if n == 0 => "btn main",
+                    _ => "btn",
+                };
+                view! { <button class=class type="submit" name="verb" value=verb.word()>{verb_name(verb)}</button> }
+            })
+            .collect_view()
+    };
     let field = format!("note-{connection}");
+    let form = format!("step/{id}/{connection}");
+    let show = move |typed: Typed| {
+        view! {
+            <form class="decision" method="post" action={action::<Step>()} aria-label=tr!(peering.steps, n = connection, state = state_name(state))>
+                <input type="hidden" name="id" value=id.clone()/>
+                <input type="hidden" name="connection" value=connection.to_string()/>
+                <label class="visually-hidden" for=field.clone()>{tr!(peering.note)}</label>
+                <input id=field.clone() class="field" name="note" value=typed.get("note") maxlength="500" autocomplete="off" placeholder=tr!(peering.note_hint)/>
+                <div class="acts">{buttons()}</div>
+            </form>
+        }
+    };
     view! {
-        <form class="decision" method="post" action={action::<Step>()} aria-label=tr!(peering.steps, n = connection, state = state_name(state))>
-            <input type="hidden" name="id" value=id/>
-            <input type="hidden" name="connection" value=connection.to_string()/>
-            <label class="visually-hidden" for=field.clone()>{tr!(peering.note)}</label>
-            <input id=field.clone() class="field" name="note" maxlength="500" autocomplete="off" placeholder=tr!(peering.note_hint)/>
-            <div class="acts">{buttons}</div>
-        </form>
+        {typed_again(form, show)}
         {refused.then(|| view! { <p class="below">{tr!(peering.no_removal)}</p> })}
     }
     .into_any()

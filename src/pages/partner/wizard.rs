@@ -4,6 +4,7 @@ use crate::{
     components::{Breadcrumbs, Empty, Field, Post, VerdictMark, action, load},
     pages::param,
     rpc::partner::{PeeringDraftView, SavePlace, SaveSessions, SubmitPeering, read_peering_draft},
+    text::say,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -54,6 +55,11 @@ fn option(value: String, label: String, selected: bool) -> impl IntoView {
 pub fn PlaceStep() -> impl IntoView {
     step("place", |view| {
         let draft = view.draft.clone();
+        if !draft.changes.is_empty() {
+            let text = tr!(request.place_fixed);
+            let on = format!("/partner/peerings/new/{}/sessions", view.id);
+            return view! { <section class="panel"><Empty text=text><a class="btn main" href=on>{step_name("sessions")}</a></Empty></section> }.into_any();
+        }
         if view.asns.is_empty() {
             return view! { <section class="panel"><Empty text=tr!(request.no_asn)><a class="btn" href="/partner/asns">{tr!(asns.title)}</a></Empty></section> }.into_any();
         }
@@ -104,7 +110,7 @@ fn notes(findings: &[FieldFinding], connection: usize, field: &str) -> impl Into
         .filter(|f| f.connection == connection && f.field == field)
         .map(|f| {
             let class = if f.finding.verdict == Verdict::Fail { "error" } else { "help" };
-            view! { <p class=class id=format!("c{connection}-{field}-note")><VerdictMark verdict=f.finding.verdict word=f.finding.sentence.clone()/></p> }
+            view! { <p class=class id=format!("c{connection}-{field}-note")><VerdictMark verdict=f.finding.verdict word=say(&f.finding.sentence)/></p> }
         })
         .collect_view()
 }
@@ -129,9 +135,20 @@ pub fn SessionsStep() -> impl IntoView {
         let Some(kind) = view.draft.kind.filter(|_| !view.draft.location.is_empty()) else {
             return view! { <section class="panel"><Empty text=tr!(request.place_first)><a class="btn" href=format!("/partner/peerings/new/{}/place", view.id)>{step_name("place")}</a></Empty></section> }.into_any();
         };
-        let count = view.draft.connections.len();
-        let connections =
-            view.draft.connections.iter().enumerate().map(|(n, ask)| connection(n, count, kind, ask, &view.findings)).collect_view();
+        let (count, changing) = (view.draft.connections.len(), !view.draft.changes.is_empty());
+        let connections = view
+            .draft
+            .connections
+            .iter()
+            .enumerate()
+            .map(|(n, ask)| {
+                if view.locked.contains(&n) {
+                    locked(n, ask).into_any()
+                } else {
+                    connection(n, if changing { 1 } else { count }, kind, ask, &view.findings).into_any()
+                }
+            })
+            .collect_view();
         let lan = (!view.site.lan.is_empty()).then(|| {
             let lans: Vec<String> = view.site.lan.iter().map(ToString::to_string).collect();
             view! { <p class="help">{tr!(request.lan, lan = lans.join(", "))}</p> }
@@ -144,13 +161,32 @@ pub fn SessionsStep() -> impl IntoView {
                 {connections}
                 <div class="row acts">
                     <button class="btn main" type="submit">{tr!(wizard.on)}</button>
-                    <button class="btn" type="submit" name="go" value="add">{tr!(request.add)}</button>
+                    {(!changing).then(|| view! { <button class="btn" type="submit" name="go" value="add">{tr!(request.add)}</button> })}
                     <button class="btn" type="submit" name="go" value="stay">{tr!(wizard.check)}</button>
                 </div>
             </form>
         }
         .into_any()
     })
+}
+
+/// Addresses or prefixes of a connection, as typed.
+fn labels(ask: &ConnectionAsk) -> String {
+    let all = [&ask.peer_ipv4, &ask.peer_ipv6, &ask.session_ipv4, &ask.session_ipv6];
+    let typed: Vec<&str> = all.into_iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect();
+    if ask.address_provider == AddressProvider::Operator { tr!(request.they) } else { typed.join(" · ") }
+}
+
+/// A connection that the operator did not ask to change. Its fields keep their places in the
+/// form with one that is empty.
+fn locked(n: usize, ask: &ConnectionAsk) -> impl IntoView + use<> {
+    let heading = format!("h-c{n}");
+    view! {
+        <section class="panel" aria-labelledby=heading.clone()>
+            <div class="phead"><h2 id=heading.clone()>{tr!(request.connection, n = n + 1)}</h2><p class="mono">{labels(ask)}</p></div>
+            <p class="pbody muted">{tr!(request.stays)}<input type="hidden" name=format!("connections[{n}][peer_ipv4]") value=""/></p>
+        </section>
+    }
 }
 
 fn connection(n: usize, count: usize, kind: Kind, ask: &ConnectionAsk, findings: &[FieldFinding]) -> impl IntoView + use<> {
@@ -214,18 +250,11 @@ pub fn ReviewStep() -> impl IntoView {
             .iter()
             .enumerate()
             .map(|(n, c)| {
-                let where_ = [&c.peer_ipv4, &c.peer_ipv6, &c.session_ipv4, &c.session_ipv6]
-                    .into_iter()
-                    .filter(|t| !t.is_empty())
-                    .cloned()
-                    .collect::<Vec<_>>()
-                    .join(" · ");
-                let where_ = if c.address_provider == AddressProvider::Operator { tr!(request.they) } else { where_ };
                 let bandwidth = c.bandwidth_mbps.parse().map(gigabits).unwrap_or_default();
                 view! {
                     <tr>
                         <td class="num" data-l=tr!(request.number)>{n + 1}</td>
-                        <td class="mono" data-l=tr!(request.addresses)>{where_}</td>
+                        <td class="mono" data-l=tr!(request.addresses)>{labels(c)}</td>
                         <td data-l=tr!(request.limits)>{c.max_prefixes_ipv4.clone()}" / "{c.max_prefixes_ipv6.clone()}</td>
                         <td data-l=tr!(directory.bandwidth)>{bandwidth}</td>
                         <td data-l="MD5">{if c.has_md5 { tr!(request.yes) } else { tr!(request.no) }}</td>

@@ -2,7 +2,7 @@
 
 use crate::{
     app::Visit,
-    components::{Field, action, load},
+    components::{Field, action, load, load_more},
     pages::param,
     rpc::accounts::{SetPassword, SignIn, link_owner},
 };
@@ -31,7 +31,7 @@ pub fn SignInPage() -> impl IntoView {
                 </Field>
                 <button class="btn main" type="submit">{tr!(sign_in.button)}</button>
             </form>
-            {load(visit, |frame| frame.demo.then(|| view! {
+            {load_more(visit, |frame| frame.demo.then(|| view! {
                 <p class="below">{tr!(sign_in.demo)}</p>
             }))}
         </section>

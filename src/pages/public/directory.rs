@@ -2,7 +2,7 @@
 
 use crate::{
     app::Visit,
-    components::{Column, Empty, Pager, SortedHead, chart::WorldMap, load, query_from_url},
+    components::{Column, EmptyList, Pager, SortedHead, chart::WorldMap, load, load_more, query_from_url},
     rpc::directory::{DirectoryView, search_directory},
 };
 use leptos::prelude::*;
@@ -29,7 +29,7 @@ pub fn DirectoryPage() -> impl IntoView {
     let visit = expect_context::<Visit>().0;
     view! {
         <Title text=tr!(directory.title)/>
-        {load(visit, |frame| view! { <Hero operator=frame.operator_name/> })}
+        {load_more(visit, |frame| view! { <Hero operator=frame.operator_name/> })}
         {load(found, move |found| view! { <Found found=found query=query.get_untracked()/> })}
     }
 }
@@ -113,13 +113,13 @@ fn Filters(found: DirectoryView, query: Query) -> impl IntoView {
     }
 }
 
-fn nothing() -> impl IntoView {
-    view! { <Empty text=tr!(filter.nothing)><a class="btn" href="/">{tr!(filter.clear)}</a></Empty> }
+fn nothing(total: u64, query: Query) -> impl IntoView {
+    view! { <EmptyList total=total query=query path="/" text=tr!(directory.no_data)><a class="btn" href="/help">{tr!(nav.help)}</a></EmptyList> }
 }
 
 fn locations(found: Paged<Location>, query: Query) -> impl IntoView {
     if found.items.is_empty() {
-        return nothing().into_any();
+        return nothing(found.total, query).into_any();
     }
     let rows = found.items.iter().map(location_row).collect_view();
     let columns = vec![
@@ -158,7 +158,7 @@ fn location_row(location: &Location) -> impl IntoView + use<> {
 
 fn partner_table(found: Paged<Partner>, query: Query) -> impl IntoView {
     if found.items.is_empty() {
-        return nothing().into_any();
+        return nothing(found.total, query).into_any();
     }
     let rows = found
         .items

@@ -16,6 +16,7 @@ pub(crate) fn verb_name(verb: Verb) -> String {
     match verb {
         Verb::Submit => tr!(verb.submit),
         Verb::Approve => tr!(verb.approve),
+        Verb::AssignAddresses => tr!(verb.assign_addresses),
         Verb::RequestChanges => tr!(verb.request_changes),
         Verb::Resubmit => tr!(verb.resubmit),
         Verb::Reject => tr!(verb.reject),

@@ -1,7 +1,11 @@
 //! The peering itself: its connections, what may be done with them, and what that changes.
 
 use super::{Flow, Kind, MACHINE, Party, StateName, Step, Verb};
-use crate::{Asn, Next, Timestamp, session::ConnectionSpec};
+use crate::{
+    Asn, Next, Text, Timestamp, say,
+    session::{ConnectionSpec, Endpoint},
+    text::said_error,
+};
 use serde::{Deserialize, Serialize};
 
 /// The state of a connection with what is known in it.
@@ -115,7 +119,7 @@ pub struct Command {
     pub by: Party,
     /// Reason, note, error or new type, where the verb needs one.
     pub note: String,
-    /// The changed connection, for [`Verb::Resubmit`].
+    /// The changed connection, for [`Verb::Resubmit`] and [`Verb::AssignAddresses`].
     pub spec: Option<ConnectionSpec>,
 }
 
@@ -150,10 +154,9 @@ pub struct Recorded {
 }
 
 /// Why a command was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// There is no such connection.
-    #[error("{peering} has no connection {connection}.")]
     NoConnection {
         /// The peering.
         peering: String,
@@ -161,32 +164,26 @@ pub enum Refusal {
         connection: u16,
     },
     /// The table has no such step.
-    #[error("{peering}/{connection} is {state}: {verb} is not possible now. {hint}")]
     State {
         /// The peering.
         peering: String,
         /// The connection.
         connection: u16,
         /// Its state.
-        state: &'static str,
+        state: StateName,
         /// What was asked.
-        verb: &'static str,
-        /// What to do instead.
-        hint: &'static str,
+        verb: Verb,
     },
     /// Somebody else has to do it.
-    #[error("{verb} is for the {party}.")]
     Party {
         /// What was asked.
-        verb: &'static str,
+        verb: Verb,
         /// Who may do it.
-        party: &'static str,
+        party: Party,
     },
     /// The verb needs words.
-    #[error("Say why, in words that help the other side.")]
     NoNote,
     /// The peer has not said yet that its side is configured.
-    #[error("{peering}/{connection}: the peer has not reported its side as configured yet.")]
     PeerNotReady {
         /// The peering.
         peering: String,
@@ -194,17 +191,92 @@ pub enum Refusal {
         connection: u16,
     },
     /// Only Direct peerings have types.
-    #[error("An Exchange peering has no type to change.")]
     NoType,
+    /// The operator wanted to assign the session's addresses and has not yet.
+    NoAddresses {
+        /// The peering.
+        peering: String,
+        /// The connection.
+        connection: u16,
+    },
+    /// A step that changes the connection came without the change.
+    NoChange,
+}
+
+impl Refusal {
+    /// What is wrong, and what to do instead.
+    pub fn text(&self) -> Text {
+        match self {
+            Refusal::NoConnection { peering, connection } => {
+                say!("peering.no_connection", "{peering} has no connection {connection}.", peering = peering, connection = connection)
+            }
+            Refusal::State { peering, connection, state, verb } => not_now(&format!("{peering}/{connection}"), *state, *verb),
+            Refusal::Party { verb, party } => {
+                say!("peering.party", "{verb} is for the {party}.", verb = verb.word(), party = party.word())
+            }
+            Refusal::NoNote => say!("peering.no_note", "Say why, in words that help the other side."),
+            Refusal::PeerNotReady { peering, connection } => say!(
+                "peering.peer_not_ready",
+                "{peering}/{connection}: the peer has not reported its side as configured yet.",
+                peering = peering,
+                connection = connection
+            ),
+            Refusal::NoType => say!("peering.no_type", "An Exchange peering has no type to change."),
+            Refusal::NoAddresses { peering, connection } => say!(
+                "peering.no_addresses",
+                "{peering}/{connection} has no session addresses yet. The operator assigns them first.",
+                peering = peering,
+                connection = connection
+            ),
+            Refusal::NoChange => say!("peering.no_change", "Give what is to be changed."),
+        }
+    }
+}
+said_error!(Refusal);
+
+/// A step that the table does not have in this state, with what to do instead.
+fn not_now(id: &str, state: StateName, verb: Verb) -> Text {
+    match (verb, state) {
+        (Verb::RequestRemoval, StateName::ProvisioningStarted | StateName::ProvisioningCompleted) => say!(
+            "peering.removal_while_provisioning",
+            "{id} is {state}: provisioning cannot be interrupted. Wait until it has ended, or ask the operator.",
+            id = id,
+            state = state.word()
+        ),
+        (Verb::RequestRemoval, StateName::PendingApproval | StateName::ChangesRequested | StateName::Approved) => say!(
+            "peering.removal_before_provisioning",
+            "{id} is {state}: nothing is on a router yet. Withdraw the request instead.",
+            id = id,
+            state = state.word()
+        ),
+        (_, state) if state.is_final() => {
+            say!("peering.closed", "{id} is {state}, and that is final. Make a new request.", id = id, state = state.word())
+        }
+        _ => say!(
+            "peering.not_now",
+            "{id} is {state} by now: “{verb}” is not possible. The page shows what can be done.",
+            id = id,
+            state = state.word(),
+            verb = verb.word()
+        ),
+    }
 }
 
 impl Connection {
     /// Who acts next, where the state alone does not tell.
     pub fn next(&self, kind: Kind) -> Next {
         match (&self.state, kind) {
+            (State::ProvisioningStarted { peer_ready: false }, Kind::Direct) if self.lacks_addresses() => Next::Operator,
             (State::ProvisioningStarted { peer_ready: false }, Kind::Direct) => Next::Requester,
             (state, _) => state.name().next(),
         }
+    }
+}
+
+impl Connection {
+    /// Whether the operator still has to assign the session's addresses.
+    pub fn lacks_addresses(&self) -> bool {
+        self.spec.endpoint == Endpoint::DirectOperatorAssigned { ipv4: None, ipv6: None }
     }
 }
 
@@ -234,7 +306,8 @@ impl Peering {
             State::PendingRemove { was } if step.verb == Verb::UndoRemoval => was.name() == step.to,
             _ => true,
         };
-        step.from == connection.state.name() && (step.flow == Flow::Any || step.flow == self.flow()) && remembered
+        let assignable = step.verb != Verb::AssignAddresses || matches!(connection.spec.endpoint, Endpoint::DirectOperatorAssigned { .. });
+        step.from == connection.state.name() && (step.flow == Flow::Any || step.flow == self.flow()) && remembered && assignable
     }
 
     fn judge(&self, connection: &Connection, step: &Step) -> Result<(), Refusal> {
@@ -245,24 +318,21 @@ impl Peering {
             (Verb::ReportConfigured, State::ProvisioningStarted { peer_ready: true }) => {
                 Err(self.refuse(connection, Verb::ReportConfigured))
             }
+            // Once the peer has configured them, addresses stay as they are.
+            (Verb::AssignAddresses, State::ProvisioningStarted { peer_ready: true }) => Err(self.refuse(connection, Verb::AssignAddresses)),
+            (Verb::ReportConfigured, _) if connection.lacks_addresses() => Err(self.no_addresses(connection)),
+            (Verb::Approve, _) if self.legacy && connection.lacks_addresses() => Err(self.no_addresses(connection)),
             (Verb::RequestTypeChange, _) if self.kind == Kind::Exchange => Err(Refusal::NoType),
             _ => Ok(()),
         }
     }
 
     fn refuse(&self, connection: &Connection, verb: Verb) -> Refusal {
-        let state = connection.state.name();
-        let hint = match (verb, state) {
-            (Verb::RequestRemoval, StateName::ProvisioningStarted | StateName::ProvisioningCompleted) => {
-                "Provisioning cannot be interrupted: wait until it has ended, or ask the operator."
-            }
-            (Verb::RequestRemoval, StateName::PendingApproval | StateName::ChangesRequested | StateName::Approved) => {
-                "Nothing is on a router yet: withdraw the request instead."
-            }
-            (_, state) if state.is_final() => "This state is final: make a new request.",
-            _ => "Reload the page: it shows what can be done now.",
-        };
-        Refusal::State { peering: self.id.clone(), connection: connection.number, state: state.word(), verb: verb.word(), hint }
+        Refusal::State { peering: self.id.clone(), connection: connection.number, state: connection.state.name(), verb }
+    }
+
+    fn no_addresses(&self, connection: &Connection) -> Refusal {
+        Refusal::NoAddresses { peering: self.id.clone(), connection: connection.number }
     }
 
     /// Judges a command; changes nothing.
@@ -278,12 +348,15 @@ impl Peering {
             .find(|step| step.verb == command.verb && self.fits(connection, step))
             .ok_or_else(|| self.refuse(connection, command.verb))?;
         if step.by != command.by {
-            return Err(Refusal::Party { verb: command.verb.word(), party: step.by.word() });
+            return Err(Refusal::Party { verb: command.verb, party: step.by });
         }
         self.judge(connection, step)?;
         let note = command.note.trim();
         if note.is_empty() && needs_note(command.verb) {
             return Err(Refusal::NoNote);
+        }
+        if command.verb == Verb::AssignAddresses && command.spec.is_none() {
+            return Err(Refusal::NoChange);
         }
         Ok(PeeringEvent {
             connection: command.connection,
@@ -304,7 +377,8 @@ impl Peering {
         }
         let moved = connection.state.name() != event.to;
         let before = std::mem::replace(&mut connection.state, State::None);
-        connection.state = enter(before, event, self.kind);
+        // Assigning addresses changes what is asked for, not where it stands.
+        connection.state = if event.verb == Verb::AssignAddresses { before } else { enter(before, event, self.kind) };
         if moved {
             connection.since = at;
         }
@@ -384,7 +458,13 @@ mod tests {
 
     fn command(verb: Verb) -> Command {
         let by = MACHINE.iter().find(|s| s.verb == verb).map_or(Party::Portal, |s| s.by);
-        Command { connection: 1, verb, by, note: "because".into(), spec: None }
+        let spec = (verb == Verb::AssignAddresses).then(assigned);
+        Command { connection: 1, verb, by, note: "because".into(), spec }
+    }
+
+    fn assigned() -> ConnectionSpec {
+        let endpoint = Endpoint::DirectOperatorAssigned { ipv4: Some("193.0.9.0/31".parse().expect("prefix")), ipv6: None };
+        ConnectionSpec { endpoint, ..ConnectionSpec::example(Kind::Direct) }
     }
 
     /// Runs verbs on connection 1 and tells where it ends, or what was refused.
@@ -417,15 +497,33 @@ mod tests {
     fn a_direct_peering_is_provisioned_when_the_peer_is_ready() {
         check(Kind::Direct, false, &[Submit, Approve], "ProvisioningStarted");
         check(Kind::Direct, false, &[Submit, Approve, CompleteProvisioning], "has not reported");
-        check(Kind::Direct, false, &[Submit, Approve, ReportConfigured, ReportConfigured], "not possible");
-        check(Kind::Direct, false, &[Submit, Approve, ReportConfigured, CompleteProvisioning], "ProvisioningCompleted");
+        let ready = [Submit, Approve, AssignAddresses, ReportConfigured];
+        check(Kind::Direct, false, &[&ready[..], &[ReportConfigured]].concat(), "not possible");
+        check(Kind::Direct, false, &[&ready[..], &[CompleteProvisioning]].concat(), "ProvisioningCompleted");
         check(Kind::Direct, false, &[Submit, Approve, Block, Unblock, CompleteProvisioning], "has not reported");
+    }
+
+    #[test]
+    fn the_operator_assigns_addresses_before_the_peer_configures_them() {
+        check(Kind::Direct, false, &[Submit, Approve, ReportConfigured], "no session addresses yet");
+        check(Kind::Direct, false, &[Submit, AssignAddresses, Approve, ReportConfigured, AssignAddresses], "not possible");
+        check(Kind::Direct, true, &[Submit, Approve], "no session addresses yet");
+        check(Kind::Exchange, false, &[Submit, AssignAddresses], "not possible");
+        let mut it = peering(Kind::Direct, false);
+        for verb in [Submit, Approve] {
+            it.apply(&it.decide(&command(verb)).expect("main line"), Timestamp::from_secs(1));
+        }
+        assert_eq!(it.connections[0].next(Kind::Direct), Next::Operator);
+        assert_eq!(it.decide(&Command { spec: None, ..command(AssignAddresses) }), Err(Refusal::NoChange));
+        it.apply(&it.decide(&command(AssignAddresses)).expect("operator"), Timestamp::from_secs(2));
+        assert_eq!(it.connections[0].next(Kind::Direct), Next::Requester);
+        assert_eq!(it.connections[0].since, Timestamp::from_secs(1));
     }
 
     #[test]
     fn a_legacy_peering_is_active_on_approval() {
         check(Kind::Exchange, true, &[Submit, Approve], "Active");
-        check(Kind::Direct, true, &[Submit, Approve, RequestRemoval], "PendingRemove");
+        check(Kind::Direct, true, &[Submit, AssignAddresses, Approve, RequestRemoval], "PendingRemove");
     }
 
     #[test]
@@ -453,7 +551,8 @@ mod tests {
     #[test]
     fn only_direct_peerings_change_their_type() {
         check(Kind::Exchange, true, &[Submit, Approve, RequestTypeChange], "no type");
-        check(Kind::Direct, true, &[Submit, Approve, RequestTypeChange, AcceptTypeChange, CompleteTypeChange], "Active");
+        let active = [Submit, AssignAddresses, Approve];
+        check(Kind::Direct, true, &[&active[..], &[RequestTypeChange, AcceptTypeChange, CompleteTypeChange]].concat(), "Active");
         check(Kind::Direct, true, &[Submit, RequestTypeChange], "not possible");
     }
 
@@ -461,7 +560,7 @@ mod tests {
     fn a_step_is_done_by_its_party_and_with_words_where_needed() {
         let it = peering(Kind::Exchange, false);
         let wrong = Command { by: Party::Operator, ..command(Submit) };
-        assert_eq!(it.decide(&wrong), Err(Refusal::Party { verb: "Submit", party: "Requester" }));
+        assert_eq!(it.decide(&wrong), Err(Refusal::Party { verb: Submit, party: Party::Requester }));
         let mut it = it;
         it.apply(&it.decide(&command(Submit)).expect("first step"), Timestamp::from_secs(1));
         assert_eq!(it.decide(&Command { note: " ".into(), ..command(Reject) }), Err(Refusal::NoNote));

@@ -71,6 +71,8 @@ words! {
         RequestChanges,
         /// Ask for review again, with changes.
         Resubmit,
+        /// Give the addresses of a Direct session, where the operator provides them.
+        AssignAddresses,
         /// Say no.
         Reject,
         /// Take the request back.
@@ -170,6 +172,7 @@ pub const MACHINE: &[Step] = {
         main(S::PendingApproval, V::Approve, S::Approved, Operator, Exchange),
         main(S::PendingApproval, V::Approve, S::ProvisioningStarted, Operator, Direct),
         main(S::PendingApproval, V::Approve, S::Active, Operator, Legacy),
+        side(S::PendingApproval, V::AssignAddresses, S::PendingApproval, Operator, Any),
         side(S::PendingApproval, V::RequestChanges, S::ChangesRequested, Operator, Any),
         side(S::PendingApproval, V::Reject, S::Rejected, Operator, Any),
         side(S::PendingApproval, V::Withdraw, S::Removed, Requester, Any),
@@ -179,6 +182,7 @@ pub const MACHINE: &[Step] = {
         main(S::Approved, V::ReportConfigured, S::ProvisioningStarted, Requester, Exchange),
         side(S::Approved, V::Withdraw, S::Removed, Requester, Any),
         side(S::ProvisioningStarted, V::ReportConfigured, S::ProvisioningStarted, Requester, Direct),
+        side(S::ProvisioningStarted, V::AssignAddresses, S::ProvisioningStarted, Operator, Direct),
         main(S::ProvisioningStarted, V::CompleteProvisioning, S::ProvisioningCompleted, Portal, Any),
         side(S::ProvisioningStarted, V::FailProvisioning, S::ProvisioningFailed, Portal, Any),
         side(S::ProvisioningStarted, V::Block, S::ExternalBlocker, Operator, Any),

@@ -1,0 +1,120 @@
+//! Sentences for people, told apart from the language that they are read in.
+//!
+//! A rule says *what* it found as a key with values; [`say!`] also holds the English
+//! sentence, which is what the API and the command line print. Pages look the key up in
+//! `locales/`, where a translator finds every sentence with the same gaps.
+
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, fmt};
+
+/// A sentence with its key and the values in its gaps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// Stable, dotted, such as `prefix.hostbits`.
+    key: Cow<'static, str>,
+    /// Name of the gap and what stands in it.
+    values: Vec<(Cow<'static, str>, String)>,
+    /// The sentence in English.
+    english: String,
+}
+
+impl Text {
+    /// A sentence from its English template, in which `{name}` is a gap. Use [`say!`].
+    pub fn new(key: &'static str, template: &str, values: Vec<(&'static str, String)>) -> Self {
+        let mut english = String::with_capacity(template.len() + 32);
+        let mut rest = template;
+        while let Some((before, gap, after)) = next_gap(rest) {
+            english.push_str(before);
+            english.push_str(values.iter().find(|(name, _)| *name == gap).map_or("", |(_, value)| value));
+            rest = after;
+        }
+        english.push_str(rest);
+        let values = values.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        Text { key: key.into(), values, english }
+    }
+
+    /// The key, which is also the code of a finding.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What stands in a gap; empty for a gap that the sentence does not have.
+    pub fn value(&self, name: &str) -> &str {
+        self.values.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The sentence in English.
+    pub fn english(&self) -> &str {
+        &self.english
+    }
+}
+
+/// Text before a gap, the gap's name, text after it.
+fn next_gap(template: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = template.split_once('{')?;
+    let (name, after) = rest.split_once('}')?;
+    Some((before, name, after))
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.english)
+    }
+}
+
+/// A sentence: `say!("prefix.duplicate", "{prefix} is already on line {line}.", prefix = p, line = n)`.
+///
+/// Each key occurs once in the program; a test compares the keys, gaps and English words
+/// with `locales/en.json`.
+#[macro_export]
+macro_rules! say {
+    ($key:literal, $english:literal $(, $name:ident = $value:expr)* $(,)?) => {
+        $crate::Text::new($key, $english, vec![$((stringify!($name), ($value).to_string())),*])
+    };
+}
+
+/// Lets an error print the sentence that its `text` method gives.
+macro_rules! said_error {
+    ($type:ty) => {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.text().english())
+            }
+        }
+        impl std::error::Error for $type {}
+        impl From<&$type> for $crate::Text {
+            fn from(error: &$type) -> Self {
+                error.text()
+            }
+        }
+        impl From<$type> for $crate::Text {
+            fn from(error: $type) -> Self {
+                error.text()
+            }
+        }
+    };
+}
+pub(crate) use said_error;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    #[test]
+    fn gaps_are_filled_once_and_values_are_never_read_as_gaps() {
+        let check = |text: crate::Text, expected: &str| assert_eq!(text.english(), expected);
+        check(say!("a.b", "nothing to fill"), "nothing to fill");
+        check(say!("a.b", "{x} and {y}", x = 1, y = "{x}"), "1 and {x}");
+        check(say!("a.b", "{x}, {x}"), ", ");
+        check(say!("a.b", "open { stays"), "open { stays");
+        assert_eq!(say!("a.b", "{x}", x = 7).value("x"), "7");
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_stands_in_the_sentence_as_it_is(value in "\\PC{0,40}") {
+            let text = say!("a.b", "“{it}” is wrong.", it = value);
+            prop_assert_eq!(text.english(), format!("“{value}” is wrong."));
+        }
+    }
+}

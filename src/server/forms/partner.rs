@@ -1,0 +1,188 @@
+//! Associating ASNs, requesting peerings, and their steps.
+
+use super::{done, form_as, form_keeping, on, sender};
+use crate::rpc::{
+    Failure, Typed,
+    partner::{AsnForm, ConnectionFields},
+};
+use peerage_domain::{
+    Asn, Verdict,
+    contact::Contact,
+    peering::{Kind, Verb},
+    registration::PeeringDraft,
+    say,
+    session::{AddressProvider, ConnectionAsk},
+};
+use peerage_service::{
+    Error,
+    peerings::StepRequest,
+    requests::{Keys, MAX_CONNECTIONS, suggested},
+};
+
+pub(crate) async fn associate_asn(form: AsnForm) -> Result<(), Failure> {
+    form_keeping(form.typed(), async |service, actor| {
+        let asn: Asn = form.asn.parse()?;
+        let it = service.associate_asn(&actor, asn, &form.name, contacts(&form)?).await?;
+        done(format!("/partner/asns/{}", it.id), tr!(done.asn, asn = asn))
+    })
+    .await
+}
+
+fn contacts(form: &AsnForm) -> Result<Vec<Contact>, Error> {
+    let filled = form.contacts.iter().filter(|c| !c.email.trim().is_empty() || !c.phone.trim().is_empty());
+    filled
+        .map(|c| {
+            let phone = if c.phone.trim().is_empty() { None } else { Some(c.phone.parse()?) };
+            Ok(Contact { role: c.role, email: c.email.parse()?, phone })
+        })
+        .collect()
+}
+
+pub(crate) async fn new_peering(location: String) -> Result<(), Failure> {
+    form_as(async |service, actor| {
+        let approved = service.my_asns(&actor).await?.into_iter().find(|a| a.is_approved());
+        let directory = service.directory().await?;
+        let place = directory.location(&location).filter(|l| l.published);
+        let draft = PeeringDraft {
+            asn: approved.map(|a| a.asn.to_string()).unwrap_or_default(),
+            kind: place.map(|l| l.kind),
+            location: place.map(|l| l.id.clone()).unwrap_or_default(),
+            ..PeeringDraft::default()
+        };
+        let id = service.new_peering_draft(&actor, draft).await?;
+        on(format!("/partner/peerings/new/{id}/place"))
+    })
+    .await
+}
+
+pub(crate) async fn save_place(id: String, asn: String, kind: String, location: String, legacy: bool, go: String) -> Result<(), Failure> {
+    form_as(async |service, actor| {
+        let mut draft = service.peering_draft(&actor, &id).await?.draft;
+        if !draft.changes.is_empty() {
+            return Err(Error::Refused(say!("request.place_fixed", "Changes keep the network, the kind and the location of the request.")));
+        }
+        let kind = if kind.is_empty() { None } else { Some(kind.parse::<Kind>().map_err(|_| unchosen())?) };
+        let moved = draft.asn != asn || draft.location != location || draft.kind != kind;
+        (draft.asn, draft.kind, draft.location, draft.legacy) = (asn, kind, location, legacy);
+        let directory = service.directory().await?;
+        let place = directory.location(&draft.location).filter(|l| l.published && Some(l.kind) == kind);
+        if place.is_none() {
+            draft.location = String::new();
+        }
+        let fresh = moved || draft.connections.is_empty();
+        if let (Some(place), Some(asn), true) = (place, draft.asn(), fresh) {
+            draft.connections = suggested(&directory, place, asn);
+        }
+        let ready = place.is_some() && draft.asn().is_some();
+        service.save_peering_draft(&actor, &id, draft.clone(), if fresh { Keys::Forgotten } else { Keys::Untouched }).await?;
+        if go == "stay" {
+            return on(format!("/partner/peerings/new/{id}/place"));
+        }
+        if !ready {
+            return Err(unchosen());
+        }
+        service.check_network(&actor, &draft).await?;
+        on(format!("/partner/peerings/new/{id}/sessions"))
+    })
+    .await
+}
+
+fn unchosen() -> Error {
+    Error::Refused(say!("request.unchosen", "Choose an ASN, a kind and a location."))
+}
+
+pub(crate) async fn save_sessions(id: String, connections: Vec<ConnectionFields>, go: String) -> Result<(), Failure> {
+    form_as(async |service, actor| {
+        let detail = service.peering_draft(&actor, &id).await?;
+        let mut draft = detail.draft;
+        if connections.len() > MAX_CONNECTIONS {
+            return Err(too_many());
+        }
+        let mut keys: Vec<String> = connections.iter().map(|fields| fields.md5.clone()).collect();
+        let before = std::mem::take(&mut draft.connections);
+        draft.connections = connections.into_iter().map(typed).collect();
+        // What nobody asked to change stays, whatever the form says.
+        for (&index, kept) in detail.locked.iter().filter_map(|index| Some((index, before.get(*index)?))) {
+            if let Some(connection) = draft.connections.get_mut(index) {
+                connection.clone_from(kept);
+            }
+            keys.get_mut(index).map(String::clear);
+        }
+        let full = go == "add" && draft.connections.len() == MAX_CONNECTIONS;
+        let mut removed = None;
+        match go.split_once(':') {
+            _ if !draft.changes.is_empty() => {}
+            _ if go == "add" && !full => draft.connections.push(ConnectionAsk::default()),
+            Some(("remove", index)) => {
+                let index = index.parse::<usize>().ok().filter(|index| *index < draft.connections.len());
+                let index = index.ok_or_else(|| Error::Refused(say!("request.no_such", "There is no such connection.")))?;
+                draft.connections.remove(index);
+                keys.remove(index);
+                removed = Some(index);
+            }
+            _ => {}
+        }
+        service.save_peering_draft(&actor, &id, draft, Keys::Typed { keys, removed }).await?;
+        if full {
+            return Err(too_many());
+        }
+        let failed = service.peering_draft(&actor, &id).await?.findings.iter().any(|f| f.finding.verdict == Verdict::Fail);
+        on(format!("/partner/peerings/new/{id}/{}", if go.is_empty() && !failed { "review" } else { "sessions" }))
+    })
+    .await
+}
+
+fn too_many() -> Error {
+    Error::Refused(say!("request.too_many", "A request has at most {most} connections. Send another one for more.", most = MAX_CONNECTIONS))
+}
+
+fn typed(fields: ConnectionFields) -> ConnectionAsk {
+    ConnectionAsk {
+        peer_ipv4: fields.peer_ipv4,
+        peer_ipv6: fields.peer_ipv6,
+        address_provider: if fields.address_provider == "Operator" { AddressProvider::Operator } else { AddressProvider::Peer },
+        session_ipv4: fields.session_ipv4,
+        session_ipv6: fields.session_ipv6,
+        max_prefixes_ipv4: fields.max_prefixes_ipv4,
+        max_prefixes_ipv6: fields.max_prefixes_ipv6,
+        bandwidth_mbps: fields.bandwidth_mbps,
+        has_md5: false,
+    }
+}
+
+pub(crate) async fn submit_peering(id: String) -> Result<(), Failure> {
+    form_as(async |service, actor| {
+        let peering = service.submit_peering(&actor, &id).await?;
+        done(format!("/partner/peerings/{}", peering.id), tr!(done.requested, id = peering.id))
+    })
+    .await
+}
+
+pub(crate) async fn discard_peering_draft(id: String) -> Result<(), Failure> {
+    form_as(async |service, actor| {
+        service.delete_peering_draft(&actor, &id).await?;
+        done("/partner", tr!(done.discarded))
+    })
+    .await
+}
+
+pub(crate) async fn change_peering(id: String) -> Result<(), Failure> {
+    form_as(async |service, actor| {
+        let draft = service.change_peering(&actor, &id).await?;
+        on(format!("/partner/peerings/new/{draft}/sessions"))
+    })
+    .await
+}
+
+pub(crate) async fn step(id: String, connection: u16, verb: Verb, note: String) -> Result<(), Failure> {
+    let typed = Typed::new(format!("step/{id}/{connection}")).with("note", &note);
+    form_keeping(typed, async |service, actor| {
+        if note.chars().count() > 500 {
+            return Err(Error::Refused(say!("peering.note_length", "A note has at most 500 characters.")));
+        }
+        let peering = service.act(&actor, &id, verb, &StepRequest { connection, note }).await?;
+        let state = peering.connection(connection).map(|c| crate::components::state_name(c.state.name())).unwrap_or_default();
+        done(sender(), tr!(done.step, id = id, n = connection, state = state))
+    })
+    .await
+}
