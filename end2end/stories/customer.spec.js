@@ -26,7 +26,7 @@ test('a customer registers a connection with ten prefixes, two of them wrong', a
   await taken(page);
   await page.getByLabel('Prefixes used at the site').fill(TEN.join('\n'));
   // Judged while typing: nothing was sent.
-  await expect(page.getByRole('status').filter({ hasText: '10 entries' })).toContainText('2 fail');
+  await expect(page.getByRole('status').filter({ hasText: 'Entries: 10' })).toContainText('2 fail');
   await expect(page.getByText('10.0.0.0/24 is private address space (RFC 1918)')).toBeVisible();
   await accessible(page);
   await page.getByRole('button', { name: 'Use 185.1.3.0/24' }).click();
@@ -42,7 +42,7 @@ test('a customer registers a connection with ten prefixes, two of them wrong', a
   await page.getByRole('button', { name: 'Save and go on' }).last().click();
   await page.getByRole('button', { name: 'Register connection' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Basel branch');
-  await expect(page.getByRole('heading', { name: '9 prefixes' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Prefixes · 9' })).toBeVisible();
   await taken(page);
   await accessible(page);
 });
@@ -62,7 +62,7 @@ test.describe('without scripts', () => {
     await page.getByRole('button', { name: 'Register connection' }).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Bern branch');
     await page.getByRole('button', { name: 'Remove' }).first().click();
-    await expect(page.getByRole('heading', { name: '1 prefixes' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Prefixes · 1' })).toBeVisible();
   });
 });
 

@@ -54,6 +54,50 @@ test('a partner requests an Exchange peering and follows it live to Active', asy
   await other.close();
 });
 
+test('the operator assigns the addresses of a Direct peering', async ({ page, browser, portal }) => {
+  await signIn(page, 'partner');
+  await open(page, '/partner');
+  await page.getByRole('button', { name: 'Request a peering' }).first().click();
+  await page.getByRole('radio', { name: /^Direct/ }).check();
+  await page.getByRole('button', { name: 'Show locations of this kind' }).click();
+  await page.getByRole('button', { name: 'Save and go on' }).click();
+  await taken(page);
+  await page.getByRole('radio', { name: /operator/ }).check();
+  await page.getByLabel('Most IPv4 prefixes').fill('500');
+  await page.getByLabel('Most IPv6 prefixes').fill('50');
+  await page.getByLabel('MD5 key').fill('has a blank');
+  await page.getByRole('button', { name: 'Save and go on' }).last().click();
+  // A key that cannot be used is named with its connection; the rest is kept.
+  await expect(page.getByRole('alert')).toContainText('Connection 1, MD5 key');
+  await expect(page.getByLabel('Most IPv4 prefixes')).toHaveValue('500');
+  await taken(page);
+  await page.getByRole('button', { name: 'Save and go on' }).last().click();
+  await page.getByRole('button', { name: 'Send request' }).click();
+  await expect(page.getByText('Pending approval').first()).toBeVisible();
+  const id = page.url().split('/').pop();
+
+  const other = await browser.newContext({ baseURL: portal.url });
+  const operator = await other.newPage();
+  await signIn(operator, 'operator');
+  await open(operator, `/ops/peerings/${id}`);
+  await operator.getByRole('button', { name: 'Approve' }).click();
+  await taken(operator);
+  await operator.getByLabel('Link IPv4').fill('10.0.0.0/31');
+  await operator.getByLabel('IPv6, /126').fill('2a00:1450:1::/127');
+  await operator.getByRole('button', { name: 'Assign addresses' }).click();
+  await expect(operator.getByRole('alert')).toContainText('private address space (RFC 1918)');
+  await expect(operator.getByLabel('IPv6, /126')).toHaveValue('2a00:1450:1::/127');
+  await taken(operator);
+  await accessible(operator);
+  await operator.getByLabel('Link IPv4').fill('193.0.9.0/31');
+  await operator.getByRole('button', { name: 'Assign addresses' }).click();
+  await expect(operator.getByText('The addresses of connection 1 are assigned.')).toBeVisible();
+  await expect(page.getByText('193.0.9.0/31 · 2a00:1450:1::/127')).toBeVisible();
+  await page.getByRole('button', { name: 'My side is configured' }).click();
+  await expect(page.locator('.st.big', { hasText: 'Active' })).toBeVisible();
+  await other.close();
+});
+
 test('an ASN is associated, failed with a reason, and asked for again', async ({ page, browser, portal }) => {
   await signIn(page, 'partner');
   await open(page, '/partner/asns/new');
@@ -61,13 +105,14 @@ test('an ASN is associated, failed with a reason, and asked for again', async ({
   await expect(page.getByText('AS64512 is not a public ASN')).toBeVisible();
   await page.getByLabel('ASN', { exact: true }).fill('3303');
   await page.getByLabel('Name of the network').fill('Swisscom');
-  await page.getByLabel('NOC e-mail').fill('noc@gmail.com');
-  await page.getByLabel('NOC telephone').fill('+41 44 555 01 00');
+  const noc = page.getByRole('group', { name: 'NOC' });
+  await noc.getByLabel('E-mail').fill('noc@gmail.com');
+  await noc.getByLabel('Telephone').fill('+41 44 555 01 00');
   await page.getByRole('button', { name: 'Ask for confirmation' }).click();
   await expect(page.getByRole('alert')).toContainText('public mail service');
   // What was typed is still there.
   await expect(page.getByLabel('Name of the network')).toHaveValue('Swisscom');
-  await page.getByLabel('NOC e-mail').fill('noc@as3303.example');
+  await noc.getByLabel('E-mail').fill('noc@as3303.example');
   await page.getByRole('button', { name: 'Ask for confirmation' }).click();
   await expect(page.getByText('Pending', { exact: true }).first()).toBeVisible();
   const path = new URL(page.url()).pathname;

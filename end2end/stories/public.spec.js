@@ -31,6 +31,7 @@ test('a manager reads the latency page', async ({ page }) => {
   await page.getByRole('link', { name: '7 d' }).click();
   await expect(page).toHaveURL(/window=7d/);
   const cursor = page.getByRole('slider').first();
+  await expect(cursor).toHaveAttribute('aria-valuemax', '167');
   await expect(cursor).toBeVisible();
   await cursor.focus();
   const before = await cursor.getAttribute('aria-valuetext');

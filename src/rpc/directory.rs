@@ -3,6 +3,8 @@
 use super::Failure;
 use leptos::prelude::*;
 use peerage_domain::catalogue::{Location, Paged, Partner, Query};
+#[cfg(feature = "ssr")]
+use peerage_domain::peering::Kind;
 use serde::{Deserialize, Serialize};
 
 /// The directory as one search shows it.
@@ -18,6 +20,31 @@ pub struct DirectoryView {
     pub metros: Vec<String>,
     /// Every published place, for the map: name, latitude, longitude, partners.
     pub places: Vec<(String, f64, f64, u32)>,
+    /// What the operator offers in a few numbers.
+    pub facts: Facts,
+}
+
+/// The operator's offer in a few numbers, from the directory and the policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Cities.
+    pub metros: usize,
+    /// Countries.
+    pub countries: usize,
+    /// Partners at any location.
+    pub partners: usize,
+    /// Locations for Direct peering.
+    pub facilities: usize,
+    /// Most bandwidth on offer for Direct peering, Mb/s.
+    pub bandwidth_mbps: Option<u32>,
+    /// Locations for Exchange peering.
+    pub exchanges: usize,
+    /// Least port speed at an exchange, Mb/s.
+    pub min_port_mbps: u32,
+    /// Whether an AS-SET is wanted.
+    pub as_set: bool,
+    /// Hours in which requests are answered.
+    pub answer_hours: u32,
 }
 
 /// One location with who is there.
@@ -36,7 +63,8 @@ pub struct LocationView {
 /// What a search finds.
 #[server(prefix = "/rpc")]
 pub async fn search_directory(query: Query) -> Result<DirectoryView, Failure> {
-    let directory = crate::server::context::service().directory().await?;
+    let service = crate::server::context::service();
+    let directory = service.directory().await?;
     let (countries, metros) = directory.facets();
     let mut places = std::collections::BTreeMap::new();
     for location in directory.all_locations().iter().filter(|l| l.published) {
@@ -44,7 +72,21 @@ pub async fn search_directory(query: Query) -> Result<DirectoryView, Failure> {
         let place = places.entry(location.city.clone()).or_insert((point.latitude, point.longitude, 0));
         place.2 = place.2.max(location.partners);
     }
+    let of = |kind: Kind| directory.all_locations().iter().filter(move |l| l.published && l.kind == kind);
+    let policy = &service.settings().policy;
+    let facts = Facts {
+        metros: metros.len(),
+        countries: countries.len(),
+        partners: usize::try_from(directory.search_partners(&Query::default()).total).unwrap_or(usize::MAX),
+        facilities: of(Kind::Direct).count(),
+        bandwidth_mbps: of(Kind::Direct).flat_map(|l| l.offers_mbps.iter().copied()).max(),
+        exchanges: of(Kind::Exchange).count(),
+        min_port_mbps: policy.min_port_mbps,
+        as_set: policy.require_as_set,
+        answer_hours: policy.answer_hours,
+    };
     Ok(DirectoryView {
+        facts,
         locations: directory.search_locations(&query),
         partners: directory.search_partners(&query),
         countries,

@@ -6,6 +6,39 @@ pub const WIDTH: f64 = 2000.0;
 /// Height of the map's view box.
 pub const HEIGHT: f64 = 973.0;
 
+/// A part of the map with the size at which it is shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Region {
+    /// Left edge.
+    pub x: f64,
+    /// Top edge.
+    pub y: f64,
+    /// Width.
+    pub width: f64,
+    /// Height.
+    pub height: f64,
+    /// Units of the map in a pixel of the page, for the sizes of dots and names.
+    pub unit: f64,
+}
+
+/// The inhabited world.
+pub const WORLD: Region = Region { x: 130.0, y: 14.0, width: 1740.0, height: 806.0, unit: 2.15 };
+/// Europe, where places lie too close to each other on the map of the world.
+pub const EUROPE: Region = Region { x: 934.0, y: 52.0, width: 232.0, height: 214.0, unit: 0.57 };
+
+impl Region {
+    /// Whether a point lies inside, away from the edges.
+    pub fn holds(&self, (x, y): (f64, f64)) -> bool {
+        let margin = 6.0 * self.unit;
+        (self.x + margin..self.x + self.width - margin).contains(&x) && (self.y + margin..self.y + self.height - margin).contains(&y)
+    }
+
+    /// The value of a `viewBox`.
+    pub fn view_box(&self) -> String {
+        format!("{} {} {} {}", self.x, self.y, self.width, self.height)
+    }
+}
+
 /// The pixel of a place given in degrees north and east.
 pub fn project(latitude: f64, longitude: f64) -> (f64, f64) {
     let m = 3f64.sqrt() / 2.0;
@@ -24,16 +57,19 @@ pub fn project(latitude: f64, longitude: f64) -> (f64, f64) {
 }
 
 /// Which points get their name beside them, in order of importance: `Some(true)` for a
-/// name at the left, `Some(false)` at the right, `None` where both sides are occupied.
-pub fn labels(points: &[(f64, f64)], names: &[&str]) -> Vec<Option<bool>> {
-    let mut boxes: Vec<[f64; 4]> = points.iter().map(|&(x, y)| [x - 14.0, y - 14.0, x + 14.0, y + 14.0]).collect();
+/// name at the left, `Some(false)` at the right, `None` where both sides are occupied or
+/// end outside of the region.
+pub fn labels(region: &Region, points: &[(f64, f64)], names: &[&str]) -> Vec<Option<bool>> {
+    let (near, far, letter) = (7.0 * region.unit, 10.0 * region.unit, 6.6 * region.unit);
+    let mut boxes: Vec<[f64; 4]> = points.iter().map(|&(x, y)| [x - near, y - near, x + near, y + near]).collect();
     let apart = |a: &[f64; 4], b: &[f64; 4]| a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
     let mut sides = vec![];
     for (n, (&(x, y), name)) in points.iter().zip(names).enumerate() {
-        let width = name.chars().count() as f64 * 13.5;
-        let right = [x + 14.0, y - 14.0, x + 20.0 + width, y + 14.0];
-        let left = [x - 20.0 - width, y - 14.0, x - 14.0, y + 14.0];
-        let free = |area: &[f64; 4]| boxes.iter().enumerate().all(|(other, taken)| other == n || apart(area, taken));
+        let width = name.chars().count() as f64 * letter;
+        let right = [x + near, y - near, x + far + width, y + near];
+        let left = [x - far - width, y - near, x - near, y + near];
+        let inside = |area: &[f64; 4]| area[0] >= region.x && area[2] <= region.x + region.width;
+        let free = |area: &[f64; 4]| inside(area) && boxes.iter().enumerate().all(|(other, taken)| other == n || apart(area, taken));
         let side = if free(&right) {
             Some((false, right))
         } else if free(&left) {
@@ -53,8 +89,16 @@ mod tests {
 
     #[test]
     fn names_do_not_cover_each_other() {
-        let sides = labels(&[(100.0, 100.0), (130.0, 100.0), (160.0, 100.0)], &["Stockholm", "Oslo", "Bergen"]);
+        let sides = labels(&WORLD, &[(300.0, 100.0), (330.0, 100.0), (360.0, 100.0)], &["Stockholm", "Oslo", "Bergen"]);
         assert_eq!(sides, [Some(true), None, Some(false)]);
+    }
+
+    #[test]
+    fn names_end_inside_of_the_region() {
+        let edge = EUROPE.x + EUROPE.width - 5.0;
+        assert_eq!(labels(&EUROPE, &[(edge, 100.0)], &["Bucharest"]), [Some(true)]);
+        assert!(EUROPE.holds(project(59.33, 18.07)) && EUROPE.holds(project(38.72, -9.14)) && EUROPE.holds(project(60.17, 24.94)));
+        assert!(!EUROPE.holds(project(40.71, -74.01)));
     }
 
     #[test]

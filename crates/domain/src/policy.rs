@@ -256,7 +256,8 @@ fn max_prefixes(policy: &Policy, spec: &ConnectionSpec, record: &OnRecord) -> Cr
     } else {
         Finding::pass(say!("max_prefixes.fit", "The limit is high enough"))
     };
-    row(subject, asked, data(show(v4, v6)), Some(!too_low), finding)
+    let same = (spec.max_prefixes_ipv4, spec.max_prefixes_ipv6) == (v4, v6);
+    row(subject, asked, data(show(v4, v6)), if same || too_low { Some(same) } else { None }, finding)
 }
 
 fn family(spec: &ConnectionSpec) -> Criterion {

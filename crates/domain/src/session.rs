@@ -7,8 +7,9 @@ use crate::{Asn, Finding, Prefix, Verdict, peering::Kind, say, special::special}
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Most prefixes that a session may announce, IPv4 and IPv6.
-pub const MAX_PREFIXES: (u32, u32) = (20_000, 2_000);
+/// Most prefixes that a session may announce, IPv4 and IPv6: about the size of the whole table.
+/// The reference service stops at 20,000 and 2,000, less than large networks list in PeeringDB.
+pub const MAX_PREFIXES: (u32, u32) = (1_000_000, 500_000);
 /// Bandwidth is offered in steps of this many Mb/s.
 pub const BANDWIDTH_STEP_MBPS: u32 = 10_000;
 /// Most bandwidth of one connection, Mb/s.

@@ -1,6 +1,6 @@
 //! Sentences for people, told apart from the language that they are read in.
 //!
-//! A rule says *what* it found as a key with values; [`say!`] also holds the English
+//! A rule says *what* it found as a key with values; [`say!`](crate::say) also holds the English
 //! sentence, which is what the API and the command line print. Pages look the key up in
 //! `locales/`, where a translator finds every sentence with the same gaps.
 
@@ -19,7 +19,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// A sentence from its English template, in which `{name}` is a gap. Use [`say!`].
+    /// A sentence from its English template, in which `{name}` is a gap. Use [`say!`](crate::say).
     pub fn new(key: &'static str, template: &str, values: Vec<(&'static str, String)>) -> Self {
         let mut english = String::with_capacity(template.len() + 32);
         let mut rest = template;

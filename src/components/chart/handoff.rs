@@ -51,7 +51,7 @@ pub fn HandoffLine(
                 Next::Operator => tr!(handoff.operator),
                 side => next_name(side, reader),
             };
-            let name: String = name.chars().take(16).collect();
+            let name = if name.chars().count() > 15 { name.chars().take(14).chain(['…']).collect() } else { name };
             view! {
                 <line class="rail" x1=LEFT + 8.0 x2=WIDTH - 12.0 y1=y y2=y></line>
                 <text class="lane" x="0" y=y + 4.0>{name}</text>

@@ -59,8 +59,11 @@ fn Overview(view: LatencyView) -> impl IntoView {
         .iter()
         .map(|c| {
             let values = c.buckets.iter().map(|b| b.q.map(|q| q[2])).collect::<Vec<_>>();
-            let delta = change(c)
-                .map(|d| if d < 0.0 { tr!(insights.better, d = format!("{:.1}", -d)) } else { tr!(insights.worse, d = format!("{d:.1}")) });
+            let delta = change(c).map(|d| match d {
+                _ if d <= -0.05 => tr!(insights.better, d = format!("{:.1}", -d)),
+                _ if d >= 0.05 => tr!(insights.worse, d = format!("{d:.1}")),
+                _ => tr!(insights.steady),
+            });
             view! {
                 <a href=format!("#s-{}", c.name)>
                     <span class="cardhead"><b>{title(c)}</b><span class="v">{chart_ms(c.median_ms)}</span></span>

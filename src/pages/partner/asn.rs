@@ -92,30 +92,8 @@ fn Form(typed: Typed) -> impl IntoView {
         let finding = judge_asn(&text);
         (!text.trim().is_empty() && finding.verdict == Verdict::Fail).then(|| say(&finding.sentence))
     };
-    let contacts = ContactRole::ALL
-        .into_iter()
-        .enumerate()
-        .map(|(n, role)| {
-            let (email, phone) = (format!("{}.email", role.word()), format!("{}.phone", role.word()));
-            let (email_id, phone_id) = (format!("email-{n}"), format!("phone-{n}"));
-            let name = move |field: &str| format!("contacts[{n}][{field}]");
-            let noc = role == ContactRole::Noc;
-            view! {
-                <fieldset class="contact">
-                    <legend>{role_name(role)}</legend>
-                    <input type="hidden" name=name("role") value=role.word()/>
-                    <div class="cols">
-                        <Field id=email_id.clone() label=tr!(asns.email) help=if noc { tr!(asns.noc_help) } else { String::new() }>
-                            <input id=email_id.clone() class="field" type="email" name=name("email") value=was(&email) required=noc/>
-                        </Field>
-                        <Field id=phone_id.clone() label=tr!(asns.phone) help=if noc { tr!(asns.phone_help) } else { String::new() }>
-                            <input id=phone_id.clone() class="field" type="tel" name=name("phone") value=was(&phone) required=noc/>
-                        </Field>
-                    </div>
-                </fieldset>
-            }
-        })
-        .collect_view();
+    let filled = ContactRole::ALL[1..].iter().any(|role| !(was(&key(*role, "email")) + &was(&key(*role, "phone"))).is_empty());
+    let more = ContactRole::ALL.into_iter().enumerate().skip(1).map(|(n, role)| contact(n, role, was)).collect_view();
     view! {
         <section class="panel narrow-left">
             <form class="pbody form" method="post" action={action::<AssociateAsn>()}>
@@ -124,10 +102,43 @@ fn Form(typed: Typed) -> impl IntoView {
                 </Field>
                 <p class="error" id="asn-live" role="status">{problem}</p>
                 <Field id="name" label=tr!(asns.name) help=tr!(asns.name_help)><input id="name" class="field" name="name" value=was("name") required/></Field>
-                {contacts}
+                {contact(0, ContactRole::Noc, was)}
+                <details class="more" open=filled>
+                    <summary>{tr!(asns.more_contacts)}</summary>
+                    {more}
+                </details>
                 <button class="btn main" type="submit">{tr!(asns.submit)}</button>
             </form>
         </section>
+    }
+}
+
+/// The name under which a contact's field is kept.
+fn key(role: ContactRole, field: &str) -> String {
+    format!("{}.{field}", role.word())
+}
+
+/// The fields of one contact; only the NOC has to be given.
+fn contact(n: usize, role: ContactRole, was: impl Fn(&str) -> String) -> impl IntoView {
+    let (email, phone) = (format!("email-{n}"), format!("phone-{n}"));
+    let name = |field: &str| format!("contacts[{n}][{field}]");
+    let names = (name("role"), name("email"), name("phone"));
+    let values = (was(&key(role, "email")), was(&key(role, "phone")));
+    let noc = role == ContactRole::Noc;
+    let help = |text: String| if noc { text } else { String::new() };
+    view! {
+        <fieldset class="contact">
+            <legend>{role_name(role)}</legend>
+            <input type="hidden" name=names.0 value=role.word()/>
+            <div class="cols">
+                <Field id=email.clone() label=tr!(asns.email) help={help(tr!(asns.noc_help))}>
+                    <input id=email.clone() class="field" type="email" name=names.1 value=values.0 required=noc/>
+                </Field>
+                <Field id=phone.clone() label=tr!(asns.phone) help={help(tr!(asns.phone_help))}>
+                    <input id=phone.clone() class="field" type="tel" name=names.2 value=values.1 required=noc/>
+                </Field>
+            </div>
+        </fieldset>
     }
 }
 

@@ -73,7 +73,14 @@ fn session_mark(state: SessionState) -> impl IntoView {
             ("warn", "warn")
         }
     };
-    view! { <span class=format!("st {class}")><Icon name=icon/>{state.word()}</span> }
+    // The states of RFC 4271 §8.2.2 have the same names in every language.
+    let word = match state {
+        SessionState::None => tr!(session.none),
+        SessionState::PendingAdd => tr!(session.pending_add),
+        SessionState::PendingRemove => tr!(session.pending_remove),
+        fsm => fsm.word().to_owned(),
+    };
+    view! { <span class=format!("st {class}")><Icon name=icon/>{word}</span> }
 }
 
 /// The BGP sessions of a connection: what the router says, or what is to come.

@@ -2,14 +2,15 @@
 
 use crate::{
     app::Visit,
-    components::{Column, EmptyList, Pager, SortedHead, chart::WorldMap, load, load_more, query_from_url},
-    rpc::directory::{DirectoryView, search_directory},
+    components::{Column, EmptyList, Icon, Pager, SortedHead, chart::WorldMap, load, load_more, query_from_url},
+    rpc::directory::{DirectoryView, Facts, search_directory},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
     catalogue::{Location, Paged, Partner, PartnerKind, Query},
     peering::Kind,
+    session::gigabits,
 };
 
 /// The words of a kind of partner.
@@ -29,18 +30,34 @@ pub fn DirectoryPage() -> impl IntoView {
     let visit = expect_context::<Visit>().0;
     view! {
         <Title text=tr!(directory.title)/>
-        {load_more(visit, |frame| view! { <Hero operator=frame.operator_name/> })}
+        <section class="hero">
+            <div>
+                <h1>{tr!(directory.hero)}</h1>
+                {load_more(visit, |frame| view! { <p class="sub">{tr!(directory.sub, operator = frame.operator_name)}</p> })}
+                <form class="bigsearch" method="get" action="/" role="search" aria-label=tr!(directory.search)>
+                    <Icon name="search"/>
+                    <label class="visually-hidden" for="hero-search">{tr!(filter.search)}</label>
+                    <input id="hero-search" type="search" name="search" value=move || query.get().search placeholder=tr!(directory.search_hint) autocomplete="off"/>
+                </form>
+            </div>
+            {load_more(found, |found| view! { <Offer facts=found.facts/> })}
+        </section>
         {load(found, move |found| view! { <Found found=found query=query.get_untracked()/> })}
     }
 }
 
+/// What the operator offers, in a few numbers.
 #[component]
-fn Hero(operator: String) -> impl IntoView {
+fn Offer(facts: Facts) -> impl IntoView {
+    let most = facts.bandwidth_mbps.map(gigabits).unwrap_or_default();
+    let wants = if facts.as_set { tr!(directory.wants_set) } else { tr!(directory.no_set) };
     view! {
-        <section class="hero">
-            <h1>{tr!(directory.hero)}</h1>
-            <p class="sub">{tr!(directory.sub, operator = operator)}</p>
-        </section>
+        <dl class="offer">
+            <div><dt>{tr!(directory.direct)}</dt><dd>{tr!(directory.facilities, n = facts.facilities)}<small>{tr!(directory.up_to, most = most)}</small></dd></div>
+            <div><dt>{tr!(directory.exchange_peering)}</dt><dd>{tr!(directory.exchanges, n = facts.exchanges)}<small>{tr!(directory.least, least = gigabits(facts.min_port_mbps))}</small></dd></div>
+            <div><dt>{tr!(directory.reach)}</dt><dd>{tr!(directory.metros, n = facts.metros, m = facts.countries)}<small>{tr!(directory.n_partners, n = facts.partners)}</small></dd></div>
+            <div><dt>{tr!(directory.desk)}</dt><dd>{tr!(directory.answers, n = facts.answer_hours)}<small>{wants}</small></dd></div>
+        </dl>
     }
 }
 
@@ -98,8 +115,8 @@ fn Filters(found: DirectoryView, query: Query) -> impl IntoView {
     });
     view! {
         <form class="facets" method="get" action="/" aria-label=tr!(filter.label)>
-            <label for="f-search">{tr!(filter.search)}</label>
-            <input id="f-search" class="field" name="search" type="search" value=query.search.clone()/>
+            // What was searched for stays while one filters.
+            {(!query.search.is_empty()).then(|| view! { <input type="hidden" name="search" value=query.search.clone()/> })}
             <label for="f-country">{tr!(filter.country)}</label>
             <select id="f-country" name="country" class="field"><option value="">{any()}</option>{countries}</select>
             <label for="f-metro">{tr!(filter.metro)}</label>
@@ -140,7 +157,7 @@ fn locations(found: Paged<Location>, query: Query) -> impl IntoView {
 fn location_row(location: &Location) -> impl IntoView + use<> {
     let bandwidth = match location.kind {
         Kind::Direct => location.offers(),
-        Kind::Exchange => tr!(directory.our_port, speed = peerage_domain::session::gigabits(location.port_mbps)),
+        Kind::Exchange => tr!(directory.our_port, speed = gigabits(location.port_mbps)),
     };
     view! {
         <tr>
