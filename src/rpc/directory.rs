@@ -3,8 +3,6 @@
 use super::Failure;
 use leptos::prelude::*;
 use peerage_domain::catalogue::{Location, Paged, Partner, Query};
-#[cfg(feature = "ssr")]
-use peerage_domain::peering::Kind;
 use serde::{Deserialize, Serialize};
 
 /// The directory as one search shows it.
@@ -63,36 +61,7 @@ pub struct LocationView {
 /// What a search finds.
 #[server(prefix = "/rpc")]
 pub async fn search_directory(query: Query) -> Result<DirectoryView, Failure> {
-    let service = crate::server::context::service();
-    let directory = service.directory().await?;
-    let (countries, metros) = directory.facets();
-    let mut places = std::collections::BTreeMap::new();
-    for location in directory.all_locations().iter().filter(|l| l.published) {
-        let Some(point) = location.point else { continue };
-        let place = places.entry(location.city.clone()).or_insert((point.latitude, point.longitude, 0));
-        place.2 = place.2.max(location.partners);
-    }
-    let of = |kind: Kind| directory.all_locations().iter().filter(move |l| l.published && l.kind == kind);
-    let policy = &service.settings().policy;
-    let facts = Facts {
-        metros: metros.len(),
-        countries: countries.len(),
-        partners: usize::try_from(directory.search_partners(&Query::default()).total).unwrap_or(usize::MAX),
-        facilities: of(Kind::Direct).count(),
-        bandwidth_mbps: of(Kind::Direct).flat_map(|l| l.offers_mbps.iter().copied()).max(),
-        exchanges: of(Kind::Exchange).count(),
-        min_port_mbps: policy.min_port_mbps,
-        as_set: policy.require_as_set,
-        answer_hours: policy.answer_hours,
-    };
-    Ok(DirectoryView {
-        facts,
-        locations: directory.search_locations(&query),
-        partners: directory.search_partners(&query),
-        countries,
-        metros,
-        places: places.into_iter().map(|(name, (lat, lon, partners))| (name, lat, lon, partners)).collect(),
-    })
+    crate::server::views::directory(query).await
 }
 
 /// One published location.

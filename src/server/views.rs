@@ -4,18 +4,19 @@ use crate::{
     rpc::{
         Failure,
         connections::{ConnectionList, ConnectionRow, ConnectionView, DraftView, PrefixRow},
+        directory::{DirectoryView, Facts},
         insights::{BucketView, CourseView, LatencyView},
         operator::Queue,
         partner::{AsnView, PartnerHome, PeeringDraftView, PeeringRow, PeeringView},
     },
-    server::context::asked,
+    server::context::{asked, service},
 };
 use peerage_domain::{
     Timestamp,
     access::Action,
     catalogue::{Paged, Query},
     peer_asn::AsnEvent,
-    peering::Peering,
+    peering::{Kind, Peering},
     place,
     prefixes::Known,
     telemetry::RouteEvent,
@@ -33,6 +34,40 @@ use peerage_storage::{
     connections::{ConnectionColumn, ServiceConnection},
     peerings::{PeeringColumn, PeeringFilter},
 };
+use std::collections::BTreeMap;
+
+pub(crate) async fn directory(query: Query) -> Result<DirectoryView, Failure> {
+    let service = service();
+    let directory = service.directory().await?;
+    let (countries, metros) = directory.facets();
+    let mut places = BTreeMap::new();
+    for location in directory.all_locations().iter().filter(|l| l.published) {
+        let Some(point) = location.point else { continue };
+        let place = places.entry(location.city.clone()).or_insert((point.latitude, point.longitude, 0));
+        place.2 = place.2.max(location.partners);
+    }
+    let of = |kind: Kind| directory.all_locations().iter().filter(move |l| l.published && l.kind == kind);
+    let policy = &service.settings().policy;
+    let facts = Facts {
+        metros: metros.len(),
+        countries: countries.len(),
+        partners: usize::try_from(directory.search_partners(&Query::default()).total).unwrap_or(usize::MAX),
+        facilities: of(Kind::Direct).count(),
+        bandwidth_mbps: of(Kind::Direct).flat_map(|l| l.offers_mbps.iter().copied()).max(),
+        exchanges: of(Kind::Exchange).count(),
+        min_port_mbps: policy.min_port_mbps,
+        as_set: policy.require_as_set,
+        answer_hours: policy.answer_hours,
+    };
+    Ok(DirectoryView {
+        facts,
+        locations: directory.search_locations(&query),
+        partners: directory.search_partners(&query),
+        countries,
+        metros,
+        places: places.into_iter().map(|(name, (lat, lon, partners))| (name, lat, lon, partners)).collect(),
+    })
+}
 
 fn page(query: &Query) -> Page {
     Page { offset: query.offset, limit: PAGE }
