@@ -35,7 +35,7 @@ test('a customer registers a connection with ten prefixes, two of them wrong', a
   await expect(page.getByText('1 fail')).toBeVisible();
   // The server refuses what the browser refused.
   await page.getByRole('button', { name: 'Register connection' }).click();
-  await expect(page.getByRole('alert')).toContainText('1 of 10 prefixes cannot be registered. Line 9');
+  await expect(page.getByRole('alert')).toContainText('1 of 10 prefixes cannot be registered, the first on line 9: 10.0.0.0/24');
   await page.getByRole('link', { name: 'Change Prefixes' }).click();
   await taken(page);
   await page.getByLabel('Prefixes used at the site').fill(TEN.filter((p) => !p.startsWith('10.')).join('\n').replace('3.7', '3.0'));

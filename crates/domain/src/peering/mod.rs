@@ -10,10 +10,12 @@
 
 mod aggregate;
 pub mod machine;
+mod refusal;
 pub mod timeline;
 
-pub use aggregate::{Command, Connection, Peering, PeeringEvent, Recorded, Refusal, State};
+pub use aggregate::{Command, Connection, Peering, PeeringEvent, Recorded, State};
 pub use machine::{Flow, MACHINE, Party, StateName, Step, Verb};
+pub use refusal::Refusal;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,190 +1,14 @@
-//! What a partner asks for when it requests a peering, and the rules for it.
+//! The rules for what partners type.
 //!
 //! Exchange addresses must lie in the peering LAN (PeeringDB `ixpfx`); Direct session
 //! prefixes are point-to-point: /30 or /31 (RFC 3021) and /126 or /127 (RFC 6164).
 
+use super::{
+    AddressProvider, BANDWIDTH_MAX_MBPS, BANDWIDTH_STEP_MBPS, ConnectionAsk, ConnectionSpec, Endpoint, FieldFinding, MAX_PREFIXES, MD5_MAX,
+    Occupant, Site, Taken, gigabits,
+};
 use crate::{Asn, Finding, Prefix, Verdict, peering::Kind, say, special::special};
-use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-/// Most prefixes that a session may announce, IPv4 and IPv6: about the size of the whole table.
-/// The reference service stops at 20,000 and 2,000, less than large networks list in PeeringDB.
-pub const MAX_PREFIXES: (u32, u32) = (1_000_000, 500_000);
-/// Bandwidth is offered in steps of this many Mb/s.
-pub const BANDWIDTH_STEP_MBPS: u32 = 10_000;
-/// Most bandwidth of one connection, Mb/s.
-pub const BANDWIDTH_MAX_MBPS: u32 = 400_000;
-/// TCP MD5 keys are at most 80 bytes (RFC 2385 leaves it open; routers agree on 80).
-pub const MD5_MAX: usize = 80;
-
-/// Who gives the addresses of a Direct session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AddressProvider {
-    /// The peer names its own prefix now.
-    #[default]
-    Peer,
-    /// The operator assigns one later; takes longer.
-    Operator,
-}
-
-/// A connection as it is typed into the form; every field is text.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ConnectionAsk {
-    /// Exchange: the peer's IPv4 address on the LAN.
-    pub peer_ipv4: String,
-    /// Exchange: the peer's IPv6 address on the LAN.
-    pub peer_ipv6: String,
-    /// Direct: who gives the session addresses.
-    pub address_provider: AddressProvider,
-    /// Direct: the session's IPv4 prefix.
-    pub session_ipv4: String,
-    /// Direct: the session's IPv6 prefix.
-    pub session_ipv6: String,
-    /// Most IPv4 prefixes that will be announced.
-    pub max_prefixes_ipv4: String,
-    /// Most IPv6 prefixes that will be announced.
-    pub max_prefixes_ipv6: String,
-    /// Mb/s; Direct only.
-    pub bandwidth_mbps: String,
-    /// Whether an MD5 key was given; the key itself is kept apart.
-    pub has_md5: bool,
-}
-
-/// A connection whose every field was accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConnectionSpec {
-    /// The addresses.
-    pub endpoint: Endpoint,
-    /// Most IPv4 prefixes; absent without an IPv4 session.
-    pub max_prefixes_ipv4: Option<u32>,
-    /// Most IPv6 prefixes; absent without an IPv6 session.
-    pub max_prefixes_ipv6: Option<u32>,
-    /// Mb/s; Direct only.
-    pub bandwidth_mbps: Option<u32>,
-    /// Whether the session is protected with an MD5 key (RFC 2385).
-    pub has_md5: bool,
-}
-
-/// Where the two routers meet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind")]
-pub enum Endpoint {
-    /// On the LAN of an exchange.
-    Exchange {
-        /// The peer's IPv4 address.
-        ipv4: Option<Ipv4Addr>,
-        /// The peer's IPv6 address.
-        ipv6: Option<Ipv6Addr>,
-    },
-    /// On a point-to-point link with the peer's prefixes.
-    Direct {
-        /// /30 or /31.
-        ipv4: Option<Prefix>,
-        /// /126 or /127.
-        ipv6: Option<Prefix>,
-    },
-    /// On a point-to-point link with prefixes of the operator; none before it assigned them.
-    DirectOperatorAssigned {
-        /// /30 or /31.
-        #[serde(default)]
-        ipv4: Option<Prefix>,
-        /// /126 or /127.
-        #[serde(default)]
-        ipv6: Option<Prefix>,
-    },
-}
-
-impl Endpoint {
-    /// What identifies the sessions, for lists: addresses or prefixes.
-    pub fn labels(&self) -> Vec<String> {
-        match self {
-            Endpoint::Exchange { ipv4, ipv6 } => ipv4.iter().map(ToString::to_string).chain(ipv6.iter().map(ToString::to_string)).collect(),
-            Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => {
-                ipv4.iter().chain(ipv6).map(ToString::to_string).collect()
-            }
-        }
-    }
-
-    /// The peer's address of each session: on a point-to-point link the first one.
-    pub fn peer_addresses(&self) -> Vec<IpAddr> {
-        match self {
-            Endpoint::Exchange { ipv4, ipv6 } => ipv4.iter().map(|a| (*a).into()).chain(ipv6.iter().map(|a| (*a).into())).collect(),
-            Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => {
-                ipv4.iter().chain(ipv6).filter_map(|p| p.net().hosts().next()).collect()
-            }
-        }
-    }
-
-    /// The address space that the sessions occupy.
-    pub fn space(&self) -> Vec<Prefix> {
-        match self {
-            Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => ipv4.iter().chain(ipv6).copied().collect(),
-            other @ Endpoint::Exchange { .. } => other.peer_addresses().into_iter().map(|a| Prefix::covering(a.into())).collect(),
-        }
-    }
-}
-
-impl ConnectionSpec {
-    /// A plausible connection, for tests.
-    pub fn example(kind: Kind) -> Self {
-        let endpoint = match kind {
-            Kind::Exchange => Endpoint::Exchange { ipv4: Some(Ipv4Addr::new(80, 81, 192, 144)), ipv6: None },
-            Kind::Direct => Endpoint::DirectOperatorAssigned { ipv4: None, ipv6: None },
-        };
-        ConnectionSpec {
-            endpoint,
-            max_prefixes_ipv4: Some(1000),
-            max_prefixes_ipv6: None,
-            bandwidth_mbps: (kind == Kind::Direct).then_some(BANDWIDTH_STEP_MBPS),
-            has_md5: false,
-        }
-    }
-}
-
-/// Address space that is already configured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
-    /// An address (as /32 or /128) or a point-to-point prefix.
-    pub space: Prefix,
-    /// Whose session it is.
-    pub asn: Asn,
-    /// By what.
-    pub by: Occupant,
-}
-
-/// What occupies an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Occupant {
-    /// A peering that is on record.
-    Peering(String),
-    /// Another connection of the same request, by its number from 1.
-    Connection(usize),
-}
-
-/// What is known about the location and what is configured there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Site {
-    /// The peering LAN's prefixes; empty at a facility.
-    pub lan: Vec<Prefix>,
-    /// The operator's own addresses there.
-    pub operator: Vec<IpAddr>,
-    /// What is configured already.
-    pub taken: Vec<Taken>,
-    /// Bandwidths on offer, in Mb/s; empty for "any".
-    pub offers_mbps: Vec<u32>,
-}
-
-/// A finding at a field of the form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldFinding {
-    /// Which connection, from 0.
-    pub connection: usize,
-    /// Name of the field of [`ConnectionAsk`].
-    pub field: String,
-    /// What the rules say.
-    pub finding: Finding,
-}
+use std::net::IpAddr;
 
 /// Judges all connections of a request. Gives the accepted connections when no rule failed.
 pub fn judge(kind: Kind, asks: &[ConnectionAsk], site: &Site, asn: Asn) -> (Vec<FieldFinding>, Option<Vec<ConnectionSpec>>) {
@@ -452,15 +276,6 @@ impl Form<'_> {
 
 fn family(v4: bool) -> &'static str {
     if v4 { "IPv4" } else { "IPv6" }
-}
-
-/// `100G` for 100000 Mb/s; `500M` below one gigabit.
-pub fn gigabits(mbps: u32) -> String {
-    match mbps {
-        0..1000 => format!("{mbps}M"),
-        _ if mbps.is_multiple_of(1000) => format!("{}G", mbps / 1000),
-        _ => format!("{:.1}G", f64::from(mbps) / 1000.0),
-    }
 }
 
 /// Whether a text can be an MD5 key (RFC 2385): printable ASCII, not too long.
