@@ -91,6 +91,7 @@ fn Site() -> impl IntoView {
             <Route path=path!("/ops/queue") view=operator::QueuePage ssr=SsrMode::Async/>
             <Route path=path!("/ops/peerings") view=operator::PeeringsPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/peerings/:id") view=operator::ReviewPage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/asns") view=operator::AsnsPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/asns/:id") view=operator::AsnReviewPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/locations") view=operator::LocationsPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/organisations") view=operator::OrganisationsPage ssr=SsrMode::Async/>

@@ -1,9 +1,12 @@
 //! Prefixes, typed or pasted, judged while typing by the same rules as on the server.
 
-use crate::{components::VerdictMark, text::say};
+use crate::{
+    components::{VerdictMark, next_name},
+    text::say,
+};
 use leptos::prelude::*;
 use peerage_domain::{
-    Verdict,
+    Next, Verdict,
     prefixes::{self, Entry, Judged, Known},
 };
 use std::collections::HashSet;
@@ -115,7 +118,7 @@ fn row(judged: Judged, typed: RwSignal<String>, by_form: bool) -> impl IntoView 
     let Judged { entry, findings, .. } = &judged;
     let sentences: Vec<_> = findings
         .iter()
-        .map(|f| view! { <span class="why">{say(&f.sentence)}" "<code class="muted">{f.code.clone()}</code></span> })
+        .map(|f| view! { <span class="why">{say(&f.sentence)}" "<span class="muted">{tr!(prefixes.who, who = next_name(f.next, Next::Requester))}</span>" "<code class="muted">{f.code.clone()}</code></span> })
         .collect();
     let fix = judged.suggestion().map(|fix| fix_button(entry.clone(), fix.to_owned(), typed, by_form));
     view! {

@@ -34,7 +34,7 @@ pub struct Column {
 }
 
 impl Column {
-    /// A column of text.
+    /// A column of text; without a title it holds buttons.
     pub fn text(sort: &'static str, title: impl Into<String>) -> Self {
         Column { sort, title: title.into(), number: false }
     }
@@ -58,6 +58,9 @@ pub fn SortedHead(
 ) -> impl IntoView {
     let head = move |column: Column| {
         let number = if column.number { "num" } else { "" };
+        if column.title.is_empty() {
+            return view! { <td></td> }.into_any();
+        }
         if column.sort.is_empty() {
             return view! { <th scope="col" class=number>{column.title}</th> }.into_any();
         }
@@ -76,6 +79,44 @@ pub fn SortedHead(
         .into_any()
     };
     view! { <thead><tr>{columns.into_iter().map(head).collect_view()}</tr></thead> }
+}
+
+/// The search field of a list; the list's order stays.
+#[component]
+pub fn ListSearch(
+    /// The state of the list.
+    query: Query,
+    /// Path of the page.
+    #[prop(into)]
+    path: String,
+    /// What can be searched for.
+    #[prop(into)]
+    hint: String,
+    /// Values and words to filter by, where the list has kinds.
+    #[prop(optional)]
+    kinds: Vec<(String, String)>,
+) -> impl IntoView {
+    let id = format!("search-{}", path.trim_matches('/').replace('/', "-"));
+    let keep = |name: &'static str, value: String| (!value.is_empty()).then(|| view! { <input type="hidden" name=name value=value/> });
+    let chosen = query.kind.clone();
+    let kinds = (!kinds.is_empty()).then(|| {
+        let options = kinds.into_iter().map(|(value, word)| {
+            let selected = value == chosen;
+            view! { <option value=value selected=selected>{word}</option> }
+        });
+        let options: Vec<_> = options.collect();
+        view! { <select class="field" name="kind" aria-label=tr!(filter.only)><option value="">{tr!(filter.any)}</option>{options}</select> }
+    });
+    view! {
+        <form class="acts" method="get" action=path role="search" aria-label=tr!(filter.label)>
+            <label class="visually-hidden" for=id.clone()>{tr!(filter.search)}</label>
+            <input id=id.clone() class="field" type="search" name="search" value=query.search.clone() placeholder=hint/>
+            {kinds}
+            {keep("sort", query.sort.clone())}
+            {keep("desc", if query.descending { "1".to_owned() } else { String::new() })}
+            <button class="btn" type="submit">{tr!(filter.show)}</button>
+        </form>
+    }
 }
 
 /// Which part of a list is shown, and the ways to the others.

@@ -2,7 +2,11 @@
 
 use super::{Failure, Flash, Typed};
 use leptos::prelude::*;
-use peerage_domain::{Timestamp, access::Role};
+use peerage_domain::{
+    Timestamp,
+    access::Role,
+    catalogue::{Paged, Query},
+};
 use serde::{Deserialize, Serialize};
 
 /// What every page shows around its content.
@@ -41,15 +45,28 @@ pub struct Me {
     pub waiting: u64,
 }
 
-/// An organisation and its people, for operators.
+/// Somebody in one role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrganisationView {
-    /// Id.
-    pub id: String,
+pub struct PersonRow {
+    /// Name of the organisation.
+    pub organisation: String,
     /// Name.
     pub name: String,
-    /// Name, e-mail, role, and whether a password was set.
-    pub members: Vec<(String, String, Role, bool)>,
+    /// E-mail address.
+    pub email: String,
+    /// Role.
+    pub role: Role,
+    /// Whether a password was set.
+    pub joined: bool,
+}
+
+/// People and organisations, for operators.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeopleView {
+    /// People on this page.
+    pub people: Paged<PersonRow>,
+    /// Names of every organisation.
+    pub organisations: Vec<String>,
 }
 
 /// The frame of the page for whoever asks.
@@ -89,19 +106,20 @@ pub async fn set_password(token: String, password: String) -> Result<(), Failure
     crate::server::forms::set_password(token, password).await
 }
 
-/// Every organisation with its people.
+/// A part of the people of every organisation.
 #[server(prefix = "/rpc")]
-pub async fn organisations() -> Result<Vec<OrganisationView>, Failure> {
+pub async fn read_people(query: Query) -> Result<PeopleView, Failure> {
     let (service, actor) = crate::server::context::asked().await?;
-    let all = service.organisations(&actor).await?;
-    Ok(all
-        .into_iter()
-        .map(|(organisation, members)| OrganisationView {
-            id: organisation.id,
-            name: organisation.name,
-            members: members.into_iter().map(|m| (m.name, m.email, m.role, m.joined)).collect(),
-        })
-        .collect())
+    let people = service.people(&actor, &query).await?;
+    let organisations = service.organisations(&actor).await?.into_iter().map(|o| o.name).collect();
+    let row = |m: peerage_service::accounts::Member| PersonRow {
+        organisation: m.organisation,
+        name: m.name,
+        email: m.email,
+        role: m.role,
+        joined: m.joined,
+    };
+    Ok(PeopleView { people: people.map(row), organisations })
 }
 
 /// Invites somebody; the one-time link is shown once.

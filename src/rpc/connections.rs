@@ -111,8 +111,8 @@ pub async fn connections(query: Query) -> Result<ConnectionList, Failure> {
 
 /// One connection.
 #[server(prefix = "/rpc")]
-pub async fn connection(id: String, offset: u32) -> Result<ConnectionView, Failure> {
-    crate::server::views::connection(id, offset).await
+pub async fn connection(id: String, query: Query) -> Result<ConnectionView, Failure> {
+    crate::server::views::connection(id, query).await
 }
 
 /// One draft.

@@ -84,12 +84,12 @@ pub async fn read_partner(key: String) -> Result<Partner, Failure> {
     directory.partner(&key).cloned().ok_or_else(|| crate::server::context::not_found("partner", &key))
 }
 
-/// Every location of the operator, published or not.
+/// A part of the operator's locations, published or not.
 #[server(prefix = "/rpc")]
-pub async fn all_locations() -> Result<Vec<Location>, Failure> {
+pub async fn all_locations(query: Query) -> Result<Paged<Location>, Failure> {
     let (service, actor) = crate::server::context::asked().await?;
     crate::server::context::require(&actor, peerage_domain::access::Action::EditDirectory)?;
-    Ok(service.directory().await?.all_locations().to_vec())
+    Ok(service.directory().await?.own_locations(&query))
 }
 
 /// Changes what the operator may change of a location.

@@ -2,7 +2,11 @@
 
 use super::Failure;
 use leptos::prelude::*;
-use peerage_domain::{Timestamp, catalogue::Paged, telemetry::RouteEvent};
+use peerage_domain::{
+    Timestamp,
+    catalogue::{Paged, Query},
+    telemetry::RouteEvent,
+};
 use serde::{Deserialize, Serialize};
 
 /// One interval of a series.
@@ -68,8 +72,8 @@ pub async fn latency(connection: String, window: String) -> Result<LatencyView, 
     crate::server::views::latency(connection, window).await
 }
 
-/// Route events of the last 30 days.
+/// Route events of the last 30 days; `query.kind` is a level.
 #[server(prefix = "/rpc")]
-pub async fn route_events(level: String, offset: u32) -> Result<(Paged<(String, RouteEvent)>, Timestamp), Failure> {
-    crate::server::views::route_events(level, offset).await
+pub async fn route_events(query: Query) -> Result<(Paged<(String, RouteEvent)>, Timestamp), Failure> {
+    crate::server::views::route_events(query).await
 }

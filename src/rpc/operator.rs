@@ -28,6 +28,13 @@ pub async fn read_queue(query: Query) -> Result<Queue, Failure> {
     crate::server::views::queue(query).await
 }
 
+/// A part of the ASN associations that the person may see; `query.kind` is a state.
+#[server(prefix = "/rpc")]
+pub async fn read_asns(query: Query) -> Result<(Paged<PeerAsn>, Timestamp), Failure> {
+    let (service, actor) = crate::server::context::asked().await?;
+    Ok((service.asns(&actor, &query).await?, service.clock().now()))
+}
+
 /// Confirms an ASN, or says why not when `reason` is given.
 #[server(prefix = "/rpc")]
 pub async fn decide_asn(id: String, decision: String, #[server(default)] reason: String) -> Result<(), Failure> {

@@ -120,10 +120,10 @@ fn connection_row(directory: &Directory, connection: ServiceConnection, prefixes
     }
 }
 
-pub(crate) async fn connection(id: String, offset: u32) -> Result<ConnectionView, Failure> {
+pub(crate) async fn connection(id: String, query: Query) -> Result<ConnectionView, Failure> {
     let (service, actor) = asked().await?;
     let (connection, history) = service.connection(&actor, &id).await?;
-    let prefixes = service.prefixes_of(&actor, &id, Page { offset, limit: PAGE }).await?;
+    let prefixes = service.prefixes_of(&actor, &id, &query).await?;
     let directory = service.directory().await?;
     let writable = Action::WriteConnections.allowed(&actor.roles) && connection.organisation == actor.organisation;
     Ok(ConnectionView {
@@ -302,7 +302,7 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
     // What is used comes before what stands by.
     views.sort_by_key(|c| (c.connection.0.clone(), !c.name.ends_with("/Primary"), c.name.clone()));
     let span = (Timestamp::from_secs(from), Timestamp::from_secs(to));
-    let events = service.route_events(&actor, "", span.0, span.1, Page { offset: 0, limit: 100 }).await?;
+    let events = service.route_events(&actor, "", span.0, span.1, false, Page { offset: 0, limit: 100 }).await?;
     Ok(LatencyView {
         window: window.word().into(),
         step_s,
@@ -339,9 +339,11 @@ pub(crate) fn bucket(start: i64, histogram: &Histogram) -> BucketView {
     BucketView { t: start, n: histogram.count(), lost: histogram.lost(), q }
 }
 
-pub(crate) async fn route_events(level: String, offset: u32) -> Result<(Paged<(String, RouteEvent)>, Timestamp), Failure> {
+pub(crate) async fn route_events(query: Query) -> Result<(Paged<(String, RouteEvent)>, Timestamp), Failure> {
     let (service, actor) = asked().await?;
     let now = service.clock().now();
-    let found = service.route_events(&actor, &level, now.plus_secs(-30 * 86_400), now, Page { offset, limit: PAGE }).await?;
+    let found = service
+        .route_events(&actor, &query.kind, now.plus_secs(-30 * 86_400), now, query.sort == "time" && !query.descending, page(&query))
+        .await?;
     Ok((found, now))
 }

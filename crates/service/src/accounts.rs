@@ -1,9 +1,10 @@
 //! People, organisations, sign-in, tokens.
 
-use crate::{Actor, Error, Service, secrets};
+use crate::{Actor, Error, Service, directory::PAGE, secrets};
 use peerage_domain::{
     Timestamp,
     access::{Action, Role},
+    catalogue::{Paged, Query},
     contact::Email,
     say,
 };
@@ -204,21 +205,45 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not see them or storage fails.
-    pub async fn organisations(&self, actor: &Actor) -> Result<Vec<(Organisation, Vec<Member>)>, Error> {
+    pub async fn organisations(&self, actor: &Actor) -> Result<Vec<Organisation>, Error> {
         actor.may(Action::ManageAccounts)?;
-        let mut all = vec![];
-        for organisation in self.store.organisations().await? {
-            let members = self.store.members(&organisation.id).await?;
-            let members = members.into_iter().map(|(name, email, role, joined)| Member { name, email, role, joined });
-            all.push((organisation, members.collect()));
+        Ok(self.store.organisations().await?)
+    }
+
+    /// A part of the people of every organisation, a row for each role.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn people(&self, actor: &Actor, query: &Query) -> Result<Paged<Member>, Error> {
+        let mut found = vec![];
+        for organisation in self.organisations(actor).await? {
+            let rows = self.store.members(&organisation.id).await?.into_iter();
+            found.extend(rows.map(|(name, email, role, joined)| Member {
+                organisation: organisation.name.clone(),
+                name,
+                email,
+                role,
+                joined,
+            }));
         }
-        Ok(all)
+        found.retain(|m| query.finds(&[&m.organisation, &m.name, &m.email, m.role.word()]));
+        match query.sort.as_str() {
+            "organisation" => found.sort_by_key(|m| (m.organisation.to_lowercase(), m.name.to_lowercase())),
+            "role" => found.sort_by_key(|m| (m.role.word(), m.name.to_lowercase())),
+            _ => found.sort_by_key(|m| m.name.to_lowercase()),
+        }
+        if query.descending {
+            found.reverse();
+        }
+        Ok(Paged::of(found, query.offset, PAGE))
     }
 }
 
 /// Somebody in one role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
+    /// Name of the organisation.
+    pub organisation: String,
     /// Name.
     pub name: String,
     /// E-mail address.

@@ -1,15 +1,16 @@
 //! Associating ASNs with organisations.
 
-use crate::{Actor, Error, Service};
+use crate::{Actor, Error, Service, directory::PAGE};
 use peerage_domain::{
     Asn,
     access::Action,
+    catalogue::{Paged, Query},
     contact::Contact,
-    peer_asn::{AsnCommand, AsnEvent, PeerAsn},
+    peer_asn::{AsnCommand, AsnEvent, AsnState, PeerAsn},
     policy::{Criterion, judge_network},
     say,
 };
-use peerage_storage::{Page, asns::Event};
+use peerage_storage::asns::Event;
 
 impl Service {
     /// Asks the operator to confirm that a network belongs to the actor's organisation.
@@ -103,6 +104,34 @@ impl Service {
     /// When the actor may not see them or storage fails.
     pub async fn pending_asns(&self, actor: &Actor) -> Result<Vec<PeerAsn>, Error> {
         actor.may(Action::ReadQueue)?;
-        Ok(self.store.asns_in("Pending", &Page { offset: 0, limit: 200 }).await?)
+        let all = self.store.asns().await?;
+        Ok(all.into_iter().filter(|a| matches!(a.state, AsnState::Pending { .. })).collect())
+    }
+
+    /// A part of the associations that the actor may see; `query.kind` is a state.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn asns(&self, actor: &Actor, query: &Query) -> Result<Paged<PeerAsn>, Error> {
+        let permit = actor.may(Action::ReadPeerings)?;
+        let all = match permit.scope.organisation() {
+            Some(organisation) => self.store.asns_of(organisation).await?,
+            None => self.store.asns().await?,
+        };
+        let mut found: Vec<PeerAsn> = all
+            .into_iter()
+            .filter(|a| query.kind.is_empty() || a.state.name() == query.kind)
+            .filter(|a| query.finds(&[&a.peer_name, &a.asn.to_string(), &a.id]))
+            .collect();
+        match query.sort.as_str() {
+            "asn" => found.sort_by_key(|a| a.asn),
+            "name" => found.sort_by_key(|a| a.peer_name.to_lowercase()),
+            "state" => found.sort_by_key(|a| a.state.name()),
+            _ => found.sort_by_key(|a| a.state.since()),
+        }
+        if query.descending {
+            found.reverse();
+        }
+        Ok(Paged::of(found, query.offset, PAGE))
     }
 }

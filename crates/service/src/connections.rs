@@ -1,10 +1,10 @@
 //! Customers' Peering Service connections: drafts, registration, prefixes.
 
-use crate::{Actor, Error, Service};
+use crate::{Actor, Error, Service, directory::PAGE};
 use peerage_domain::{
     Asn, Prefix, Text, Verdict,
     access::Action,
-    catalogue::{Location, Paged, Partner},
+    catalogue::{Location, Paged, Partner, Query},
     place,
     prefixes::{self, Claim, Holder, Judged, Known},
     registration::{ConnectionDraft, judge_name},
@@ -304,14 +304,22 @@ impl Service {
         Ok((connection, self.store.history(id).await?))
     }
 
-    /// A part of a connection's prefixes.
+    /// A part of a connection's prefixes, in the order of their addresses or of their age.
     ///
     /// # Errors
     /// When the connection is unknown or of another organisation.
-    pub async fn prefixes_of(&self, actor: &Actor, id: &str, page: Page) -> Result<Paged<RegisteredPrefix>, Error> {
+    pub async fn prefixes_of(&self, actor: &Actor, id: &str, query: &Query) -> Result<Paged<RegisteredPrefix>, Error> {
         self.connection(actor, id).await?;
-        let (items, total) = self.store.prefixes_of(id, &page).await?;
-        Ok(Paged { items, total: total.unsigned_abs(), offset: page.offset, limit: page.limit })
+        let mut found = self.store.prefixes_of(id).await?;
+        found.retain(|row| query.finds(&[&row.prefix.to_string()]));
+        match query.sort.as_str() {
+            "added" => found.sort_by_key(|row| (row.added, row.prefix)),
+            _ => found.sort_by_key(|row| row.prefix),
+        }
+        if query.descending {
+            found.reverse();
+        }
+        Ok(Paged::of(found, query.offset, PAGE))
     }
 }
 

@@ -378,6 +378,16 @@ impl Directory {
         partner.locations.sort_by(|a, b| key(a).total_cmp(&key(b)).then(a.name.cmp(&b.name)));
     }
 
+    /// A part of the operator's locations, published or not, for editing.
+    pub fn own_locations(&self, query: &Query) -> Paged<Location> {
+        let fits = |l: &&Location| {
+            (query.kind.is_empty() || query.kind == l.kind.word()) && query.finds(&[&l.name, &l.city, &country_name(&l.country), &l.id])
+        };
+        let mut found: Vec<Location> = self.locations.iter().filter(fits).cloned().collect();
+        found.sort_by(|a, b| a.city.cmp(&b.city).then(a.name.cmp(&b.name)));
+        Paged::of(found, query.offset, PAGE)
+    }
+
     /// Published locations that the query finds.
     pub fn search_locations(&self, query: &Query) -> Paged<Location> {
         let mut found: Vec<Location> = self

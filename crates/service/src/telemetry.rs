@@ -200,7 +200,7 @@ impl Service {
         rows.into_iter().map(|(start, bytes)| Ok(Interval { start, histogram: decode(series, &bytes)? })).collect()
     }
 
-    /// A part of the route events of a span, latest first.
+    /// A part of the route events of a span, latest first unless asked otherwise.
     ///
     /// # Errors
     /// When the actor may not or storage fails.
@@ -210,10 +210,11 @@ impl Service {
         level: &str,
         from: Timestamp,
         to: Timestamp,
+        oldest_first: bool,
         page: Page,
     ) -> Result<Paged<(String, RouteEvent)>, Error> {
         let permit = actor.may(Action::ReadConnections)?;
-        let (items, total) = self.store.route_events(permit.scope.organisation(), level, from, to, &page).await?;
+        let (items, total) = self.store.route_events(permit.scope.organisation(), level, from, to, oldest_first, &page).await?;
         Ok(Paged { items, total: total.unsigned_abs(), offset: page.offset, limit: page.limit })
     }
 

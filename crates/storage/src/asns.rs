@@ -1,6 +1,6 @@
 //! Associations of ASNs, and the history of everything.
 
-use crate::engine::{Error, Page, Row, Store, Tx, json, params};
+use crate::engine::{Error, Row, Store, Tx, json, params};
 use peerage_domain::{Timestamp, peer_asn::PeerAsn};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -87,10 +87,9 @@ impl Store {
         rows.iter().map(|row| asn_row(row).map(|v| v.body)).collect()
     }
 
-    /// Associations in one state, oldest first.
-    pub async fn asns_in(&self, state: &str, page: &Page) -> Result<Vec<PeerAsn>, Error> {
-        let sql = format!("{ASN} WHERE state = $1 ORDER BY since, id LIMIT $2 OFFSET $3");
-        let rows = self.fetch("peer_asn", &sql, params![state, i64::from(page.limit), i64::from(page.offset)]).await?;
+    /// Every association, longest waiting first.
+    pub async fn asns(&self) -> Result<Vec<PeerAsn>, Error> {
+        let rows = self.fetch("peer_asn", &format!("{ASN} ORDER BY since, id"), &[]).await?;
         rows.iter().map(|row| asn_row(row).map(|v| v.body)).collect()
     }
 }

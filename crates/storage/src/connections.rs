@@ -161,13 +161,9 @@ impl Store {
         Ok((connections, total))
     }
 
-    /// A part of a connection's prefixes, and how many there are.
-    pub async fn prefixes_of(&self, connection: &str, page: &Page) -> Result<(Vec<RegisteredPrefix>, i64), Error> {
-        let count = self.fetch("prefix", "SELECT COUNT(*) FROM prefix WHERE connection = $1", params![connection]).await?;
-        let total = count.first().map_or(Ok(0), |row| row.int(0, "count"))?;
-        let sql = format!("{PREFIX} WHERE connection = $1 ORDER BY added, prefix LIMIT $2 OFFSET $3");
-        let rows = self.fetch("prefix", &sql, params![connection, i64::from(page.limit), i64::from(page.offset)]).await?;
-        Ok((rows.iter().map(prefix_row).collect::<Result<_, _>>()?, total))
+    /// Every prefix of a connection; their order is that of addresses, which SQL does not know.
+    pub async fn prefixes_of(&self, connection: &str) -> Result<Vec<RegisteredPrefix>, Error> {
+        self.fetch("prefix", &format!("{PREFIX} WHERE connection = $1"), params![connection]).await?.iter().map(prefix_row).collect()
     }
 
     /// Every registered prefix of everybody.

@@ -104,6 +104,7 @@ impl Store {
         level: &str,
         from: Timestamp,
         to: Timestamp,
+        oldest_first: bool,
         page: &Page,
     ) -> Result<(Vec<(String, RouteEvent)>, i64), Error> {
         let organisation = organisation.unwrap_or_default();
@@ -111,7 +112,8 @@ impl Store {
         let values = params![organisation, level, from.millis(), to.millis(), i64::from(page.limit), i64::from(page.offset)];
         let count = self.fetch("route_event", &format!("SELECT COUNT(*) FROM route_event WHERE {wheres}"), &values[..4]).await?;
         let total = count.first().map_or(Ok(0), |row| row.int(0, "count"))?;
-        let sql = format!("SELECT id, body FROM route_event WHERE {wheres} ORDER BY at DESC, id LIMIT $5 OFFSET $6");
+        let order = if oldest_first { "at, id" } else { "at DESC, id" };
+        let sql = format!("SELECT id, body FROM route_event WHERE {wheres} ORDER BY {order} LIMIT $5 OFFSET $6");
         let rows = self.fetch("route_event", &sql, values).await?;
         let events = rows.iter().map(|row| Ok((row.text(0, "id")?, row.json(1, "body")?))).collect::<Result<_, Error>>()?;
         Ok((events, total))

@@ -2,9 +2,10 @@
 
 use crate::{
     components::{
-        Ago, Breadcrumbs, Copy, Empty, EmptyList, Field, History, Icon, Pager, Post, PrefixEditor, VerdictMark, action,
+        Ago, Breadcrumbs, Column, Copy, Empty, EmptyList, Field, History, Icon, ListSearch, Pager, Post, PrefixEditor, SortedHead,
+        VerdictMark, action,
         chart::{ChartTime, LatencyChart, Windows},
-        live, load, load_more, query_from_url, typed_again,
+        live, load, load_more, next_name, query_from_url, typed_again,
     },
     pages::param,
     rpc::{
@@ -16,7 +17,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use peerage_domain::{
-    Verdict,
+    Next, Verdict,
     catalogue::{Location, Query},
 };
 
@@ -28,7 +29,7 @@ pub fn ConnectionPage() -> impl IntoView {
     let query = query_from_url();
     let map = use_query_map();
     let window = Memo::new(move |_| map.read().get("window").unwrap_or_default());
-    let found = Resource::new_blocking(move || (id.get(), query.get().offset), |(id, offset)| connection(id, offset));
+    let found = Resource::new_blocking(move || (id.get(), query.get()), |(id, query)| connection(id, query));
     let course = Resource::new_blocking(move || (id.get(), window.get()), |(id, window)| latency(id, window));
     live(move || id.get_untracked(), found);
     live(move || id.get_untracked(), course);
@@ -43,6 +44,21 @@ fn place(location: Option<Location>) -> impl IntoView {
     match location {
         Some(l) => view! { <dd><a href=format!("/locations/{}", l.id)>{l.city}</a><small>{l.name}</small></dd> }.into_any(),
         None => view! { <dd>{tr!(wizard.none)}<small>{tr!(connection.any_way)}</small></dd> }.into_any(),
+    }
+}
+
+/// Past, current and expected steps of a connection. Its provider acts next, until the
+/// provider has registered the prefixes.
+fn steps(found: &ConnectionView) -> impl IntoView + use<> {
+    let (created, now) = (found.created, found.now);
+    let provider = found.provider.1.clone();
+    view! {
+        <ol class="steps service" aria-label=tr!(timeline.label)>
+            <li><span>{tr!(service.registered)}" "<small>{next_name(Next::Requester, Next::Requester)}</small></span><small><Ago at=created now=now/></small></li>
+            <li class="cur" aria-current="step"><span>{tr!(service.provider)}" "<small>{provider}</small></span><small><Ago at=created now=now/></small></li>
+            <li class="todo"><span>{tr!(service.verified)}" "<small>{next_name(Next::Portal, Next::Requester)}</small></span></li>
+            <li class="todo"><span>{tr!(service.active)}</span></li>
+        </ol>
     }
 }
 
@@ -74,20 +90,32 @@ fn Detail(found: ConnectionView, query: Query) -> impl IntoView {
                 <section><h3>{tr!(connection.sessions)}</h3><VerdictMark verdict=Verdict::Unknown word=tr!(connection.sessions_unknown)/><p class="muted s12">{tr!(connection.sessions_why)}</p></section>
                 <section><h3>{tr!(connection.change)}</h3><span class="st pass big"><Icon name="pass"/>{tr!(connection.succeeded)}</span><p class="muted s12">{found.history.first().map(|(_, who, what)| format!("{what}, {who}"))}</p></section>
             </div>
+            {steps(&found)}
         </section>
         <section class="panel" aria-labelledby="h-pfx">
-            <div class="phead"><h2 id="h-pfx">{tr!(connection.prefixes, n = prefixes.total)}</h2></div>
+            <div class="phead">
+                <h2 id="h-pfx">{tr!(connection.prefixes, n = prefixes.total)}</h2>
+                <ListSearch query=query.clone() path=path.clone() hint=tr!(connection.prefix_hint) />
+            </div>
             {if prefixes.items.is_empty() {
                 view! { <EmptyList total=prefixes.total query=query.clone() path=path.clone() text=tr!(connection.no_prefixes)><a class="btn" href="#add">{tr!(connection.add)}</a></EmptyList> }.into_any()
             } else {
-                prefix_table(found).into_any()
+                prefix_table(found, query.clone()).into_any()
             }}
             {(prefixes.total > u64::from(prefixes.limit) && !none).then(|| view! { <Pager total=prefixes.total limit=prefixes.limit query=query path=path/> })}
         </section>
     }
 }
 
-fn prefix_table(found: ConnectionView) -> impl IntoView {
+fn prefix_table(found: ConnectionView, query: Query) -> impl IntoView {
+    let path = format!("/connections/{}", found.id);
+    let columns = vec![
+        Column::text("prefix", tr!(connection.prefix)),
+        Column::text("", tr!(prefixes.verdict)),
+        Column::text("", tr!(connection.waits)),
+        Column::text("added", tr!(connection.added)),
+        Column::text("", ""),
+    ];
     let (id, now, writable) = (found.id, found.now, found.writable);
     let rows = found
         .prefixes
@@ -108,10 +136,7 @@ fn prefix_table(found: ConnectionView) -> impl IntoView {
         .collect_view();
     view! {
         <div class="scroll"><table class="tbl cards">
-            <thead><tr>
-                <th scope="col">{tr!(connection.prefix)}</th><th scope="col">{tr!(prefixes.verdict)}</th>
-                <th scope="col">{tr!(connection.waits)}</th><th scope="col">{tr!(connection.added)}</th><td></td>
-            </tr></thead>
+            <SortedHead columns=columns query=query path=path/>
             <tbody>{rows}</tbody>
         </table></div>
     }

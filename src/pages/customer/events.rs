@@ -1,7 +1,7 @@
 //! `/events`: what happened to routes in the last 30 days.
 
 use crate::{
-    components::{Ago, EmptyList, Icon, Pager, live, load, query_from_url},
+    components::{Ago, Column, EmptyList, Icon, Pager, SortedHead, live, load, query_from_url},
     rpc::insights::route_events,
 };
 use leptos::prelude::*;
@@ -22,7 +22,7 @@ fn level_mark(level: Level) -> impl IntoView {
 #[component]
 pub fn EventsPage() -> impl IntoView {
     let query = query_from_url();
-    let found = Resource::new_blocking(move || query.get(), |query| route_events(query.kind, query.offset));
+    let found = Resource::new_blocking(move || query.get(), route_events);
     live(|| "events".to_owned(), found);
     let chip = move |word: &'static str| {
         let label = if word.is_empty() { tr!(filter.any) } else { word.to_owned() };
@@ -47,10 +47,7 @@ pub fn EventsPage() -> impl IntoView {
                         }.into_any()
                     } else {
                         view! { <div class="scroll"><table class="tbl cards">
-                            <thead><tr>
-                                <th scope="col">{tr!(events.when)}</th><th scope="col">{tr!(events.level)}</th><th scope="col">{tr!(connection.prefix)}</th>
-                                <th scope="col">{tr!(events.what)}</th><th scope="col">{tr!(events.path)}</th><th scope="col">{tr!(events.summary)}</th>
-                            </tr></thead>
+                            <SortedHead columns=columns() query=query.get_untracked() path="/events"/>
                             <tbody>{rows}</tbody>
                         </table></div><Pager total=page.total limit=page.limit query=query.get_untracked() path="/events"/> }.into_any()
                     }}
@@ -58,6 +55,17 @@ pub fn EventsPage() -> impl IntoView {
             }
         })}
     }
+}
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::text("time", tr!(events.when)),
+        Column::text("", tr!(events.level)),
+        Column::text("", tr!(connection.prefix)),
+        Column::text("", tr!(events.what)),
+        Column::text("", tr!(events.path)),
+        Column::text("", tr!(events.summary)),
+    ]
 }
 
 fn row(id: &str, event: &RouteEvent, now: peerage_domain::Timestamp) -> impl IntoView + use<> {

@@ -1,7 +1,7 @@
 //! `/connections`: every connection of the organisation.
 
 use crate::{
-    components::{Column, EmptyList, Pager, Post, SortedHead, action, chart::Spark, load, query_from_url},
+    components::{Column, EmptyList, ListSearch, Pager, Post, SortedHead, action, chart::Spark, load, query_from_url},
     rpc::connections::{ConnectionList, ConnectionRow, DiscardConnectionDraft, NewConnection, connections},
 };
 use leptos::prelude::*;
@@ -50,11 +50,7 @@ fn List(found: ConnectionList, query: Query) -> impl IntoView {
         <section class="panel" aria-labelledby="registered">
             <div class="phead">
                 <h2 id="registered">{tr!(connections.n, n = found.rows.total)}</h2>
-                <form class="acts" method="get" action="/connections" role="search" aria-label=tr!(filter.label)>
-                    <label class="visually-hidden" for="c-search">{tr!(filter.search)}</label>
-                    <input id="c-search" class="field" type="search" name="search" value=query.search.clone() placeholder=tr!(connections.search)/>
-                    <button class="btn" type="submit">{tr!(filter.show)}</button>
-                </form>
+                <ListSearch query=query.clone() path="/connections" hint=tr!(connections.search)/>
             </div>
             {list}
         </section>

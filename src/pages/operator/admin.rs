@@ -1,32 +1,42 @@
 //! `/ops/locations` and `/ops/organisations`.
 
 use crate::{
-    components::{Empty, Field, action, load, typed_again},
+    components::{Column, EmptyList, Field, ListSearch, Pager, SortedHead, action, load, query_from_url, typed_again},
+    pages::partner::peering_kinds,
     rpc::{
         Typed,
-        accounts::{Invite, OrganisationView, organisations},
+        accounts::{Invite, PeopleView, PersonRow, read_people},
         directory::{EditLocation, all_locations},
     },
     text::role_name,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use peerage_domain::{access::Role, catalogue::Location};
+use peerage_domain::{
+    access::Role,
+    catalogue::{Location, Paged, Query},
+};
 
 /// The operator's locations, derived from the directory and editable.
 #[component]
 pub fn LocationsPage() -> impl IntoView {
-    let found = Resource::new_blocking(|| (), |()| all_locations());
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || query.get(), all_locations);
     view! {
         <Title text=tr!(nav.locations)/>
         <h1>{tr!(nav.locations)}</h1>
         <p class="sub">{tr!(locations.intro)}</p>
-        {load(found, |all| {
+        {load(found, move |found| {
+            let query = query.get_untracked();
+            let Paged { items: all, total, limit, .. } = found;
+            let search = view! { <div class="phead"><ListSearch query=query.clone() path="/ops/locations" hint=tr!(locations.search) kinds=peering_kinds()/></div> };
             if all.is_empty() {
-                return view! { <section class="panel"><Empty text=tr!(locations.empty)><a class="btn" href="/help">{tr!(nav.help)}</a></Empty></section> }.into_any();
+                return view! {
+                    <section class="panel">{search}<EmptyList total=total query=query path="/ops/locations" text=tr!(locations.empty)><a class="btn" href="/help">{tr!(nav.help)}</a></EmptyList></section>
+                }.into_any();
             }
             let rows = all.into_iter().map(|location| typed_again(format!("location/{}", location.id), move |typed| row(location.clone(), typed))).collect_view();
-            view! { <section class="panel" aria-label=tr!(nav.locations)><ul class="edits">{rows}</ul></section> }.into_any()
+            view! { <section class="panel" aria-label=tr!(nav.locations)>{search}<ul class="edits">{rows}</ul><Pager total=total limit=limit query=query path="/ops/locations"/></section> }.into_any()
         })}
     }
 }
@@ -55,21 +65,32 @@ fn row(location: Location, typed: Typed) -> impl IntoView {
 /// Organisations, their people, and inviting more.
 #[component]
 pub fn OrganisationsPage() -> impl IntoView {
-    let found = Resource::new_blocking(|| (), |()| organisations());
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || query.get(), read_people);
     view! {
         <Title text=tr!(nav.organisations)/>
         <h1>{tr!(nav.organisations)}</h1>
-        {load(found, |all| view! { <Organisations all=all/> })}
+        {load(found, move |found| view! { <Organisations found=found query=query.get_untracked()/> })}
     }
 }
 
 #[component]
-fn Organisations(all: Vec<OrganisationView>) -> impl IntoView {
-    let names: Vec<String> = all.iter().map(|o| o.name.clone()).collect();
-    let rows = all
-        .iter()
-        .flat_map(|o| o.members.iter().map(move |m| (o.name.clone(), m.clone())))
-        .map(|(organisation, (name, email, role, joined))| {
+fn Organisations(found: PeopleView, query: Query) -> impl IntoView {
+    let names = found.organisations;
+    let (total, limit) = (found.people.total, found.people.limit);
+    let none = found.people.items.is_empty();
+    let columns = vec![
+        Column::text("name", tr!(connections.name)),
+        Column::text("", tr!(sign_in.email)),
+        Column::text("organisation", tr!(organisations.organisation)),
+        Column::text("role", tr!(organisations.role)),
+        Column::text("", tr!(organisations.joined)),
+    ];
+    let rows = found
+        .people
+        .items
+        .into_iter()
+        .map(|PersonRow { organisation, name, email, role, joined }| {
             view! {
                 <tr>
                     <td class="key" data-l=tr!(connections.name)>{name}</td>
@@ -82,13 +103,17 @@ fn Organisations(all: Vec<OrganisationView>) -> impl IntoView {
         })
         .collect_view();
     view! {
-        <section class="panel" aria-label=tr!(organisations.people)><div class="scroll"><table class="tbl cards">
-            <thead><tr>
-                <th scope="col">{tr!(connections.name)}</th><th scope="col">{tr!(sign_in.email)}</th><th scope="col">{tr!(organisations.organisation)}</th>
-                <th scope="col">{tr!(organisations.role)}</th><th scope="col">{tr!(organisations.joined)}</th>
-            </tr></thead>
-            <tbody>{rows}</tbody>
-        </table></div></section>
+        <section class="panel" aria-label=tr!(organisations.people)>
+            <div class="phead"><ListSearch query=query.clone() path="/ops/organisations" hint=tr!(organisations.search)/></div>
+            {if none {
+                view! { <EmptyList total=total query=query path="/ops/organisations" text=tr!(organisations.empty)><a class="btn" href="#h-inv">{tr!(organisations.invite)}</a></EmptyList> }.into_any()
+            } else {
+                view! {
+                    <div class="scroll"><table class="tbl cards"><SortedHead columns=columns query=query.clone() path="/ops/organisations"/><tbody>{rows}</tbody></table></div>
+                    <Pager total=total limit=limit query=query path="/ops/organisations"/>
+                }.into_any()
+            }}
+        </section>
         <section class="panel" aria-labelledby="h-inv">
             <div class="phead"><h2 id="h-inv">{tr!(organisations.invite)}</h2></div>
             {typed_again("invite", move |typed| view! { <InviteForm names=names.clone() typed=typed/> })}

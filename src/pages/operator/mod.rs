@@ -5,5 +5,5 @@ mod queue;
 mod review;
 
 pub use admin::{LocationsPage, OrganisationsPage};
-pub use queue::{PeeringsPage, QueuePage};
+pub use queue::{AsnsPage, PeeringsPage, QueuePage};
 pub use review::{AsnReviewPage, ReviewPage};

@@ -1,9 +1,9 @@
 //! `/ops/queue` and `/ops/peerings`: what waits, and everything.
 
 use crate::{
-    components::{Empty, live, load, query_from_url},
-    pages::partner::{asn_badge, peering_table},
-    rpc::operator::{Queue, read_queue},
+    components::{Empty, ListSearch, live, load, query_from_url},
+    pages::partner::{asn_badge, asn_table, peering_kinds, peering_table},
+    rpc::operator::{Queue, read_asns, read_queue},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -58,6 +58,7 @@ fn Waiting(found: Queue, query: Query) -> impl IntoView {
                     <thead><tr><th scope="col">{tr!(queue.request)}</th><th scope="col">{tr!(peerings.network)}</th><th scope="col">{tr!(connection.state)}</th><th scope="col">{tr!(queue.age)}</th></tr></thead>
                     <tbody>{asns}</tbody>
                 </table></div>
+                <p class="below"><a href="/ops/asns">{tr!(queue.all_asns)}</a></p>
             </section>
         })}
         {(!nothing).then(|| view! {
@@ -67,6 +68,22 @@ fn Waiting(found: Queue, query: Query) -> impl IntoView {
             </section>
         })}
     }
+}
+
+/// Every ASN association.
+#[component]
+pub fn AsnsPage() -> impl IntoView {
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || query.get(), read_asns);
+    live(String::new, found);
+    load(found, move |(found, now)| {
+        let query = query.get_untracked();
+        view! {
+            <Title text=tr!(asns.all)/>
+            <div class="title"><h1>{tr!(asns.all)}</h1></div>
+            <section class="panel" aria-label=tr!(asns.all)>{asn_table(found, query, "/ops/asns", Next::Operator, now)}</section>
+        }
+    })
 }
 
 /// Every peering.
@@ -83,11 +100,7 @@ pub fn PeeringsPage() -> impl IntoView {
             <section class="panel" aria-labelledby="all">
                 <div class="phead">
                     <h2 id="all">{tr!(peerings.n, n = found.peerings.total)}</h2>
-                    <form class="acts" method="get" action="/ops/peerings" role="search" aria-label=tr!(filter.label)>
-                        <label class="visually-hidden" for="p-search">{tr!(filter.search)}</label>
-                        <input id="p-search" class="field" type="search" name="search" value=query.search.clone() placeholder=tr!(peerings.search)/>
-                        <button class="btn" type="submit">{tr!(filter.show)}</button>
-                    </form>
+                    <ListSearch query=query.clone() path="/ops/peerings" hint=tr!(peerings.search) kinds=peering_kinds()/>
                 </div>
                 {peering_table(found.peerings, query, "/ops/peerings", "/ops/peerings", Next::Operator, found.now)}
             </section>

@@ -1,21 +1,25 @@
 //! `/partner/asns…`: associating an ASN, and where it stands.
 
 use crate::{
-    components::{Breadcrumbs, Copy, Empty, Field, History, Icon, NextActor, action, live, load, typed_again},
+    components::{
+        Breadcrumbs, Column, Copy, EmptyList, Field, History, Icon, ListSearch, NextActor, Pager, SortedHead, action, live, load,
+        query_from_url, typed_again,
+    },
     pages::param,
     rpc::{
         Typed,
-        partner::{AsnView, AssociateAsn, read_asn, read_partner_home},
+        operator::read_asns,
+        partner::{AsnView, AssociateAsn, read_asn},
     },
     text::say,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
-    Next, Verdict,
-    catalogue::Query,
+    Next, Timestamp, Verdict,
+    catalogue::{Paged, Query},
     contact::ContactRole,
-    peer_asn::{AsnState, judge_asn},
+    peer_asn::{AsnState, PeerAsn, judge_asn},
 };
 
 /// The state of an association: shape, word and colour.
@@ -44,32 +48,56 @@ pub(crate) fn role_name(role: ContactRole) -> String {
 /// The organisation's ASNs.
 #[component]
 pub fn AsnsPage() -> impl IntoView {
-    let found = Resource::new_blocking(|| (), |()| read_partner_home(Query::default()));
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || query.get(), read_asns);
     live(String::new, found);
     view! {
         <Title text=tr!(asns.title)/>
         <div class="title"><h1>{tr!(asns.title)}</h1><div class="acts"><a class="btn main" href="/partner/asns/new">{tr!(asns.new)}</a></div></div>
-        {load(found, |found| {
-            let now = found.now;
-            if found.asns.is_empty() {
-                return view! { <section class="panel"><Empty text=tr!(asns.empty)><a class="btn" href="/partner/asns/new">{tr!(asns.new)}</a></Empty></section> }.into_any();
-            }
-            let rows = found.asns.into_iter().map(|a| view! {
-                <tr>
-                    <td class="key mono" data-l="ASN"><a href=format!("/partner/asns/{}", a.id)>{a.asn.to_string()}</a></td>
-                    <td class="v" data-l=tr!(connection.state)>{asn_badge(&a.state)}</td>
-                    <td data-l=tr!(connections.name)>{a.peer_name.clone()}</td>
-                    <td data-l=tr!(peerings.next)>{a.state.since().map(|since| view! { <NextActor next=a.state.next() reader=Next::Requester since=since now=now/> })}</td>
-                </tr>
-            }).collect_view();
-            view! {
-                <section class="panel" aria-label=tr!(asns.title)><div class="scroll"><table class="tbl cards">
-                    <thead><tr><th scope="col">"ASN"</th><th scope="col">{tr!(connection.state)}</th><th scope="col">{tr!(connections.name)}</th><th scope="col">{tr!(peerings.next)}</th></tr></thead>
-                    <tbody>{rows}</tbody>
-                </table></div></section>
-            }.into_any()
+        {load(found, move |(found, now)| view! {
+            <section class="panel" aria-label=tr!(asns.title)>{asn_table(found, query.get_untracked(), "/partner/asns", Next::Requester, now)}</section>
         })}
     }
+}
+
+/// ASN associations as rows; their pages lie below `path`.
+pub(crate) fn asn_table(found: Paged<PeerAsn>, query: Query, path: &'static str, reader: Next, now: Timestamp) -> impl IntoView {
+    let states = [("Pending", tr!(asn_state.pending)), ("Approved", tr!(asn_state.approved)), ("Failed", tr!(asn_state.failed))];
+    let states = states.map(|(value, word)| (value.to_owned(), word)).to_vec();
+    let search = view! { <div class="phead"><ListSearch query=query.clone() path=path hint=tr!(asns.search) kinds=states/></div> };
+    if found.items.is_empty() {
+        return view! {
+            {search}
+            <EmptyList total=found.total query=query path=path text=tr!(asns.empty)><a class="btn" href="/partner/asns/new">{tr!(asns.new)}</a></EmptyList>
+        }
+        .into_any();
+    }
+    let rows = found
+        .items
+        .into_iter()
+        .map(|a| {
+            view! {
+                <tr>
+                    <td class="key mono" data-l="ASN"><a href=format!("{path}/{}", a.id)>{a.asn.to_string()}</a></td>
+                    <td class="v" data-l=tr!(connection.state)>{asn_badge(&a.state)}</td>
+                    <td data-l=tr!(connections.name)>{a.peer_name.clone()}</td>
+                    <td data-l=tr!(peerings.next)>{a.state.since().map(|since| view! { <NextActor next=a.state.next() reader=reader since=since now=now/> })}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    let columns = vec![
+        Column::text("asn", "ASN"),
+        Column::text("state", tr!(connection.state)),
+        Column::text("name", tr!(connections.name)),
+        Column::text("since", tr!(peerings.next)),
+    ];
+    view! {
+        {search}
+        <div class="scroll"><table class="tbl cards"><SortedHead columns=columns query=query.clone() path=path/><tbody>{rows}</tbody></table></div>
+        <Pager total=found.total limit=found.limit query=query path=path/>
+    }
+    .into_any()
 }
 
 /// Asks for an ASN.

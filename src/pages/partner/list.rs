@@ -1,7 +1,7 @@
 //! `/partner`: the organisation's peerings.
 
 use crate::{
-    components::{Column, EmptyList, NextActor, Pager, Post, SortedHead, StateBadge, action, live, load, query_from_url},
+    components::{Column, EmptyList, ListSearch, NextActor, Pager, Post, SortedHead, StateBadge, action, live, load, query_from_url},
     rpc::partner::{DiscardPeeringDraft, NewPeering, PartnerHome, PeeringRow, read_partner_home},
 };
 use leptos::prelude::*;
@@ -9,6 +9,7 @@ use leptos_meta::Title;
 use peerage_domain::{
     Next, Timestamp,
     catalogue::{Paged, Query},
+    peering::Kind,
 };
 
 /// The list.
@@ -48,10 +49,18 @@ fn Home(found: PartnerHome, query: Query) -> impl IntoView {
             <section class="panel" aria-labelledby="drafts"><div class="phead"><h2 id="drafts">{tr!(connections.drafts)}</h2></div><ul class="pbody stack">{drafts}</ul></section>
         })}
         <section class="panel" aria-labelledby="list">
-            <div class="phead"><h2 id="list">{tr!(peerings.n, n = found.peerings.total)}</h2></div>
+            <div class="phead">
+                <h2 id="list">{tr!(peerings.n, n = found.peerings.total)}</h2>
+                <ListSearch query=query.clone() path="/partner" hint=tr!(peerings.search) kinds=peering_kinds()/>
+            </div>
             {peering_table(found.peerings, query, "/partner", "/partner/peerings", Next::Requester, found.now)}
         </section>
     }
+}
+
+/// The kinds of peering, to filter by.
+pub(crate) fn peering_kinds() -> Vec<(String, String)> {
+    [Kind::Direct, Kind::Exchange].map(|kind| (kind.word().to_owned(), kind.word().to_owned())).to_vec()
 }
 
 /// Peerings as rows; `detail` is the path in front of the id.

@@ -10,6 +10,6 @@ pub use list::PeeringsPage;
 pub use peering::PeeringPage;
 pub use wizard::{PlaceStep, ReviewStep, SessionsStep};
 
-pub(crate) use asn::{asn_badge, role_name};
-pub(crate) use list::peering_table;
+pub(crate) use asn::{asn_badge, asn_table, role_name};
+pub(crate) use list::{peering_kinds, peering_table};
 pub(crate) use peering::ConnectionPanel;
