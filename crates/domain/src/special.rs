@@ -81,6 +81,13 @@ pub fn special(prefix: Prefix) -> Option<(Prefix, Special)> {
     row.or_else(|| outside_global_unicast(prefix))
 }
 
+/// Every range of the registries, for filters on routers.
+pub fn ranges() -> impl Iterator<Item = Prefix> {
+    let v4 = IPV4.iter().filter_map(|&(bytes, length, ..)| Ipv4Net::new(Ipv4Addr::from(bytes), length).ok()).map(IpNet::V4);
+    let v6 = IPV6.iter().filter_map(|&(words, length, ..)| Ipv6Net::new(Ipv6Addr::from(words), length).ok()).map(IpNet::V6);
+    v4.chain(v6).map(Prefix::covering)
+}
+
 fn hit(prefix: Prefix, range: IpNet, purpose: &'static str, source: &'static str) -> Option<(Prefix, Special)> {
     let range = Prefix::covering(range);
     range.overlaps(prefix).then_some((range, Special { purpose, source }))

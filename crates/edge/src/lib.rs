@@ -1,8 +1,18 @@
 //! The operator's routers: deny all, look at what is received, open, remove.
 //!
-//! [`Engine`] is what every kind of router can do. Today there is one engine, [`Memory`]:
-//! it keeps sessions in this process and touches no router; pages that show it say so.
+//! * [`intent`] is what a router should run, as typed data; [`bird`] makes configuration of it,
+//!   and nothing else does
+//! * [`reason`] is why a route is refused, readable on the router itself
+//! * [`Engine`] is what the portal drives. Today there is one engine, [`Memory`]: it keeps
+//!   sessions in this process and touches no router; pages that show it say so.
 #![warn(missing_docs)]
+
+pub mod bird;
+pub mod intent;
+pub mod reason;
+mod render;
+
+pub use render::{Files, Reveal};
 
 use peerage_domain::{
     Asn, Timestamp,
