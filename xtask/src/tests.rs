@@ -15,6 +15,9 @@ pub fn all() -> Outcome {
     tools::wasm_target()?;
     tools::debian(&["chromium"], || Path::new(CHROMIUM).exists())?;
     tools::debian(&["postgresql"], || Path::new("/usr/lib/postgresql").is_dir())?;
+    if let Err(missing) = tools::debian(&["bird2"], || Path::new("/usr/sbin/bird").exists()) {
+        println!("SKIPPED: the tests against the BIRD daemon; {missing}");
+    }
     check()?;
     println!("== unit, property, storage and HTTP tests");
     run(cargo().args(["test", "--workspace", "--features", "peerage/ssr", "--quiet"]))?;
