@@ -1,8 +1,9 @@
 //! The program: `peerage serve` and its helpers.
 
 use clap::{Parser, Subcommand, ValueEnum};
-use peerage::server::{commands, config::Config, start};
+use peerage::server::{commands, config::Config, edge, start};
 use peerage_domain::access::Role;
+use peerage_edge::bird::Dialect;
 use peerage_service::Error;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -37,6 +38,9 @@ enum Command {
     /// Judge input by the portal's rules.
     #[command(subcommand)]
     Check(Check),
+    /// Router configuration from an intent, without the portal.
+    #[command(subcommand)]
+    Edge(Edge),
     /// People.
     #[command(subcommand)]
     User(User),
@@ -67,6 +71,46 @@ enum Check {
         /// File to read; standard input when absent.
         file: Option<PathBuf>,
     },
+}
+
+#[derive(Subcommand)]
+enum Edge {
+    /// Print the configuration; keys are hidden unless files are written.
+    Render {
+        /// Which daemon.
+        #[arg(long, default_value = "bird")]
+        engine: EngineName,
+        /// Write the files into this folder, with keys, for their owner's eyes only.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// The intent, as JSON; see docs/edge.md.
+        intent: PathBuf,
+    },
+    /// Have the daemon read the configuration without running it.
+    Check {
+        /// Which daemon.
+        #[arg(long, default_value = "bird")]
+        engine: EngineName,
+        /// The intent, as JSON; see docs/edge.md.
+        intent: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum EngineName {
+    /// BIRD 2.0.12 and later.
+    Bird,
+    /// BIRD 3.
+    Bird3,
+}
+
+impl EngineName {
+    fn dialect(self) -> Dialect {
+        match self {
+            EngineName::Bird => Dialect::V2,
+            EngineName::Bird3 => Dialect::V3,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -127,6 +171,17 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         let good = commands::check_prefixes(file.as_ref(), *format == Format::Ndjson)?;
         return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
+    match &cli.command {
+        Command::Edge(Edge::Render { engine, out, intent }) => {
+            edge::render(intent, engine.dialect(), out.as_deref())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Edge(Edge::Check { engine, intent }) => {
+            edge::check(intent, engine.dialect())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
     let mut config = Config::load(cli.config.as_deref()).map_err(Error::Fault)?;
     config.data_dir = cli.data_dir.unwrap_or(config.data_dir);
     match cli.command {
@@ -140,7 +195,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::Token(Token::Add { organisation, label }) => commands::add_token(&config, &organisation, &label).await?,
         Command::Doctor => commands::doctor(&config).await?,
-        Command::Check(_) => {}
+        Command::Check(_) | Command::Edge(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

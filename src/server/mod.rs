@@ -13,6 +13,7 @@ pub mod commands;
 pub mod config;
 pub mod context;
 pub mod document;
+pub mod edge;
 pub mod forms;
 pub mod http;
 pub mod live;

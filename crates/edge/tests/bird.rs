@@ -3,11 +3,11 @@
 use peerage_domain::{Asn, Prefix};
 use peerage_edge::{
     Files, Reveal,
-    bird::{Dialect, render},
+    bird::{self, Dialect, ParseError, render},
     intent::{Accept, BgpRole, Registered, RoutePolicy, Router, RouterIntent, Session},
+    reason::Reason,
 };
 use proptest::prelude::*;
-use std::process::Command;
 
 fn prefix(text: &str) -> Prefix {
     text.parse().expect(text)
@@ -57,22 +57,14 @@ fn intent(sessions: Vec<Session>) -> RouterIntent {
     RouterIntent { router, sessions }
 }
 
-/// Writes the files beside a `bird.conf` as an operator would have it, and has BIRD read them.
+/// Has BIRD read the files; says so where it is not installed.
 fn parse(files: &Files) -> Result<(), String> {
-    let dir = tempfile::tempdir().expect("temporary directory");
-    for (name, text) in files {
-        std::fs::write(dir.path().join(name), text).expect("written");
-    }
-    let own = "router id 80.81.192.1;\nprotocol device {}\nprotocol bfd {}\ninclude \"peerage.conf\";\n";
-    std::fs::write(dir.path().join("bird.conf"), own).expect("written");
-    let answer = Command::new("bird").arg("-p").arg("-c").arg(dir.path().join("bird.conf")).output();
-    match answer {
-        Ok(answer) if answer.status.success() => Ok(()),
-        Ok(answer) => Err(String::from_utf8_lossy(&answer.stderr).into_owned()),
-        Err(error) => {
+    match bird::parse(files) {
+        Err(ParseError::NoDaemon(error)) => {
             println!("SKIPPED: bird is not here ({error}); apt-get install bird2");
             Ok(())
         }
+        answer => answer.map_err(|error| error.to_string()),
     }
 }
 
@@ -88,6 +80,21 @@ fn every_policy_and_family_is_read_by_the_daemon() {
     assert_eq!(files.keys().map(String::as_str).collect::<Vec<_>>(), ["PR-88.conf", "peerage.conf"]);
     parse(&files).expect("BIRD reads it");
     parse(&render(&intent(vec![]), Dialect::V2, Reveal::Shown)).expect("nothing is a configuration, too");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let mut files = render(&intent(vec![session(1, true, RoutePolicy::DenyAll)]), Dialect::V2, Reveal::Shown);
+    files.insert("PR-88.conf".into(), "protocol bgp x { neighbour 1.2.3.4; }\n".into());
+    if let Err(ParseError::Refused(words)) = bird::parse(&files) {
+        assert!(words.contains("PR-88.conf:1"), "{words}");
+    } else if bird::parse(&intent_files()).is_ok() {
+        panic!("BIRD took a wrong configuration");
+    }
+}
+
+fn intent_files() -> Files {
+    render(&intent(vec![]), Dialect::V2, Reveal::Shown)
 }
 
 #[test]
@@ -144,5 +151,18 @@ proptest! {
         it.max_prefixes = most;
         it.peer_asn = Asn(asn);
         prop_assert_eq!(parse(&render(&intent(vec![it]), Dialect::V2, Reveal::Shown)), Ok(()));
+    }
+}
+
+#[test]
+fn the_documented_intent_is_one_and_the_documented_reasons_are_ours() {
+    let page = include_str!("../../../docs/edge.md");
+    let json = page.split("```json").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    let it: RouterIntent = serde_json::from_str(json).expect("the example is an intent");
+    it.check().expect("a sound one");
+    parse(&render(&it, Dialect::V2, Reveal::Shown)).expect("BIRD reads it");
+    for reason in Reason::ALL {
+        assert!(page.contains(&format!("| {} | ", reason.code())), "docs/edge.md lacks code {} ({})", reason.code(), reason.words());
+        assert_eq!(Reason::of(reason.code()), Some(*reason));
     }
 }

@@ -3,3 +3,52 @@
 mod render;
 
 pub use render::{Dialect, MAIN, render};
+
+use crate::render::Files;
+use std::{io, path::Path, process::Command};
+
+/// Why a configuration is not one.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    /// The daemon is not installed.
+    #[error("the program “bird” is not here: {0}. Install BIRD (Debian: bird2) to have it read the configuration")]
+    NoDaemon(io::Error),
+    /// The daemon refuses it; its own words, with file, line and column.
+    #[error("{0}")]
+    Refused(String),
+    /// The files could not be written.
+    #[error("temporary files: {0}")]
+    Files(#[from] io::Error),
+}
+
+/// Has the daemon read a configuration without running it (`bird -p`). Around the files
+/// stands the least that an operator's own `bird.conf` has.
+///
+/// # Errors
+/// What the daemon says, or that it is not installed.
+pub fn parse(files: &Files) -> Result<(), ParseError> {
+    let dir = tempfile::tempdir()?;
+    write(files, dir.path())?;
+    let own = dir.path().join("bird.conf");
+    std::fs::write(&own, format!("router id 192.0.2.1;\nprotocol device {{}}\nprotocol bfd {{}}\ninclude \"{MAIN}\";\n"))?;
+    let answer = Command::new("bird").arg("-p").arg("-c").arg(&own).output().map_err(ParseError::NoDaemon)?;
+    if answer.status.success() {
+        return Ok(());
+    }
+    let words = String::from_utf8_lossy(&answer.stderr).replace(&format!("{}/", dir.path().display()), "");
+    Err(ParseError::Refused(words.trim().to_owned()))
+}
+
+/// Writes the files into a folder, readable by their owner alone: they may hold keys.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(files: &Files, dir: &Path) -> io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    for (name, text) in files {
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(dir.join(name))?;
+        file.write_all(text.as_bytes())?;
+    }
+    Ok(())
+}
