@@ -90,7 +90,6 @@ pub fn field_name(field: &str) -> String {
 
 fn thing(word: &str) -> Option<String> {
     Some(match word {
-        "draft" => tr!(thing.draft),
         "connection" => tr!(thing.connection),
         "peering" => tr!(thing.peering),
         "ASN association" => tr!(thing.asn),

@@ -1,6 +1,5 @@
 //! Forms that work without JavaScript: plain posts to server functions.
 
-use super::load_more;
 use crate::{app::Visit, rpc::Typed};
 use leptos::{prelude::*, server_fn::ServerFn};
 
@@ -27,13 +26,23 @@ pub fn Post(
     view! { <form method="post" action=to class="inline">{hidden}<button class=class type="submit">{label}</button></form> }
 }
 
+/// What was typed into a form that was just refused; empty when it was not. Inside of
+/// [`super::load`] the answer is known: the frame comes before the page.
+pub fn typed_before(form: &str) -> Typed {
+    let frame = use_context::<Visit>().and_then(|visit| visit.0.get_untracked());
+    let typed = frame.and_then(Result::ok).and_then(|frame| frame.typed);
+    typed.filter(|typed| typed.form == form).unwrap_or_default()
+}
+
 /// A form that shows again what was typed into it, when it was just refused.
-pub fn typed_again<V: IntoView + 'static>(
-    form: impl Into<String>,
-    show: impl Fn(Typed) -> V + Clone + Send + Sync + 'static,
-) -> impl IntoView {
-    let form = form.into();
-    load_more(expect_context::<Visit>().0, move |frame| show(frame.typed.filter(|typed| typed.form == form).unwrap_or_default()))
+pub fn typed_again<V: IntoView + 'static>(form: impl AsRef<str>, show: impl Fn(Typed) -> V) -> impl IntoView {
+    show(typed_before(form.as_ref()))
+}
+
+/// Stands before the buttons of a form that decides something: Enter in a field presses the
+/// first submit button, and this one does nothing.
+pub fn no_default() -> impl IntoView {
+    view! { <button class="visually-hidden" type="submit" disabled aria-hidden="true" tabindex="-1"></button> }
 }
 
 /// A label, a control, help below it, and what is wrong with it.

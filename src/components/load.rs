@@ -1,6 +1,9 @@
 //! Waiting for the server, showing its failures, and hearing of changes.
 
-use crate::rpc::{Failure, FailureKind};
+use crate::{
+    app::Visit,
+    rpc::{Failure, FailureKind},
+};
 use leptos::{either::Either, prelude::*};
 
 /// Shows what a resource gives, or why it gave nothing. While it is asked again, the old
@@ -10,11 +13,16 @@ where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    let visit = use_context::<Visit>();
     view! {
         <Transition fallback=|| view! { <p class="wait" role="status">{tr!(app.loading)}</p> }>
             {move || {
                 let show = show.clone();
                 Suspend::new(async move {
+                    // Forms show what the frame knows of their last try.
+                    if let Some(Visit(frame)) = visit {
+                        let _ = frame.await;
+                    }
                     match resource.await {
                         Ok(value) => Either::Left(show(value)),
                         Err(failure) => Either::Right(failure_view(failure)),

@@ -11,7 +11,7 @@ mod table;
 mod timeline;
 
 pub use chart::ms as chart_ms;
-pub use form::{Field, Post, action, typed_again};
+pub use form::{Field, Post, action, no_default, typed_again, typed_before};
 pub use frame::{Breadcrumbs, FlashMessage, Foot, Sidebar, TopBar};
 pub use icon::Icon;
 pub use load::{failure_view, live, load, load_more};

@@ -33,7 +33,9 @@ pub fn PrefixEditor(
     let rows = Memo::new(move |_| judge(&typed.read(), &known, &elsewhere));
     let count = move |verdict: Verdict| rows.read().iter().filter(|j| j.verdict() == verdict).count();
     let fixable = move || rows.read().iter().filter(|j| j.suggestion().is_some()).count();
+    let before = RwSignal::new(None::<String>);
     let fix_all = move |_| {
+        before.set(Some(typed.get_untracked()));
         // From the last to the first, so that the numbers of the lines stay right.
         let mut text = typed.get_untracked();
         for judged in rows.get_untracked().iter().rev() {
@@ -64,6 +66,9 @@ pub fn PrefixEditor(
                 <VerdictCount verdict=Verdict::Fail count=Signal::derive(move || count(Verdict::Fail))/>
                 <Show when=move || { fixable() > 1 }>
                     <button class="btn sm" type="button" on:click=fix_all>{move || tr!(prefixes.fix_all, n = fixable())}</button>
+                </Show>
+                <Show when=move || before.read().is_some()>
+                    <button class="btn sm quiet" type="button" on:click=move |_| before.write().take().into_iter().for_each(|text| typed.set(text))>{tr!(prefixes.undo)}</button>
                 </Show>
             </p>
             <Show when=move || !rows.read().is_empty()>

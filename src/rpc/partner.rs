@@ -215,6 +215,8 @@ pub struct ConnectionFields {
     pub bandwidth_mbps: String,
     /// MD5 key; empty to keep what was given.
     pub md5: String,
+    /// `yes` to take the key away that was given before.
+    pub md5_clear: String,
 }
 
 /// Sends a draft.

@@ -101,6 +101,11 @@ pub async fn doctor(config: &Config) -> Result<(), Error> {
     if !script.is_file() {
         return Err(Error::Fault(format!("{} is missing: set site_dir to the folder that came with the program", script.display())));
     }
+    // Looking must not make what is missing.
+    if !config.data_dir.is_dir() {
+        let words = format!("{} does not exist yet: “peerage serve” makes it at its first start", config.data_dir.display());
+        return Err(Error::Fault(words));
+    }
     println!("site      {}", assets.dir.display());
     let service = open(config).await?;
     service.store().ping().await?;

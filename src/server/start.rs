@@ -18,8 +18,7 @@ use std::{sync::Arc, time::Duration};
 /// # Errors
 /// When the data directory, the key or the database cannot be used.
 pub async fn service(config: &Config, demo_world: bool, clock: Clock) -> Result<Service, Error> {
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|error| Error::Fault(format!("data directory {}: {error}", config.data_dir.display())))?;
+    data_dir(&config.data_dir).map_err(|error| Error::Fault(format!("data directory {}: {error}", config.data_dir.display())))?;
     let store = Store::open(&config.database_url()).await?;
     let vault = Vault::open(&config.data_dir.join("secret.key"))?;
     let settings = Settings {
@@ -32,6 +31,12 @@ pub async fn service(config: &Config, demo_world: bool, clock: Clock) -> Result<
         demo: demo_world,
     };
     Ok(Service::new(store, clock, Arc::new(Memory::default()), settings, vault))
+}
+
+/// Makes the data directory, for its owner alone: the database holds accounts and sessions.
+fn data_dir(dir: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 /// `peerage serve`

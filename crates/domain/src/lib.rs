@@ -32,6 +32,6 @@ pub mod verdict;
 
 pub use asn::{Asn, AsnClass, AsnError};
 pub use prefix::{Prefix, PrefixError};
-pub use text::Text;
+pub use text::{Text, is_invisible};
 pub use timestamp::Timestamp;
 pub use verdict::{Finding, Fix, Next, Verdict};

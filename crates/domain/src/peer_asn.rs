@@ -227,7 +227,7 @@ fn judge_submission(asn: Asn, peer_name: &str, contacts: &[Contact]) -> Result<(
         return Err(AsnRefusal::NotPublic { asn, class });
     }
     let name = peer_name.trim();
-    if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+    if !(1..=100).contains(&name.chars().count()) || name.chars().any(crate::is_invisible) {
         return Err(AsnRefusal::Name);
     }
     let noc = crate::contact::judge_noc(contacts);

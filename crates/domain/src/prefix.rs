@@ -30,8 +30,8 @@ impl PrefixError {
             PrefixError::Syntax(input) => {
                 say!("prefix.syntax", "“{input}” is not a prefix. Write it like 192.0.2.0/24 or 2001:db8::/32.", input = input)
             }
-            PrefixError::NoLength(input, fix) => {
-                say!("prefix.length_missing", "“{input}” has no prefix length. Did you mean {fix}?", input = input, fix = fix)
+            PrefixError::NoLength(input, _) => {
+                say!("prefix.length_missing", "“{input}” is one address. Write the prefix, with its length behind a slash.", input = input)
             }
             PrefixError::HostBits(input, fix) => {
                 say!("prefix.hostbits", "{input} has host bits set. Did you mean {fix}?", input = input, fix = fix)
@@ -179,7 +179,8 @@ mod tests {
         check("0.0.0.0/0", Ok("0.0.0.0/0"));
         check("192.0.2.5/24", Err("192.0.2.0/24"));
         check("2001:db8::1/64", Err("2001:db8::/64"));
-        check("192.0.2.1", Err("192.0.2.1/32"));
+        check("192.0.2.1", Err("is one address"));
+        check("010.0.0.0/16", Err("leading zero"));
         check("10.0.0/24", Err("is not a prefix"));
         check("192.0.2.0/33", Err("is not a prefix"));
         check("192.0.2.0/024", Err("is not a prefix"));

@@ -86,7 +86,7 @@ pub fn entries(text: &str) -> Vec<Entry> {
     lines
         .flat_map(|(index, line)| {
             let line = line.split('#').next().unwrap_or_default();
-            line.split([',', ';', '\t', ' ', '\u{feff}', '\u{a0}'])
+            line.split(|c| matches!(c, ',' | ';' | '\t' | ' ' | '\u{a0}') || crate::text::is_invisible(c))
                 .filter(|part| !part.is_empty())
                 .map(move |part| Entry { line: index + 1, input: part.to_owned() })
         })
@@ -193,6 +193,10 @@ fn judge_alone(entry: &Entry) -> Judged {
 fn misread(error: &PrefixError) -> Finding {
     let finding = Finding::fail(error);
     match error.fix() {
+        // A single address is not registered; the longest prefix around it that is accepted may be.
+        Some(fix) if matches!(error, PrefixError::NoLength(..)) => {
+            finding.with_fix(fix.shortened_to(if fix.is_ipv4() { LONGEST.0 } else { LONGEST.1 }).to_string())
+        }
         Some(fix) => finding.with_fix(fix.to_string()),
         None => finding,
     }
@@ -246,7 +250,8 @@ fn judge_range(prefix: Prefix) -> Option<Finding> {
 }
 
 /// Duplicates and overlap inside the list. The later of two equals and the more
-/// specific of two overlapping entries is the one to remove.
+/// specific of two overlapping entries is the one to remove; entries that are refused by
+/// themselves overlap nothing.
 fn judge_together(judged: &mut [Judged]) {
     let mut first: BTreeMap<Prefix, usize> = BTreeMap::new();
     let mut found: Vec<(usize, Finding)> = vec![];
@@ -267,6 +272,10 @@ fn judge_together(judged: &mut [Judged]) {
     // In order of network and length, the entries that cover the current one are a stack.
     let mut covers: Vec<(Prefix, usize)> = vec![];
     for (&prefix, &at) in &first {
+        // What is refused by itself is in nobody's way.
+        if judged[at].verdict() == Verdict::Fail {
+            continue;
+        }
         while covers.last().is_some_and(|(cover, _)| !cover.contains(prefix)) {
             covers.pop();
         }
@@ -371,7 +380,7 @@ mod tests {
         check("2a00:1450::/32", "pass");
         check("10.0.0/24", "fail prefix.syntax");
         check("193.0.2.5/24", "fail prefix.hostbits -> 193.0.2.0/24");
-        check("193.0.2.5", "fail prefix.length_missing+prefix.too_specific -> 193.0.2.0/24");
+        check("193.0.2.5", "fail prefix.length_missing -> 193.0.2.0/24");
         check("10.0.0.0/8", "fail prefix.reserved");
         check("10.0.0.1/8", "fail prefix.hostbits+prefix.reserved");
         check("::ffff:193.0.2.0/120", "fail prefix.reserved");
@@ -384,6 +393,8 @@ mod tests {
     fn entries_are_judged_against_each_other() {
         check("193.0.2.0/24\n193.0.2.0/24", "pass | fail prefix.duplicate ->");
         check("193.0.2.0/24, 193.0.0.0/16", "fail prefix.overlap -> | pass");
+        check("2a00::/8 2a00:1450:4001::/48", "fail prefix.too_short | pass");
+        check("193.0.2.0/24\u{200e}", "pass");
         check("193.0.2.0/24; 193.0.3.0/24 # both mine", "pass | pass");
     }
 

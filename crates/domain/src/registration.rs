@@ -39,6 +39,8 @@ pub struct PeeringDraft {
     pub connections: Vec<ConnectionAsk>,
     /// Taken over from before the portal.
     pub legacy: bool,
+    /// Whether the connections were sent by the form once: before, nothing is held against them.
+    pub tried: bool,
     /// The peering that is being changed, when the operator asked for changes.
     pub changes: String,
 }
@@ -56,7 +58,7 @@ pub fn judge_name(name: &str) -> Finding {
     if length == 0 {
         return Finding::fail(say!("name.missing", "Give the connection a name, such as the site's."));
     }
-    if length > 80 || name.chars().any(char::is_control) {
+    if length > 80 || name.chars().any(crate::is_invisible) {
         return Finding::fail(say!("name.length", "A name has at most 80 printable characters."));
     }
     Finding::pass(say!("name.ok", "{name}", name = name.trim()))

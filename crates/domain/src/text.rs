@@ -56,6 +56,13 @@ fn next_gap(template: &str) -> Option<(&str, &str, &str)> {
     Some((before, name, after))
 }
 
+/// Characters that nobody sees: controls, zero-width ones, and those that turn the direction
+/// of writing (Unicode category Cf, as far as names could be forged with them).
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.english)

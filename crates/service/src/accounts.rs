@@ -58,7 +58,7 @@ impl Service {
         let email: Email = email.parse()?;
         let (organisation, name) = (organisation.trim(), name.trim());
         for (what, text) in [("organisation", organisation), ("name", name)] {
-            if !(1..=100).contains(&text.chars().count()) || text.chars().any(char::is_control) {
+            if !(1..=100).contains(&text.chars().count()) || text.chars().any(peerage_domain::is_invisible) {
                 return Err(Error::Refused(say!(
                     "account.name_length",
                     "The {what} must have 1 to 100 printable characters.",

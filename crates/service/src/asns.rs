@@ -20,6 +20,13 @@ impl Service {
     /// When the number is taken, the form is wrong, or the actor may not.
     pub async fn associate_asn(&self, actor: &Actor, asn: Asn, peer_name: &str, contacts: Vec<Contact>) -> Result<PeerAsn, Error> {
         actor.may(Action::WritePeerings)?;
+        if asn == self.settings.operator_asn {
+            return Err(Error::Refused(say!(
+                "asn.operators",
+                "{asn} is the network that runs this portal. Give the ASN of your own network.",
+                asn = asn
+            )));
+        }
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let (mut it, version) = match tx.asn_of(asn.0).await? {
@@ -28,6 +35,15 @@ impl Service {
                     "asn.elsewhere",
                     "{asn} is associated with another organisation. If it is yours, write to the operator.",
                     asn = asn
+                )));
+            }
+            Some(found) if matches!(found.body.state, AsnState::Pending { .. } | AsnState::Approved { .. }) => {
+                return Err(Error::Refused(say!(
+                    "asn.yours_already",
+                    "{asn} is yours already: {id} is {asn_state}. Nothing more is needed.",
+                    asn = asn,
+                    id = found.body.id,
+                    asn_state = found.body.state.name()
                 )));
             }
             Some(found) => (found.body, found.version),

@@ -261,7 +261,6 @@ fn at_exchange(ix: &Ix, facs: &HashMap<u32, &Fac>) -> Location {
     let mut near: Vec<&&Fac> = facs.values().filter(|f| f.country == ix.country && f.city.eq_ignore_ascii_case(&ix.city)).collect();
     near.sort_by_key(|f| f.id);
     let point = near.iter().find_map(|f| f.latitude.zip(f.longitude)).and_then(|(lat, lon)| Point::new(lat, lon));
-    let point = point.or_else(|| peerage_domain::place::country(&ix.country).map(|place| place.centre));
     Location {
         id: String::new(),
         kind: Kind::Exchange,

@@ -38,6 +38,11 @@ impl Error {
         match self {
             Error::Refused(text) | Error::Unauthenticated(text) => text.clone(),
             Error::Fields(_) => say!("error.fields", "Some fields need another look."),
+            Error::NotFound("draft", id) => say!(
+                "error.draft_gone",
+                "There is no draft {id} any more. Perhaps it was sent: look among your connections or peerings.",
+                id = id
+            ),
             Error::NotFound(thing, id) => {
                 say!("error.not_found", "There is no {thing} {id} here, or you may not see it.", thing = thing, id = id)
             }

@@ -63,7 +63,7 @@ impl Service {
         let it = &found.body;
         let old = it.connection(connection).map(|c| c.spec.clone());
         let ask = old.as_ref().map(typed).unwrap_or_default();
-        let site = Site { taken: tx.taken(&it.location, id).await?, ..directory.site(&it.location) };
+        let site = Site { taken: tx.taken(id).await?, ..directory.site(&it.location) };
         let site = Site { taken: site.taken.into_iter().chain(beside(it, connection)).collect(), ..site };
         let ask = ConnectionAsk {
             address_provider: AddressProvider::Peer,

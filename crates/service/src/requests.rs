@@ -43,6 +43,8 @@ pub enum Keys {
     Typed {
         /// A key for each connection.
         keys: Vec<String>,
+        /// Which connections lose the key that they have.
+        cleared: Vec<usize>,
         /// Which connection is gone.
         removed: Option<usize>,
     },
@@ -76,7 +78,7 @@ impl Service {
         let Some(location) = directory.location(&draft.location) else {
             return Ok(RequestDetail { draft, locked, ..RequestDetail::default() });
         };
-        let site = Site { taken: self.store.taken(&location.id, &draft.changes).await?, ..directory.site(&location.id) };
+        let site = Site { taken: self.store.taken(&draft.changes).await?, ..directory.site(&location.id) };
         let (findings, _) = session::judge(location.kind, &draft.connections, &site, draft.asn().unwrap_or(Asn(0)));
         // Other networks' sessions are the operator's business, not the visitor's.
         let site = Site { taken: site.taken.into_iter().filter(|t| Some(t.asn) == draft.asn()).collect(), ..site };
@@ -117,12 +119,16 @@ impl Service {
         match keys {
             Keys::Untouched => keep_flags(&mut draft, &old),
             Keys::Forgotten => forget_keys(&mut tx, id, &old).await?,
-            Keys::Typed { keys, removed } => {
+            Keys::Typed { keys, cleared, removed } => {
                 if let Some(gone) = removed.filter(|gone| *gone < old.connections.len()) {
                     move_up(&mut tx, id, gone, old.connections.len()).await?;
                     old.connections.remove(gone);
                 }
                 keep_flags(&mut draft, &old);
+                for index in cleared {
+                    tx.delete_secret(&format!("{id}/{index}")).await?;
+                    draft.connections.get_mut(index).into_iter().for_each(|connection| connection.has_md5 = false);
+                }
                 refused = self.save_keys(&mut tx, id, &mut draft, &keys).await?;
             }
         }
@@ -177,7 +183,7 @@ impl Service {
             .location(&draft.location)
             .filter(|l| l.published && Some(l.kind) == draft.kind)
             .ok_or_else(|| Error::Refused(say!("request.location", "Choose a location first.")))?;
-        let site = Site { taken: tx.taken(&location.id, &draft.changes).await?, ..directory.site(&location.id) };
+        let site = Site { taken: tx.taken(&draft.changes).await?, ..directory.site(&location.id) };
         let (findings, specs) = session::judge(location.kind, &draft.connections, &site, asn);
         let specs = specs.ok_or(Error::Fields(findings))?;
         let peering = if draft.changes.is_empty() {
@@ -282,6 +288,7 @@ impl Service {
             location: it.location.clone(),
             connections: it.connections.iter().map(|c| typed(&c.spec)).collect(),
             legacy: it.legacy,
+            tried: true,
             changes: it.id.clone(),
         };
         self.new_peering_draft(actor, draft).await

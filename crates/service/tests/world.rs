@@ -162,12 +162,14 @@ async fn an_md5_key_stays_with_its_connection_when_another_is_removed() {
         let draft = world.service.peering_draft(&partner, &id).await.expect("draft").draft;
         (draft.connections.iter().map(|c| c.has_md5).collect::<Vec<_>>(), refused)
     };
-    let typed = |keys: &[&str], removed| Keys::Typed { keys: keys.iter().map(|&k| k.to_owned()).collect(), removed };
+    let typed = |keys: &[&str], removed| Keys::Typed { keys: keys.iter().map(|&k| k.to_owned()).collect(), cleared: vec![], removed };
     assert_eq!(keep(with(3), typed(&["", "", "s3cret"], None)).await, (vec![false, false, true], None));
     assert_eq!(keep(with(3), Keys::Untouched).await.0, [false, false, true]);
     assert_eq!(keep(with(2), typed(&["", ""], Some(0))).await.0, [false, true]);
     let (kept, refused) = keep(with(3), typed(&["a b", "", "new"], None)).await;
     assert_eq!((kept, refused.is_some()), (vec![false, true, true], true), "the rest is kept when one key is wrong");
+    let cleared = Keys::Typed { keys: vec![String::new(); 3], cleared: vec![1], removed: None };
+    assert_eq!(keep(with(3), cleared).await.0, [false, false, true], "a key can be taken away");
     assert_eq!(keep(with(1), Keys::Forgotten).await.0, [false], "another network does not inherit a key");
 }
 

@@ -102,15 +102,16 @@ impl Tx {
         rows.first().map(peering_row).transpose()
     }
 
-    /// What is configured or asked for at a location, except by one peering itself.
-    pub async fn taken(&mut self, location: &str, except: &str) -> Result<Vec<Taken>, Error> {
-        let rows = self.fetch("session_space", TAKEN, params![location, except]).await?;
+    /// What is configured or asked for anywhere, except by one peering itself: an address is
+    /// one router's in all of the Internet.
+    pub async fn taken(&mut self, except: &str) -> Result<Vec<Taken>, Error> {
+        let rows = self.fetch("session_space", TAKEN, params![except]).await?;
         rows.iter().map(taken_row).collect()
     }
 }
 
 const PEERING: &str = "SELECT id, body, version FROM peering";
-const TAKEN: &str = "SELECT space, asn, peering FROM session_space WHERE location = $1 AND peering <> $2";
+const TAKEN: &str = "SELECT space, asn, peering FROM session_space WHERE peering <> $1";
 
 fn peering_row(row: &Row) -> Result<Versioned<Peering>, Error> {
     Ok(Versioned { body: row.json(1, "body")?, version: row.int(2, "version")? })
@@ -174,9 +175,9 @@ impl Store {
         Ok((peerings, total))
     }
 
-    /// What is configured or asked for at a location, except by one peering itself.
-    pub async fn taken(&self, location: &str, except: &str) -> Result<Vec<Taken>, Error> {
-        let rows = self.fetch("session_space", TAKEN, params![location, except]).await?;
+    /// What is configured or asked for anywhere, except by one peering itself.
+    pub async fn taken(&self, except: &str) -> Result<Vec<Taken>, Error> {
+        let rows = self.fetch("session_space", TAKEN, params![except]).await?;
         rows.iter().map(taken_row).collect()
     }
 }

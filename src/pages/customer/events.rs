@@ -6,7 +6,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use peerage_domain::telemetry::{Level, RouteEvent};
+use peerage_domain::telemetry::{Level, RouteEvent, RouteEventKind};
 
 fn level_mark(level: Level) -> impl IntoView {
     let (class, icon, word) = match level {
@@ -16,6 +16,21 @@ fn level_mark(level: Level) -> impl IntoView {
         Level::Critical => ("fail", "fail", tr!(level.critical)),
     };
     view! { <span class=format!("st {class}")><Icon name=icon/>{word}</span> }
+}
+
+/// What happened to a route, as people say it.
+fn kind_name(kind: RouteEventKind) -> String {
+    use RouteEventKind as K;
+    match kind {
+        K::PrefixAnnouncementEvent => tr!(event.announced),
+        K::PrefixWithdrawalEvent => tr!(event.withdrawn),
+        K::PrefixBackupRouteAnnouncementEvent => tr!(event.backup_announced),
+        K::PrefixBackupRouteWithdrawalEvent => tr!(event.backup_withdrawn),
+        K::PrefixActivePath => tr!(event.active),
+        K::PrefixBackupPath => tr!(event.backup),
+        K::PrefixOriginAsChangeEvent => tr!(event.origin),
+        K::PrefixBackupRouteOriginAsChangeEvent => tr!(event.backup_origin),
+    }
 }
 
 /// Events, latest first.
@@ -75,7 +90,7 @@ fn row(id: &str, event: &RouteEvent, now: peerage_domain::Timestamp) -> impl Int
             <td data-l=tr!(events.when)><Ago at=event.time now=now/></td>
             <td class="v" data-l=tr!(events.level)>{level_mark(event.kind.level())}</td>
             <td class="key mono" data-l=tr!(connection.prefix)>{event.prefix.to_string()}</td>
-            <td data-l=tr!(events.what)>{format!("{:?}", event.kind)}</td>
+            <td data-l=tr!(events.what)>{kind_name(event.kind)}</td>
             <td class="mono" data-l=tr!(events.path)>{path.join(" ")}</td>
             <td data-l=tr!(events.summary)>{event.summary.clone()}</td>
         </tr>

@@ -1,7 +1,7 @@
 //! `/connections/new/D-7/…`: registering a connection, a page a step, kept on the server.
 
 use crate::{
-    components::{Breadcrumbs, Field, Post, PrefixEditor, VerdictMark, action, load, owned_elsewhere},
+    components::{Breadcrumbs, Field, Post, PrefixEditor, VerdictMark, action, load, owned_elsewhere, typed_before},
     pages::param,
     rpc::connections::{DraftView, RegisterConnection, SaveBasics, SavePrefixes, SaveSite, read_connection_draft},
 };
@@ -27,7 +27,10 @@ fn step_name(step: &str) -> String {
 fn step<V: IntoView + 'static>(name: &'static str, show: impl Fn(DraftView) -> V + Clone + Send + Sync + 'static) -> impl IntoView {
     let id = param("id");
     let draft = Resource::new_blocking(move || id.get(), read_connection_draft);
-    load(draft, move |view| {
+    load(draft, move |mut view| {
+        let typed = typed_before(&format!("draft/{}", view.id));
+        let kept = [("name", &mut view.draft.name), ("prefixes", &mut view.draft.prefixes)];
+        kept.into_iter().for_each(|(name, text)| typed.get(name).into_iter().for_each(|typed| *text = typed));
         let links = STEPS
             .into_iter()
             .enumerate()

@@ -54,7 +54,7 @@ fn row(location: Location, typed: Typed) -> impl IntoView {
                 <input type="hidden" name="id" value=location.id.clone()/>
                 <p><b>{location.name.clone()}</b><br/><span class="muted">{location.city.clone()}", "{location.country.clone()}" · "{location.kind.word()}" · "<span class="mono">{location.origin()}</span></span></p>
                 <div class="field-row"><label for=offers_id.clone()>{tr!(locations.offers)}</label><input id=offers_id.clone() class="field mono" name="offers" value=offers/></div>
-                <div class="field-row"><label for=note_id.clone()>{tr!(locations.note)}</label><input id=note_id.clone() class="field" name="note" value=note maxlength="200"/></div>
+                <div class="field-row"><label for=note_id.clone()>{tr!(locations.note)}</label><input id=note_id.clone() class="field" name="note" value=note/></div>
                 <label class="check" for=published_id.clone()><input id=published_id.clone() type="checkbox" name="published" value="yes" checked=published/>{tr!(locations.published)}</label>
                 <button class="btn" type="submit">{tr!(locations.save)}<span class="visually-hidden">" "{location.name.clone()}</span></button>
             </form>

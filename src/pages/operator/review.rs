@@ -2,7 +2,7 @@
 //! policy says, and the decision.
 
 use crate::{
-    components::{Breadcrumbs, Copy, Field, History, VerdictMark, action, live, load, typed_again},
+    components::{Breadcrumbs, Copy, Field, History, VerdictMark, action, live, load, no_default, typed_again},
     pages::{
         param,
         partner::{ConnectionPanel, asn_badge, role_name},
@@ -133,8 +133,9 @@ fn AsnReview(found: AsnView) -> impl IntoView {
                 {typed_again(format!("decide/{id}"), move |typed| view! {
                     <form class="pbody form" method="post" action={action::<DecideAsn>()}>
                         <input type="hidden" name="id" value=id.clone()/>
+                        {no_default()}
                         <Field id="reason" label=tr!(asn_review.reason) help=tr!(asn_review.reason_help)>
-                            <input id="reason" class="field" name="reason" value=typed.get("reason") maxlength="500" autocomplete="off" aria-describedby="reason-help"/>
+                            <input id="reason" class="field" name="reason" value=typed.get("reason") autocomplete="off" aria-describedby="reason-help"/>
                         </Field>
                         <div class="row">
                             <button class="btn main" type="submit" name="decision" value="approve">{tr!(asn_review.approve)}</button>

@@ -1,6 +1,7 @@
 //! `/partner/asns…`: associating an ASN, and where it stands.
 
 use crate::{
+    app::Visit,
     components::{
         Breadcrumbs, Column, Copy, EmptyList, Field, History, Icon, ListSearch, NextActor, Pager, SortedHead, action, live, load,
         query_from_url, typed_again,
@@ -106,7 +107,7 @@ pub fn NewAsnPage() -> impl IntoView {
     view! {
         <Title text=tr!(asns.new)/>
         <div><Breadcrumbs trail=vec![("/partner/asns".into(), tr!(asns.title))]/><h1>{tr!(asns.new)}</h1></div>
-        {typed_again("asn", |typed| view! { <Form typed=typed/> })}
+        {load(expect_context::<Visit>().0, |_| typed_again("asn", |typed| view! { <Form typed=typed/> }))}
     }
 }
 

@@ -1,7 +1,9 @@
 //! `/partner/peerings/PR-88`: a peering as its partner sees it.
 
 use crate::{
-    components::{Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, action, live, load, state_name, typed_again},
+    components::{
+        Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, action, live, load, no_default, state_name, typed_again,
+    },
     pages::{param, public::verb_name},
     rpc::{
         Typed,
@@ -222,8 +224,9 @@ pub(crate) fn StepForms(
             <form class="decision" method="post" action={action::<Step>()} aria-label=tr!(peering.steps, n = connection, state = state_name(state))>
                 <input type="hidden" name="id" value=id.clone()/>
                 <input type="hidden" name="connection" value=connection.to_string()/>
-                <label class="visually-hidden" for=field.clone()>{tr!(peering.note)}</label>
-                <input id=field.clone() class="field" name="note" value=typed.get("note") maxlength="500" autocomplete="off" placeholder=tr!(peering.note_hint)/>
+                {no_default()}
+            <label class="visually-hidden" for=field.clone()>{tr!(peering.note)}</label>
+                <input id=field.clone() class="field" name="note" value=typed.get("note") autocomplete="off" placeholder=tr!(peering.note_hint)/>
                 <div class="acts">{buttons()}</div>
             </form>
         }

@@ -135,6 +135,9 @@ pub fn SessionsStep() -> impl IntoView {
         let Some(kind) = view.draft.kind.filter(|_| !view.draft.location.is_empty()) else {
             return view! { <section class="panel"><Empty text=tr!(request.place_first)><a class="btn" href=format!("/partner/peerings/new/{}/place", view.id)>{step_name("place")}</a></Empty></section> }.into_any();
         };
+        // Before the form was sent once, nothing is held against it.
+        let held = |f: &FieldFinding| view.draft.tried || f.finding.verdict == Verdict::Pass;
+        let findings: Vec<FieldFinding> = view.findings.iter().filter(|f| held(f)).cloned().collect();
         let (count, changing) = (view.draft.connections.len(), !view.draft.changes.is_empty());
         let connections = view
             .draft
@@ -145,7 +148,7 @@ pub fn SessionsStep() -> impl IntoView {
                 if view.locked.contains(&n) {
                     locked(n, ask).into_any()
                 } else {
-                    connection(n, if changing { 1 } else { count }, kind, ask, &view.findings).into_any()
+                    connection(n, if changing { 1 } else { count }, kind, ask, &findings).into_any()
                 }
             })
             .collect_view();
@@ -229,8 +232,12 @@ fn connection(n: usize, count: usize, kind: Kind, ask: &ConnectionAsk, findings:
                 {input(n, "max_prefixes_ipv6", tr!(request.max6), &ask.max_prefixes_ipv6, findings)}
                 <div class="field-row">
                     <label for=md5.clone()>{tr!(request.md5)}</label>
-                    <input id=md5.clone() class="field mono" type="password" name=format!("connections[{n}][md5]") autocomplete="new-password" maxlength="80"/>
+                    <input id=md5.clone() class="field mono" type="password" name=format!("connections[{n}][md5]") autocomplete="new-password"/>
                     <p class="help">{md5_help}</p>
+                    {ask.has_md5.then(|| {
+                        let id = format!("{md5}-clear");
+                        view! { <label class="check" for=id.clone()><input id=id.clone() type="checkbox" name=format!("connections[{n}][md5_clear]") value="yes"/>{tr!(request.md5_clear)}</label> }
+                    })}
                     {notes(findings, n, "md5")}
                 </div>
             </div>

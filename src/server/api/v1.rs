@@ -173,6 +173,7 @@ async fn take_events(State(service): State<Service>, Token(sender): Token, body:
 
 /// Which part of a series.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Span {
     /// Name of the series.
     series: String,

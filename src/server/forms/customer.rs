@@ -1,6 +1,6 @@
 //! Registering connections and their prefixes.
 
-use super::{done, form_as, on};
+use super::{done, form_as, form_keeping, on};
 use crate::{
     rpc::{Failure, Typed},
     server::context::keep_typed,
@@ -17,7 +17,8 @@ pub(crate) async fn new_connection() -> Result<(), Failure> {
 }
 
 pub(crate) async fn save_basics(id: String, name: String) -> Result<(), Failure> {
-    form_as(async |service, actor| {
+    let typed = Typed::new(format!("draft/{id}")).with("name", &name);
+    form_keeping(typed, async |service, actor| {
         service.change_connection_draft(&actor, &id, |draft| draft.name = name).await?;
         let problem = service.connection_draft(&actor, &id).await?.name_problem;
         match problem {
@@ -34,8 +35,9 @@ pub(crate) async fn save_site(id: String, site: ConnectionDraft, go: String) -> 
             .change_connection_draft(&actor, &id, |draft| {
                 // Another provider serves other locations: keep only what still fits.
                 let same = draft.provider == site.provider;
+                let moved = draft.country != site.country;
                 draft.country = site.country;
-                draft.subdivision = site.subdivision;
+                draft.subdivision = if moved { String::new() } else { site.subdivision };
                 draft.provider = site.provider;
                 draft.primary = if same { site.primary } else { String::new() };
                 draft.backup = if same { site.backup } else { String::new() };
@@ -53,7 +55,8 @@ pub(crate) async fn save_site(id: String, site: ConnectionDraft, go: String) -> 
 }
 
 pub(crate) async fn save_prefixes(id: String, text: String, fix: String, go: String) -> Result<(), Failure> {
-    form_as(async |service, actor| {
+    let typed = Typed::new(format!("draft/{id}")).with("prefixes", &text);
+    form_keeping(typed, async |service, actor| {
         let mut text = text.replace("\r\n", "\n");
         if let Some((line, input)) = fix.split_once(':') {
             text = repaired(&service, &actor, &id, &text, line, input).await?;

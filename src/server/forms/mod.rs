@@ -30,6 +30,13 @@ fn sender() -> String {
     local(&path_of(parts.headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default()))
 }
 
+/// The portal's own address as the browser knows it, from the `Origin` of a form; empty without.
+fn origin() -> String {
+    let parts = expect_context::<Parts>();
+    let origin = parts.headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    origin.filter(|origin| origin.starts_with("http")).unwrap_or_default().to_owned()
+}
+
 /// Path and query of an absolute address.
 fn path_of(url: &str) -> String {
     let rest = url.split_once("://").map(|(_, rest)| rest).unwrap_or_default();

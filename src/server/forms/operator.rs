@@ -1,6 +1,6 @@
 //! What operators decide and keep.
 
-use super::{done, form_keeping};
+use super::{done, form_keeping, origin};
 use crate::rpc::{Failure, Flash, Typed};
 use peerage_domain::{access::Role, say};
 use peerage_service::Error;
@@ -10,7 +10,7 @@ pub(crate) async fn invite(organisation: String, email: String, name: String, ro
         Typed::new("invite").with("organisation", &organisation).with("email", &email).with("name", &name).with("role", role.word());
     form_keeping(typed, async |service, actor| {
         let token = service.invite(&actor, &organisation, &email, &name, role).await?;
-        let secret = Flash::Secret { what: tr!(done.invited, email = email), value: format!("/welcome/{token}") };
+        let secret = Flash::Secret { what: tr!(done.invited, email = email), value: format!("{}/welcome/{token}", origin()) };
         Ok(("/ops/organisations".into(), Some(secret)))
     })
     .await

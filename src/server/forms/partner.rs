@@ -72,6 +72,7 @@ pub(crate) async fn save_place(id: String, asn: String, kind: String, location: 
         let fresh = moved || draft.connections.is_empty();
         if let (Some(place), Some(asn), true) = (place, draft.asn(), fresh) {
             draft.connections = suggested(&directory, place, asn);
+            draft.tried = false;
         }
         let ready = place.is_some() && draft.asn().is_some();
         service.save_peering_draft(&actor, &id, draft.clone(), if fresh { Keys::Forgotten } else { Keys::Untouched }).await?;
@@ -98,7 +99,9 @@ pub(crate) async fn save_sessions(id: String, connections: Vec<ConnectionFields>
         if connections.len() > MAX_CONNECTIONS {
             return Err(too_many());
         }
+        let mut cleared: Vec<usize> = (0..connections.len()).filter(|&n| connections[n].md5_clear == "yes").collect();
         let mut keys: Vec<String> = connections.iter().map(|fields| fields.md5.clone()).collect();
+        draft.tried = true;
         let before = std::mem::take(&mut draft.connections);
         draft.connections = connections.into_iter().map(typed).collect();
         // What nobody asked to change stays, whatever the form says.
@@ -107,6 +110,7 @@ pub(crate) async fn save_sessions(id: String, connections: Vec<ConnectionFields>
                 connection.clone_from(kept);
             }
             keys.get_mut(index).map(String::clear);
+            cleared.retain(|at| *at != index);
         }
         let full = go == "add" && draft.connections.len() == MAX_CONNECTIONS;
         let mut removed = None;
@@ -118,11 +122,13 @@ pub(crate) async fn save_sessions(id: String, connections: Vec<ConnectionFields>
                 let index = index.ok_or_else(|| Error::Refused(say!("request.no_such", "There is no such connection.")))?;
                 draft.connections.remove(index);
                 keys.remove(index);
+                cleared.retain(|at| *at != index);
+                cleared.iter_mut().filter(|at| **at > index).for_each(|at| *at -= 1);
                 removed = Some(index);
             }
             _ => {}
         }
-        service.save_peering_draft(&actor, &id, draft, Keys::Typed { keys, removed }).await?;
+        service.save_peering_draft(&actor, &id, draft, Keys::Typed { keys, cleared, removed }).await?;
         if full {
             return Err(too_many());
         }
