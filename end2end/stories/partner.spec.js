@@ -84,11 +84,9 @@ test('the operator assigns the addresses of a Direct peering', async ({ page, br
   await operator.getByLabel('Note for the other side').fill('Please ask for 100G.');
   await operator.getByLabel('Note for the other side').press('Enter');
   await expect(operator.locator('.st.big', { hasText: 'Pending approval' })).toBeVisible();
-  await operator.getByRole('button', { name: 'Approve' }).click();
-  await expect(page.locator('.st.big', { hasText: 'Provisioning started' })).toBeVisible();
   // What somebody is typing survives what happens elsewhere.
+  await taken(page);
   await page.getByLabel('Note for the other side').fill('half a sent');
-  await taken(operator);
   await operator.getByLabel('Link IPv4').fill('10.0.0.0/31');
   await operator.getByLabel('IPv6, /126').fill('2a00:1450:1::/127');
   await operator.getByRole('button', { name: 'Assign addresses' }).click();
@@ -102,6 +100,9 @@ test('the operator assigns the addresses of a Direct peering', async ({ page, br
   await expect(page.getByText('193.0.9.0/31 · 2a00:1450:1::/127')).toBeVisible();
   await expect(page.getByLabel('Note for the other side')).toHaveValue('half a sent');
   await expect(page.getByLabel('Note for the other side')).toBeFocused();
+  await taken(operator);
+  await operator.getByRole('button', { name: 'Approve' }).click();
+  await expect(page.locator('.st.big', { hasText: 'Provisioning started' })).toBeVisible();
   await page.getByRole('button', { name: 'My side is configured' }).click();
   await expect(page.locator('.st.big', { hasText: 'Active' })).toBeVisible();
   await other.close();
