@@ -41,8 +41,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
 /// Builds browser and server and starts the demo world.
 fn serve(args: &[String]) -> Outcome {
-    site::build(site::Profile::Dev)?;
-    run(cargo().args(["build", "--features", "ssr", "--bin", "peerage"]))?;
+    site::build_with_server()?;
     let mut program = std::process::Command::new(tools::target().join("debug/peerage"));
     program.args(["serve", "--demo", "--data-dir"]).arg(tools::target().join("demo-world")).args(args);
     run(program.current_dir(root()))

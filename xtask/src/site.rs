@@ -44,6 +44,15 @@ pub fn build(profile: Profile) -> Outcome {
     Ok(())
 }
 
+/// The browser's files and the server, both at the same time: they share no lock of Cargo.
+pub fn build_with_server() -> Outcome {
+    std::thread::scope(|scope| {
+        let server = scope.spawn(|| run(cargo().args(["build", "--features", "ssr", "--bin", "peerage"])));
+        build(Profile::Dev)?;
+        server.join().map_err(|_| "the build of the server ended abruptly".to_owned())?
+    })
+}
+
 fn wasm(profile: Profile, pkg: &Path) -> Outcome {
     let (name, folder) = if profile == Profile::Release { ("wasm-release", "wasm-release") } else { ("wasm-dev", "wasm-dev") };
     // A lone cdylib, so that link-time optimisation is real.

@@ -47,8 +47,7 @@ pub fn browser(args: &[String]) -> Outcome {
     tools::debian(&["chromium"], || Path::new(CHROMIUM).exists())?;
     let dir = root().join("end2end");
     tools::npm(&dir)?;
-    site::build(Profile::Dev)?;
-    run(cargo().args(["build", "--quiet", "--features", "ssr", "--bin", "peerage"]))?;
+    site::build_with_server()?;
     let program = tools::target().join("debug/peerage");
     run(Command::new(dir.join("node_modules/.bin/playwright"))
         .arg("test")
