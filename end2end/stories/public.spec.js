@@ -51,7 +51,7 @@ test('every page of partner and operator is accessible', async ({ page }) => {
     await accessible(page);
   }
   await signIn(page, 'operator');
-  for (const path of ['/ops/queue', '/ops/peerings', '/ops/locations', '/ops/organisations', '/ops/asns/PA-3']) {
+  for (const path of ['/ops/queue', '/ops/peerings', '/ops/locations', '/ops/organisations', '/ops/asns', '/ops/asns/PA-3']) {
     await open(page, path);
     await accessible(page);
   }
