@@ -81,8 +81,10 @@ pub fn live<T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOw
     subject: impl Fn() -> String + 'static,
     resource: Resource<Result<T, Failure>>,
 ) -> RwSignal<bool> {
-    let connected = RwSignal::new(true);
+    // Without scripts nothing is live.
+    let connected = RwSignal::new(false);
     Effect::new(move |_| {
+        connected.set(true);
         crate::browser::listen(&subject(), move || resource.refetch(), move |up| connected.set(up));
     });
     connected

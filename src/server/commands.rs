@@ -9,6 +9,14 @@ use std::{
 };
 
 async fn open(config: &Config) -> Result<Service, Error> {
+    // A mistyped or forgotten directory must not become a second, empty portal.
+    if !config.data_dir.is_dir() {
+        let words = format!(
+            "{} does not exist: give --data-dir as for “peerage serve”, which makes it at its first start",
+            config.data_dir.display()
+        );
+        return Err(Error::Fault(words));
+    }
     start::service(config, false, Clock::System).await
 }
 

@@ -10,7 +10,7 @@ use peerage_domain::{
 };
 use peerage_latency::{Histogram, Step, Window};
 use peerage_storage::{Page, telemetry::Series};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most samples of one batch.
 pub const BATCH: usize = 10_000;
@@ -92,10 +92,16 @@ impl Service {
             return Ok(Receipt { repeated: true, ..Receipt::default() });
         }
         let mut receipt = Receipt::default();
+        let strangers = strangers(&mut tx, sender, samples).await?;
         let mut changes: BTreeMap<(&str, Step, i64), Histogram> = BTreeMap::new();
         for (index, sample) in samples.iter().enumerate() {
             if let Err(error) = sample.check(now) {
                 receipt.refused.push((index, error.to_string()));
+                continue;
+            }
+            if strangers.contains(connection_of(&sample.series)) {
+                let words = format!("series {} does not begin with a connection of your organisation, such as CN-1/Primary", sample.series);
+                receipt.refused.push((index, words));
                 continue;
             }
             receipt.accepted += 1;
@@ -121,8 +127,7 @@ impl Service {
             tx.put_histogram(series, step.secs(), *start, merged.encode()).await?;
         }
         tx.commit().await?;
-        for connection in changes.keys().map(|(name, ..)| name.split('/').next().unwrap_or(name)).collect::<std::collections::BTreeSet<_>>()
-        {
+        for connection in changes.keys().map(|(name, ..)| connection_of(name)).collect::<BTreeSet<_>>() {
             self.live.tell(connection, &sender.organisation);
         }
         Ok(receipt)
@@ -245,6 +250,23 @@ fn sum(intervals: &[Interval]) -> Histogram {
     let mut total = Histogram::default();
     intervals.iter().for_each(|interval| total.merge(&interval.histogram));
     total
+}
+
+/// A series belongs to the connection that its name begins with.
+fn connection_of(series: &str) -> &str {
+    series.split('/').next().unwrap_or(series)
+}
+
+/// The connections in the names of series that are not the sender's.
+async fn strangers(tx: &mut peerage_storage::Tx, sender: &Sender, samples: &[Sample]) -> Result<BTreeSet<String>, Error> {
+    let mut found = BTreeSet::new();
+    for id in samples.iter().map(|sample| connection_of(&sample.series)).collect::<BTreeSet<_>>() {
+        let own = tx.connection(id).await?.is_some_and(|connection| connection.organisation == sender.organisation);
+        if !own {
+            found.insert(id.to_owned());
+        }
+    }
+    Ok(found)
 }
 
 fn decode(series: &str, bytes: &[u8]) -> Result<Histogram, Error> {

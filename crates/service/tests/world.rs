@@ -292,6 +292,12 @@ async fn samples_are_kept_once_and_bad_ones_are_named() {
     let receipt = world.service.take_samples(&sender, "batch-1", &samples).await.expect("taken");
     assert_eq!((receipt.accepted, receipt.refused.len(), receipt.refused[0].0), (2, 1, 1));
     assert!(world.service.take_samples(&sender, "batch-1", &samples).await.expect("again").repeated);
+    let stray = [sample("CN-99/Primary", Some(5.0)), sample("nonsense", Some(5.0))];
+    assert_eq!(world.service.take_samples(&sender, "batch-2", &stray).await.expect("answered").refused.len(), 2, "no such connection");
+    let partner = world.actor("partner@demo.example").await;
+    let foreign = Sender { organisation: partner.organisation.clone(), label: "test".into() };
+    let receipt = world.service.take_samples(&foreign, "batch-1", &samples[..1]).await.expect("answered");
+    assert_eq!((receipt.accepted, receipt.refused.len()), (0, 1), "somebody else's connection");
     let courses = world.service.latency(&customer, "CN-1", Window::H6).await.expect("latency");
     let test = courses.iter().find(|c| c.series.name == "CN-1/Test").expect("new series");
     assert_eq!((test.total.count(), test.total.lost()), (1, 1));

@@ -98,6 +98,9 @@ fn Review(found: PeeringView, up: RwSignal<bool>) -> impl IntoView {
                 <div class="acts"><span class="live" role="status">{move || if up.get() { tr!(live.on) } else { tr!(live.off) }}</span></div>
             </div>
         </div>
+        {it.legacy.then(|| view! {
+            <div class="call info" role="note"><div><p><b>{tr!(review_page.legacy)}</b></p></div></div>
+        })}
         {panels}
     }
 }

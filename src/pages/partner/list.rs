@@ -105,7 +105,7 @@ fn peering_row(row: PeeringRow, detail: &str, reader: Next, now: Timestamp) -> i
             <td class="key mono" data-l=tr!(peerings.id)><a href=href>{it.id.clone()}</a></td>
             <td data-l=tr!(peerings.network)>{it.peer_name.clone()}" "<span class="mono muted">{it.asn.to_string()}</span></td>
             <td data-l=tr!(peerings.location)>{row.location}</td>
-            <td data-l=tr!(directory.kind)><span class="tag">{it.kind.word()}</span></td>
+            <td data-l=tr!(directory.kind)><span class="tag">{it.kind.word()}</span>{it.legacy.then(|| view! { " "<span class="tag">{tr!(peerings.legacy)}</span> })}</td>
             <td class="v" data-l=tr!(connection.state)>{badges}</td>
             <td data-l=tr!(peerings.next)>{waits}</td>
         </tr>

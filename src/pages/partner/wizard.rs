@@ -276,7 +276,7 @@ pub fn ReviewStep() -> impl IntoView {
                 <div class="phead"><h2 id="all">{tr!(review.title)}</h2></div>
                 <dl class="pbody review">
                     <div><dt>"ASN"</dt><dd class="mono">{draft.asn.clone()}</dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" ASN"</span></a></div>
-                    <div><dt>{tr!(peerings.location)}</dt><dd>{location.unwrap_or_else(|| tr!(review.missing))}" "<span class="tag">{draft.kind.map(Kind::word)}</span></dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" "{tr!(peerings.location)}</span></a></div>
+                    <div><dt>{tr!(peerings.location)}</dt><dd>{location.unwrap_or_else(|| tr!(review.missing))}" "<span class="tag">{draft.kind.map(Kind::word)}</span>{draft.legacy.then(|| view! { " "<span class="tag">{tr!(peerings.legacy)}</span> })}</dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" "{tr!(peerings.location)}</span></a></div>
                 </dl>
                 <div class="scroll"><table class="tbl cards">
                     <thead><tr><th scope="col" class="num">{tr!(request.number)}</th><th scope="col">{tr!(request.addresses)}</th><th scope="col">{tr!(request.limits)}</th><th scope="col">{tr!(directory.bandwidth)}</th><th scope="col">"MD5"</th></tr></thead>
