@@ -63,6 +63,8 @@ pub fn router() -> Router<AppState> {
     let (routes, mut openapi) = OpenApiRouter::<AppState>::new().merge(v1::router()).split_for_parts();
     openapi.info.title = "Peerage".into();
     openapi.info.version = env!("CARGO_PKG_VERSION").into();
+    // The default names the author of the library that draws the description up.
+    openapi.info.contact = None;
     openapi.info.license = Some(utoipa::openapi::LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build());
     openapi.info.description = Some("Peering as a service: states, directory, telemetry.".into());
     let described = get(move || {
