@@ -391,7 +391,7 @@ fn accepted(text: &str, known: &Known) -> Result<Vec<Prefix>, Error> {
     let judged = prefixes::judge(&entries, known);
     let wrong: Vec<&Judged> = judged.iter().filter(|j| j.verdict() == Verdict::Fail).collect();
     if let Some(first) = wrong.first() {
-        // The worst first: each line has its own sentences in the form.
+        // Only where to look: each line has its own sentences in the form.
         return Err(Error::Refused(say!(
             "connection.wrong_prefixes",
             "{wrong} of {all} prefixes cannot be registered, the first on line {line}: {input}.",

@@ -101,13 +101,7 @@ where
     F: FnOnce(Service, Actor) -> W,
     W: Future<Output = Onwards>,
 {
-    form(async {
-        let service = service();
-        let session = session().await.map_err(|f| Error::Fault(f.message))?;
-        let actor = crate::server::context::actor_of(&service, &session).await?;
-        work(service, actor).await
-    })
-    .await
+    form(signed_in(work)).await
 }
 
 /// A form of somebody who is signed in; what was typed comes back with a refusal.
@@ -116,23 +110,25 @@ where
     F: FnOnce(Service, Actor) -> W,
     W: Future<Output = Onwards>,
 {
-    let keep = async |error| match keep_typed(&typed).await {
-        Ok(()) => error,
-        Err(failure) => Error::Fault(failure.message),
-    };
     form(async {
-        let service = service();
-        let session = session().await.map_err(|f| Error::Fault(f.message))?;
-        let actor = match crate::server::context::actor_of(&service, &session).await {
-            Ok(actor) => actor,
-            Err(error) => return Err(keep(error).await),
-        };
-        match work(service, actor).await {
-            Ok(onwards) => Ok(onwards),
-            Err(error) => Err(keep(error).await),
+        let outcome = signed_in(work).await;
+        if outcome.is_err() {
+            keep_typed(&typed).await.map_err(|f| Error::Fault(f.message))?;
         }
+        outcome
     })
     .await
+}
+
+async fn signed_in<F, W>(work: F) -> Onwards
+where
+    F: FnOnce(Service, Actor) -> W,
+    W: Future<Output = Onwards>,
+{
+    let service = service();
+    let session = session().await.map_err(|f| Error::Fault(f.message))?;
+    let actor = crate::server::context::actor_of(&service, &session).await?;
+    work(service, actor).await
 }
 
 fn done(path: impl Into<String>, words: String) -> Onwards {
