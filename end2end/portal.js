@@ -86,6 +86,12 @@ export async function signIn(page, persona) {
   await taken(page);
 }
 
+/** A page that was just reached, once it has been taken over, is accessible. */
+export async function seen(page) {
+  await taken(page);
+  await accessible(page);
+}
+
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** No violation in light and in dark, nothing wider than a phone. */

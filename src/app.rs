@@ -27,7 +27,10 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let frame = Resource::new_blocking(|| (), |()| accounts::read_frame());
     provide_context(Visit(frame));
-    Effect::new(|_| crate::browser::mark_hydrated());
+    Effect::new(|_| {
+        crate::browser::keep_other_forms();
+        crate::browser::mark_hydrated();
+    });
     view! {
         <Title formatter=|text: String| if text.is_empty() { "Peerage".to_owned() } else { format!("{text} – Peerage") }/>
         <Router>

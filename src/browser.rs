@@ -12,6 +12,63 @@ pub(crate) fn mark_hydrated() {
     }
 }
 
+/// Where this tab keeps, by path, what was typed into forms that were not the one sent.
+fn shelf() -> Option<(web_sys::Storage, String)> {
+    let window = web_sys::window()?;
+    let path = window.location().pathname().ok()?;
+    Some((window.session_storage().ok()??, format!("peerage.typed:{path}")))
+}
+
+/// The fields of a page's forms that can be typed into, each with a name that says which form
+/// it is in: the form's address and hidden fields.
+fn typed_fields() -> Vec<(web_sys::HtmlFormElement, String, web_sys::HtmlInputElement)> {
+    let Ok(all) = document().query_selector_all("form[method=post] input") else { return vec![] };
+    let inputs = (0..all.length()).filter_map(|n| all.item(n)?.dyn_into::<web_sys::HtmlInputElement>().ok());
+    let inputs: Vec<_> = inputs.filter_map(|input| Some((input.form()?, input))).collect();
+    let of = |form: &web_sys::HtmlFormElement| {
+        let hidden = inputs.iter().filter(|(f, i)| f == form && i.type_() == "hidden").map(|(_, i)| i.value());
+        format!("{}|{}", form.action(), hidden.collect::<Vec<_>>().join("|"))
+    };
+    let typed = inputs.iter().filter(|(_, i)| !matches!(i.type_().as_str(), "hidden" | "password"));
+    typed.map(|(form, input)| (form.clone(), format!("{}|{}", of(form), input.name()), input.clone())).collect()
+}
+
+/// Sending one form loads the page anew. What was typed into the page's other forms is kept
+/// for this tab until then; secrets are not.
+pub(crate) fn keep_other_forms() {
+    let put_back = || {
+        let (storage, key) = shelf()?;
+        let kept = storage.get_item(&key).ok()??;
+        storage.remove_item(&key).ok()?;
+        let kept: Vec<(String, String, bool)> = serde_json::from_str(&kept).ok()?;
+        for (_, name, input) in typed_fields() {
+            let Some((_, value, checked)) = kept.iter().find(|(known, ..)| *known == name) else { continue };
+            input.set_value(value);
+            input.set_checked(*checked);
+            let _ = web_sys::Event::new("input").and_then(|event| input.dispatch_event(&event));
+        }
+        Some(())
+    };
+    let _ = put_back();
+    let keep = |event: web_sys::Event| {
+        let sent = event.target()?.dyn_into::<web_sys::HtmlFormElement>().ok()?;
+        let (storage, key) = shelf()?;
+        if sent.action().contains("/rpc/sign_out") {
+            return storage.clear().ok();
+        }
+        let changed = |i: &web_sys::HtmlInputElement| i.value() != i.default_value() || i.checked() != i.default_checked();
+        let others = typed_fields().into_iter().filter(|(form, _, input)| *form != sent && changed(input));
+        let kept: Vec<_> = others.map(|(_, name, input)| (name, input.value(), input.checked())).collect();
+        if kept.is_empty() { None } else { storage.set_item(&key, &serde_json::to_string(&kept).ok()?).ok() }
+    };
+    let listener = wasm_bindgen::closure::Closure::<dyn Fn(web_sys::Event)>::new(move |event| {
+        let _ = keep(event);
+    });
+    let _ = document().add_event_listener_with_callback("submit", listener.as_ref().unchecked_ref());
+    // The listener lives as long as the page.
+    listener.forget();
+}
+
 /// Calls `on_change` whenever the server says that `subject` changed, and `on_state` with
 /// whether the connection stands, until the page that asked is gone.
 pub(crate) fn listen(subject: &str, on_change: impl Fn() + 'static, on_state: impl Fn(bool) + 'static) {

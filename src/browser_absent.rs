@@ -2,6 +2,8 @@
 
 pub(crate) fn mark_hydrated() {}
 
+pub(crate) fn keep_other_forms() {}
+
 pub(crate) fn listen(_subject: &str, _on_change: impl Fn() + 'static, _on_state: impl Fn(bool) + 'static) {}
 
 pub(crate) fn copy(_text: &str) {}

@@ -226,6 +226,22 @@ async fn a_form_that_cannot_be_read_leads_back_with_a_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_calls_a_form_is_told_by_status() {
+    let portal = portal().await;
+    let operator = portal.sign_in("operator").await;
+    let target = form_target(&portal.get("/ops/peerings/PR-4", &operator).await.1, "/rpc/step");
+    for form in ["id=PR-4&connection=1", "id=PR-4&connection=1&verb=Explode", ""] {
+        let request = Request::post(&target)
+            .header(header::COOKIE, &operator)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json")
+            .body(Body::from(form))
+            .expect("request");
+        assert_eq!(portal.send(request).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "{form}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_typed_comes_back_with_a_refusal() {
     let portal = portal().await;
     let operator = portal.sign_in("operator").await;
@@ -258,6 +274,9 @@ async fn a_list_says_when_its_end_is_behind_and_when_nothing_matches() {
         ("/events?offset=900", "lies behind them"),
         ("/?offset=900", "lies behind them"),
         ("/?search=zzz", "Nothing matches"),
+        ("/locations/LO-1?search=zzz", "Nothing matches"),
+        ("/locations/LO-1?offset=9000", "lies behind them"),
+        ("/partners/AS13030?kind=Direct&search=zzz", "Nothing matches"),
     ] {
         assert!(portal.get(path, &customer).await.1.contains(words), "{path} should say {words}");
     }

@@ -1,12 +1,13 @@
-import { accessible, expect, open, signIn, taken, test } from '../portal.js';
+import { accessible, expect, open, seen, signIn, taken, test } from '../portal.js';
 
 const TEN = ['185.1.0.0/24', '185.1.1.0/24', '185.1.2.0/24', '185.1.3.7/24', '185.1.4.0/24', '185.1.5.0/24', '2a0c:1::/48', '2a0c:2::/48', '10.0.0.0/24', '185.1.8.0/24'];
 
-/** Fills in the first two steps; the same with and without scripts. */
-async function toPrefixes(page, name) {
+/** Fills in the first two steps, the same with and without scripts; `look` looks at each page on the way. */
+async function toPrefixes(page, name, look = async () => {}) {
   await page.goto('/connections');
   await taken(page);
   await page.getByRole('button', { name: 'Register a connection' }).first().click();
+  await look(page);
   await page.getByLabel('Name of the connection').fill(name);
   await page.getByRole('button', { name: 'Save and go on' }).click();
   await page.getByLabel('Country').selectOption('CH');
@@ -14,6 +15,7 @@ async function toPrefixes(page, name) {
   await page.getByText('more providers').click();
   await page.getByRole('radio', { name: /Init7/ }).check();
   await page.getByRole('button', { name: 'Show its locations' }).click();
+  await look(page);
   await page.getByLabel('Primary location').selectOption({ index: 0 });
   await page.getByLabel('Backup location').selectOption({ index: 2 });
   await page.getByRole('button', { name: 'Save and go on' }).click();
@@ -22,7 +24,7 @@ async function toPrefixes(page, name) {
 
 test('a customer registers a connection with ten prefixes, two of them wrong', async ({ page }) => {
   await signIn(page, 'customer');
-  await toPrefixes(page, 'Basel branch');
+  await toPrefixes(page, 'Basel branch', seen);
   await taken(page);
   await page.getByLabel('Prefixes used at the site').fill(TEN.join('\n'));
   // Judged while typing: nothing was sent.
@@ -33,6 +35,7 @@ test('a customer registers a connection with ten prefixes, two of them wrong', a
   await expect(page.getByLabel('Prefixes used at the site')).toHaveValue(/185\.1\.3\.0\/24/);
   await page.getByRole('button', { name: 'Save and go on' }).last().click();
   await expect(page.getByText('1 fail')).toBeVisible();
+  await seen(page);
   // The server refuses what the browser refused.
   await page.getByRole('button', { name: 'Register connection' }).click();
   await expect(page.getByRole('alert')).toContainText('1 of 10 prefixes cannot be registered, the first on line 9: 10.0.0.0/24');

@@ -1,4 +1,4 @@
-import { accessible, expect, open, signIn, taken, test } from '../portal.js';
+import { accessible, expect, open, seen, signIn, taken, test } from '../portal.js';
 
 async function requestExchange(page) {
   await page.goto('/partner');
@@ -27,10 +27,10 @@ test('a partner requests an Exchange peering and follows it live to Active', asy
   await page.getByRole('button', { name: 'Save and go on' }).last().click();
   await expect(page.getByText('Is this right?')).toBeVisible();
   expect(await page.content()).not.toContain('s3cret-key');
+  await seen(page);
   await page.getByRole('button', { name: 'Send request' }).click();
   await expect(page.getByText('Pending approval').first()).toBeVisible();
-  await taken(page);
-  await accessible(page);
+  await seen(page);
   const id = page.url().split('/').pop();
 
   const other = await browser.newContext({ baseURL: portal.url });
@@ -60,6 +60,7 @@ test('the operator assigns the addresses of a Direct peering', async ({ page, br
   await page.getByRole('button', { name: 'Request a peering' }).first().click();
   await page.getByRole('radio', { name: /^Direct/ }).check();
   await page.getByRole('button', { name: 'Show locations of this kind' }).click();
+  await seen(page);
   await page.getByRole('button', { name: 'Save and go on' }).click();
   await taken(page);
   await page.getByRole('radio', { name: /operator/ }).check();
@@ -108,6 +109,32 @@ test('the operator assigns the addresses of a Direct peering', async ({ page, br
   await other.close();
 });
 
+test('changes that the operator asks for are made in a form that says them', async ({ page, browser, portal }) => {
+  await signIn(page, 'partner');
+  await requestExchange(page);
+  await page.getByLabel('Your IPv4 address there').first().fill('91.206.52.249');
+  await page.getByLabel('Your IPv6 address there').first().fill('');
+  await page.getByLabel('Most IPv4 prefixes').first().fill('400');
+  await page.getByLabel('Most IPv6 prefixes').first().fill('');
+  await page.getByRole('button', { name: 'Save and go on' }).last().click();
+  await page.getByRole('button', { name: 'Send request' }).click();
+  await expect(page.getByText('Pending approval').first()).toBeVisible();
+  const id = page.url().split('/').pop();
+
+  const other = await browser.newContext({ baseURL: portal.url });
+  const operator = await other.newPage();
+  await signIn(operator, 'operator');
+  await open(operator, `/ops/peerings/${id}`);
+  await operator.getByLabel('Note for the other side').fill('Please raise the limit to 900.');
+  await operator.getByRole('button', { name: 'Ask for changes' }).click();
+  await expect(operator.locator('.st.big', { hasText: 'Changes requested' })).toBeVisible();
+  await other.close();
+
+  await page.getByRole('button', { name: 'Make the changes' }).click();
+  await expect(page.getByRole('note')).toContainText('Please raise the limit to 900.');
+  await seen(page);
+});
+
 test('an ASN is associated, failed with a reason, and asked for again', async ({ page, browser, portal }) => {
   await signIn(page, 'partner');
   await open(page, '/partner/asns/new');
@@ -116,6 +143,12 @@ test('an ASN is associated, failed with a reason, and asked for again', async ({
   await page.getByLabel('ASN', { exact: true }).fill('3303');
   await page.getByLabel('Name of the network').fill('Swisscom');
   const noc = page.getByRole('group', { name: 'NOC' });
+  await noc.getByLabel('E-mail').fill('noc@localhost');
+  await noc.getByLabel('Telephone').fill('044 555 01 00');
+  await page.getByRole('button', { name: 'Ask for confirmation' }).click();
+  // Everything that is wrong is said at once.
+  await expect(page.getByRole('alert').getByRole('listitem')).toHaveCount(2);
+  await taken(page);
   await noc.getByLabel('E-mail').fill('noc@gmail.com');
   await noc.getByLabel('Telephone').fill('+41 44 555 01 00');
   await page.getByRole('button', { name: 'Ask for confirmation' }).click();

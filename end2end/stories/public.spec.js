@@ -17,6 +17,19 @@ test('a visitor searches the directory, and the address is the search', async ({
   await expect(page.getByRole('heading', { name: '21 locations' })).toBeVisible();
 });
 
+test('who is at a location is a list, sorted and searched in the address', async ({ page }) => {
+  await open(page, '/partners/AS13030');
+  await page.getByRole('link', { name: 'Metro' }).click();
+  await expect(page).toHaveURL(/sort=metro/);
+  await page.getByRole('main').getByRole('link', { name: 'Frankfurt' }).first().click();
+  await page.getByRole('link', { name: 'ASN' }).click();
+  await expect(page).toHaveURL(/locations.*sort=asn/);
+  await page.getByRole('main').getByRole('searchbox').fill('13030');
+  await page.getByRole('main').getByRole('button', { name: 'Show' }).click();
+  await expect(page.getByRole('cell', { name: 'AS13030' })).toBeVisible();
+  await expect(page.getByText('1 to 1 of 1')).toBeVisible();
+});
+
 test('every public page is accessible', async ({ page }) => {
   for (const path of ['/locations/LO-1', '/partners/AS13030', '/partners/ix-31', '/sign-in', '/help']) {
     await open(page, path);
@@ -60,10 +73,17 @@ test('every page of partner and operator is accessible', async ({ page }) => {
 test('the operator edits a location and invites somebody', async ({ page }) => {
   await signIn(page, 'operator');
   await open(page, '/ops/locations');
+  await page.getByRole('link', { name: 'Country', exact: true }).click();
+  await expect(page).toHaveURL(/sort=country/);
+  // What is typed into another form of the page survives sending this one.
+  const other = page.getByRole('form').filter({ hasNot: page.getByText('SwissIX') }).first();
+  await other.getByLabel('Note').fill('half a remark');
   const row = page.getByRole('form', { name: 'SwissIX' });
   await row.getByLabel('Note').fill('Ask for a cross-connect in building B.');
   await row.getByRole('button', { name: 'Save SwissIX' }).click();
   await expect(page.getByRole('status').filter({ hasText: 'was saved' })).toBeVisible();
+  await taken(page);
+  await expect(other.getByLabel('Note')).toHaveValue('half a remark');
   await open(page, '/ops/organisations');
   await page.getByLabel('Organisation').fill('Nordbank');
   await page.getByLabel('Name').fill('Sven Holm');

@@ -144,7 +144,8 @@ pub fn FlashMessage(
             let list = fields
                 .map(|f| view! { <li>{tr!(flash.field, n = f.connection + 1, field = field_name(&f.field), what = say(&f.finding.sentence))}</li> })
                 .collect_view();
-            view! { <div class="call" role="alert"><Icon name="fail"/><div><p><b>{failure.message}</b></p><ul>{list}</ul></div></div> }
+            let more = failure.more.iter().map(|sentence| view! { <li>{sentence.clone()}</li> }).collect_view();
+            view! { <div class="call" role="alert"><Icon name="fail"/><div><p><b>{failure.message}</b></p><ul>{list}{more}</ul></div></div> }
                 .into_any()
         }
         Flash::Secret { what, value } => view! {

@@ -17,5 +17,5 @@ pub use icon::Icon;
 pub use load::{failure_view, live, load, load_more};
 pub use prefix_editor::{PrefixEditor, owned_elsewhere};
 pub use status::{Ago, Copy, NextActor, StateBadge, VerdictMark, next_name, state_name};
-pub use table::{Column, Empty, EmptyList, ListSearch, Pager, SortedHead, query_from_url};
+pub use table::{Column, Empty, EmptyList, ListSearch, Pager, SortLinks, SortedHead, query_from_url};
 pub use timeline::{History, StateTimeline};

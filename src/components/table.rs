@@ -45,6 +45,27 @@ impl Column {
     }
 }
 
+/// How a list stands to one of its columns, and the address that sorts by it.
+struct Order {
+    here: bool,
+    order: &'static str,
+    arrow: &'static str,
+    href: String,
+}
+
+impl Order {
+    fn by(column: &str, query: &Query, path: &str) -> Order {
+        let here = query.sort == column;
+        let target = Query { sort: column.into(), descending: here && !query.descending, offset: 0, ..query.clone() };
+        let (order, arrow) = match (here, query.descending) {
+            (false, _) => ("none", ""),
+            (true, false) => ("ascending", " ↑"),
+            (true, true) => ("descending", " ↓"),
+        };
+        Order { here, order, arrow, href: format!("{path}{}", target.url()) }
+    }
+}
+
 /// The head of a table; a click sorts, another one turns the order round.
 #[component]
 pub fn SortedHead(
@@ -64,21 +85,34 @@ pub fn SortedHead(
         if column.sort.is_empty() {
             return view! { <th scope="col" class=number>{column.title}</th> }.into_any();
         }
-        let here = query.sort == column.sort;
-        let target = Query { sort: column.sort.into(), descending: here && !query.descending, offset: 0, ..query.clone() };
-        let (order, arrow) = match (here, query.descending) {
-            (false, _) => ("none", ""),
-            (true, false) => ("ascending", " ↑"),
-            (true, true) => ("descending", " ↓"),
-        };
+        let Order { here, order, arrow, href } = Order::by(column.sort, &query, &path);
         view! {
             <th scope="col" class=number class:sortd=here aria-sort=order>
-                <a href=format!("{path}{}", target.url())>{column.title}{arrow}</a>
+                <a href=href>{column.title}{arrow}</a>
             </th>
         }
         .into_any()
     };
     view! { <thead><tr>{columns.into_iter().map(head).collect_view()}</tr></thead> }
+}
+
+/// What a list that is no table can be sorted by.
+#[component]
+pub fn SortLinks(
+    /// The words in the URL and their titles.
+    columns: Vec<(&'static str, String)>,
+    /// The state of the list.
+    query: Query,
+    /// Path of the page.
+    #[prop(into)]
+    path: String,
+) -> impl IntoView {
+    let link = move |(column, title): (&str, String)| {
+        let Order { here, order, arrow, href } = Order::by(column, &query, &path);
+        let spoken = (here && order == "descending").then(|| view! { <span class="visually-hidden">{tr!(pager.descending)}</span> });
+        view! { <li><a href=href aria-current=here.then_some("true")>{title}{arrow}{spoken}</a></li> }
+    };
+    view! { <nav class="sorts" aria-label=tr!(pager.sort)><span aria-hidden="true">{tr!(pager.sort)}</span><ul>{columns.into_iter().map(link).collect_view()}</ul></nav> }
 }
 
 /// The search field of a list; the list's order stays.

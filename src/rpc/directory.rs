@@ -2,7 +2,7 @@
 
 use super::Failure;
 use leptos::prelude::*;
-use peerage_domain::catalogue::{Location, Paged, Partner, Query};
+use peerage_domain::catalogue::{Location, Paged, Partner, PartnerLocation, Query};
 use serde::{Deserialize, Serialize};
 
 /// The directory as one search shows it.
@@ -52,10 +52,19 @@ pub struct LocationView {
     pub location: Location,
     /// Name of its country.
     pub country: String,
-    /// Who is there.
-    pub partners: Vec<Partner>,
+    /// Who is there: the networks of this page.
+    pub partners: Paged<Partner>,
     /// The peering LAN.
     pub lan: Vec<String>,
+}
+
+/// One partner with where it serves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartnerView {
+    /// The partner.
+    pub partner: Partner,
+    /// Its locations on this page.
+    pub locations: Paged<PartnerLocation>,
 }
 
 /// What a search finds.
@@ -64,24 +73,25 @@ pub async fn search_directory(query: Query) -> Result<DirectoryView, Failure> {
     crate::server::views::directory(query).await
 }
 
-/// One published location.
+/// One published location; the query is for the networks there.
 #[server(prefix = "/rpc")]
-pub async fn read_location(id: String) -> Result<LocationView, Failure> {
+pub async fn read_location(id: String, query: Query) -> Result<LocationView, Failure> {
     let directory = crate::server::context::service().directory().await?;
     let location = directory.location(&id).filter(|l| l.published).ok_or_else(|| crate::server::context::not_found("location", &id))?;
     Ok(LocationView {
         country: peerage_service::directory::country_name(&location.country),
-        partners: directory.partners_at(&id),
+        partners: directory.networks_at(&id, &query),
         lan: directory.lan(location).iter().map(ToString::to_string).collect(),
         location: location.clone(),
     })
 }
 
-/// One partner.
+/// One partner; the query is for its locations.
 #[server(prefix = "/rpc")]
-pub async fn read_partner(key: String) -> Result<Partner, Failure> {
+pub async fn read_partner(key: String, query: Query) -> Result<PartnerView, Failure> {
     let directory = crate::server::context::service().directory().await?;
-    directory.partner(&key).cloned().ok_or_else(|| crate::server::context::not_found("partner", &key))
+    let partner = directory.partner(&key).cloned().ok_or_else(|| crate::server::context::not_found("partner", &key))?;
+    Ok(PartnerView { locations: directory.locations_of(&key, &query), partner })
 }
 
 /// A part of the operator's locations, published or not.

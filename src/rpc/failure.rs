@@ -34,6 +34,16 @@ pub struct Failure {
     pub message: String,
     /// Fields of a form.
     pub fields: Vec<FieldFinding>,
+    /// More sentences, where several things are wrong.
+    #[serde(default)]
+    pub more: Vec<String>,
+}
+
+impl Failure {
+    /// A failure of one sentence.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Failure { kind, message: message.into(), fields: vec![], more: vec![] }
+    }
 }
 
 /// A message that the next page shows once.
@@ -83,10 +93,12 @@ impl FromServerFnError for Failure {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        let message = match error {
-            ServerFnErrorErr::Request(_) => tr!(failure.unreachable),
-            other => tr!(failure.unhandled, reason = other.to_string()),
-        };
-        Failure { kind: FailureKind::Fault, message, fields: vec![] }
+        match error {
+            ServerFnErrorErr::Request(_) => Failure::new(FailureKind::Fault, tr!(failure.unreachable)),
+            ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => {
+                Failure::new(FailureKind::Refused, tr!(failure.fields_missing, reason = reason))
+            }
+            other => Failure::new(FailureKind::Fault, tr!(failure.unhandled, reason = other.to_string())),
+        }
     }
 }

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 /// What waits for the operator, and every peering.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Queue {
-    /// ASN associations that wait, oldest first.
-    pub asns: Vec<PeerAsn>,
+    /// The first of the ASN associations that wait, oldest first.
+    pub asns: Paged<PeerAsn>,
     /// Peerings on this page.
     pub peerings: Paged<PeeringRow>,
     /// Hours in which requests are answered.

@@ -93,6 +93,8 @@ pub struct PeeringDraftView {
     pub findings: Vec<FieldFinding>,
     /// Indices of the connections that stay as they are, when changes were asked for.
     pub locked: Vec<usize>,
+    /// What the operator wrote when asking for changes, by index of the connection.
+    pub asked: Vec<(usize, String)>,
 }
 
 /// A partner's overview.

@@ -32,7 +32,7 @@ pub async fn session() -> Result<Session, Failure> {
 fn fault(message: &str) -> Failure {
     tracing::error!(message, "a request failed");
     let message = crate::text::say(&Error::Fault(String::new()).text());
-    Failure { kind: FailureKind::Fault, message, fields: vec![] }
+    Failure::new(FailureKind::Fault, message)
 }
 
 /// Not there.
@@ -150,7 +150,7 @@ async fn me(service: &Service, actor: Actor) -> Result<Me, Failure> {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let (kind, status) = match &error {
-            Error::Refused(_) | Error::Fields(_) => (FailureKind::Refused, StatusCode::UNPROCESSABLE_ENTITY),
+            Error::Refused(_) | Error::Fields(_) | Error::Several(_) => (FailureKind::Refused, StatusCode::UNPROCESSABLE_ENTITY),
             Error::TooMany(_) => (FailureKind::Refused, StatusCode::TOO_MANY_REQUESTS),
             Error::NotFound(..) => (FailureKind::NotFound, StatusCode::NOT_FOUND),
             Error::Forbidden(_) => (FailureKind::Forbidden, StatusCode::FORBIDDEN),
@@ -165,7 +165,11 @@ impl From<Error> for Failure {
             return fault(&error.to_string());
         }
         let message = crate::text::say(&error.text());
-        let fields = if let Error::Fields(fields) = error { fields } else { vec![] };
-        Failure { kind, message, fields }
+        let failure = Failure::new(kind, message);
+        match error {
+            Error::Fields(fields) => Failure { fields, ..failure },
+            Error::Several(texts) => Failure { more: texts.iter().map(crate::text::say).collect(), ..failure },
+            _ => failure,
+        }
     }
 }

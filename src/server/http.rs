@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    rpc::{Failure, FailureKind},
     server::{
         api,
         assets::Assets,
@@ -88,8 +89,30 @@ async fn readable_refusals(session: Session, request: Request, next: Next) -> Re
     {
         *response.status_mut() = StatusCode::SEE_OTHER;
         response.headers_mut().insert(header::LOCATION, path);
+    } else if form && response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        return told_by_status(response).await;
     }
     response
+}
+
+/// Leptos answers 500 to a caller that is no browser, whatever went wrong; what the caller can
+/// mend is told by a status of its own (RFC 9110 §15.5).
+async fn told_by_status(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, FORM_BYTES).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Ok(failure) = serde_json::from_slice::<Failure>(&bytes) {
+        parts.status = match failure.kind {
+            FailureKind::SignedOut => StatusCode::UNAUTHORIZED,
+            FailureKind::Forbidden => StatusCode::FORBIDDEN,
+            FailureKind::NotFound => StatusCode::NOT_FOUND,
+            FailureKind::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+            FailureKind::Conflict => StatusCode::CONFLICT,
+            FailureKind::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+    }
+    Response::from_parts(parts, axum::body::Body::from(bytes))
 }
 
 async fn ready(State(service): State<Service>) -> impl IntoResponse {

@@ -238,7 +238,7 @@ pub(crate) async fn asn(id: String) -> Result<AsnView, Failure> {
 
 pub(crate) async fn peering_draft(id: String) -> Result<PeeringDraftView, Failure> {
     let (service, actor) = asked().await?;
-    let RequestDetail { draft, site, findings, locked } = service.peering_draft(&actor, &id).await?;
+    let RequestDetail { draft, site, findings, locked, asked } = service.peering_draft(&actor, &id).await?;
     let directory = service.directory().await?;
     let here =
         |l: &peerage_domain::catalogue::Location| draft.asn().is_some_and(|asn| !directory.on_record(asn, Some(l)).presence.is_empty());
@@ -246,7 +246,7 @@ pub(crate) async fn peering_draft(id: String) -> Result<PeeringDraftView, Failur
     let mut locations: Vec<_> = of_kind.map(|l| (l.clone(), here(l))).collect();
     locations.sort_by_key(|(location, here)| (!here, location.city.clone(), location.name.clone()));
     let asns = service.my_asns(&actor).await?.into_iter().filter(peerage_domain::peer_asn::PeerAsn::is_approved).collect();
-    Ok(PeeringDraftView { id, asns, locations, site, findings, locked, draft })
+    Ok(PeeringDraftView { id, asns, locations, site, findings, locked, asked, draft })
 }
 
 pub(crate) async fn queue(query: Query) -> Result<Queue, Failure> {
@@ -270,7 +270,7 @@ pub(crate) async fn waiting(service: &Service, actor: &Actor) -> Result<u64, Err
     let filter = PeeringFilter { next: "operator".into(), ..PeeringFilter::default() };
     let sort = Sort { by: PeeringColumn::Since, descending: false };
     let peerings = service.peerings(actor, filter, sort, Page { offset: 0, limit: 1 }).await?.total;
-    Ok(peerings + service.pending_asns(actor).await?.len() as u64)
+    Ok(peerings + service.pending_asns(actor).await?.total)
 }
 
 pub(crate) async fn latency(connection: String, window: String) -> Result<LatencyView, Failure> {

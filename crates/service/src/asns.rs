@@ -114,14 +114,13 @@ impl Service {
         Ok((it, self.store.history(id).await?, criteria))
     }
 
-    /// Associations that wait for the operator, oldest first.
+    /// The first of the associations that wait for the operator, oldest first.
     ///
     /// # Errors
     /// When the actor may not see them or storage fails.
-    pub async fn pending_asns(&self, actor: &Actor) -> Result<Vec<PeerAsn>, Error> {
+    pub async fn pending_asns(&self, actor: &Actor) -> Result<Paged<PeerAsn>, Error> {
         actor.may(Action::ReadQueue)?;
-        let all = self.store.asns().await?;
-        Ok(all.into_iter().filter(|a| matches!(a.state, AsnState::Pending { .. })).collect())
+        self.asns(actor, &Query { kind: "Pending".into(), ..Query::default() }).await
     }
 
     /// A part of the associations that the actor may see; `query.kind` is a state.

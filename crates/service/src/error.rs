@@ -11,6 +11,9 @@ pub enum Error {
     /// Fields of a form are wrong.
     #[error("{}", self.text())]
     Fields(Vec<FieldFinding>),
+    /// Several things are wrong; each text says how to mend one.
+    #[error("{}", self.text())]
+    Several(Vec<Text>),
     /// There is no such thing, or the person may not see it: the answer is the same.
     #[error("{}", self.text())]
     NotFound(&'static str, String),
@@ -37,7 +40,7 @@ impl Error {
     pub fn text(&self) -> Text {
         match self {
             Error::Refused(text) | Error::Unauthenticated(text) => text.clone(),
-            Error::Fields(_) => say!("error.fields", "Some fields need another look."),
+            Error::Fields(_) | Error::Several(_) => say!("error.fields", "Some fields need another look."),
             Error::NotFound("draft", id) => say!(
                 "error.draft_gone",
                 "There is no draft {id} any more. Perhaps it was sent: look among your connections or peerings.",

@@ -28,6 +28,8 @@ pub struct RequestDetail {
     pub findings: Vec<FieldFinding>,
     /// Indices of the connections that stay as they are, when changes were asked for.
     pub locked: Vec<usize>,
+    /// What the operator wrote when asking for changes, by index of the connection.
+    pub asked: Vec<(usize, String)>,
 }
 
 /// What a form does with the MD5 keys of the connections. Keys are sealed at once and
@@ -73,16 +75,17 @@ impl Service {
         let found = self.store.draft::<PeeringDraft>(id, &actor.organisation, DRAFT).await?;
         let draft = found.ok_or_else(|| Error::NotFound("draft", id.to_string()))?.body;
         let changed = self.store.peering(&draft.changes).await?.filter(|v| v.body.organisation == actor.organisation);
-        let locked = changed.map(|v| locked(&v.body)).unwrap_or_default();
+        let locked = changed.as_ref().map(|v| locked(&v.body)).unwrap_or_default();
+        let asked = changed.map(|v| asked(&v.body)).unwrap_or_default();
         let directory = self.directory().await?;
         let Some(location) = directory.location(&draft.location) else {
-            return Ok(RequestDetail { draft, locked, ..RequestDetail::default() });
+            return Ok(RequestDetail { draft, locked, asked, ..RequestDetail::default() });
         };
         let site = Site { taken: self.store.taken(&draft.changes).await?, ..directory.site(&location.id) };
         let (findings, _) = session::judge(location.kind, &draft.connections, &site, draft.asn().unwrap_or(Asn(0)));
         // Other networks' sessions are the operator's business, not the visitor's.
         let site = Site { taken: site.taken.into_iter().filter(|t| Some(t.asn) == draft.asn()).collect(), ..site };
-        Ok(RequestDetail { draft, site, findings, locked })
+        Ok(RequestDetail { draft, site, findings, locked, asked })
     }
 
     /// Refuses a network that the organisation cannot request peerings for.
@@ -344,6 +347,15 @@ fn keep_flags(draft: &mut PeeringDraft, old: &PeeringDraft) {
     for (index, connection) in draft.connections.iter_mut().enumerate() {
         connection.has_md5 = old.connections.get(index).is_some_and(|c| c.has_md5);
     }
+}
+
+/// What the operator wrote when asking for changes, by index of the connection.
+fn asked(peering: &Peering) -> Vec<(usize, String)> {
+    let note = |connection: &Connection| match &connection.state {
+        State::ChangesRequested { note } => Some(note.clone()),
+        _ => None,
+    };
+    peering.connections.iter().enumerate().filter_map(|(n, connection)| Some((n, note(connection)?))).collect()
 }
 
 /// The connections that nobody asked to change, by index.

@@ -73,7 +73,7 @@ async fn the_demo_world_has_something_for_everybody() {
     let operator = world.actor("operator@demo.example").await;
     let states: Vec<StateName> = world.list(&operator).await.iter().map(|p| p.connections[0].state.name()).collect();
     assert_eq!(states, [StateName::Active, StateName::Active, StateName::Approved, StateName::PendingApproval]);
-    assert_eq!(world.service.pending_asns(&operator).await.expect("queue").len(), 1);
+    assert_eq!(world.service.pending_asns(&operator).await.expect("queue").total, 1);
     for peering in world.list(&operator).await {
         assert!(world.service.is_replay(&peering.id).await.expect("read"), "{} is the replay of its events", peering.id);
     }

@@ -11,7 +11,7 @@ use std::{str::FromStr, time::Duration};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database said no.
-    #[error("database: {0}")]
+    #[error("database: {}", reason(.0))]
     Database(#[from] sqlx::Error),
     /// A stored value cannot be.
     #[error("stored data: {table} row {row}, column {column}: {message}")]
@@ -39,6 +39,16 @@ pub enum Error {
         /// Version of the program.
         known: i64,
     },
+}
+
+/// A pool that finds no connection in time says nothing of why; nearly always nobody answers.
+fn reason(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::PoolTimedOut => "no answer in time. Does the database server run, and does DATABASE_URL name it? \
+             Peerage goes on by itself when it answers again."
+            .to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// A parameter or a cell.

@@ -36,7 +36,7 @@ fn step<V: IntoView + 'static>(name: &'static str, show: impl Fn(DraftView) -> V
             .enumerate()
             .map(|(n, s)| {
                 let label = step_name(s);
-                view! { <li><a href=format!("/connections/new/{}/{s}", view.id) aria-current=(s == name).then_some("step")><span class="i">{n + 1}</span>{label}</a></li> }
+                view! { <li><a href=format!("/connections/new/{}/{s}", view.id) aria-current=(s == name).then_some("step")><span class="i">{n + 1}</span><span class="w">{label}</span></a></li> }
             })
             .collect_view();
         view! {
@@ -202,14 +202,13 @@ pub fn ReviewStep() -> impl IntoView {
         let ready = view.name_problem.is_none() && provider.is_some() && place(&draft.primary).is_some() && failed == 0;
         let id = view.id.clone();
         let change = move |step: &str| {
-            view! { <a href=format!("/connections/new/{id}/{step}")>{tr!(review.change)}<span class="visually-hidden">" "{step_name(step)}</span></a> }
+            view! { <dd><a href=format!("/connections/new/{id}/{step}")>{tr!(review.change)}<span class="visually-hidden">" "{step_name(step)}</span></a></dd> }
         };
         view! {
             <section class="panel" aria-labelledby="all">
                 <div class="phead"><h2 id="all">{tr!(review.title)}</h2></div>
                 <dl class="pbody review">
-                    <div><dt>{tr!(wizard.name)}</dt><dd>{if draft.name.is_empty() { missing() } else { draft.name.clone() }}</dd>{change("basics")}</div>
-                    {view.name_problem.clone().map(|p| view! { <p class="error">{p}</p> })}
+                    <div><dt>{tr!(wizard.name)}</dt><dd>{if draft.name.is_empty() { missing() } else { draft.name.clone() }}{view.name_problem.clone().map(|p| view! { <p class="error">{p}</p> })}</dd>{change("basics")}</div>
                     <div><dt>{tr!(connections.site)}</dt><dd>{site.unwrap_or_else(missing)}</dd>{change("site")}</div>
                     <div><dt>{tr!(connections.provider)}</dt><dd>{provider.map_or_else(missing, |p| p.name.clone())}</dd>{change("site")}</div>
                     <div><dt>{tr!(wizard.primary)}</dt><dd>{place(&draft.primary).unwrap_or_else(missing)}</dd>{change("site")}</div>

@@ -1,7 +1,7 @@
 //! `/ops/locations` and `/ops/organisations`.
 
 use crate::{
-    components::{Column, EmptyList, Field, ListSearch, Pager, SortedHead, action, load, query_from_url, typed_again},
+    components::{Column, EmptyList, Field, ListSearch, Pager, SortLinks, SortedHead, action, load, query_from_url, typed_again},
     pages::partner::peering_kinds,
     rpc::{
         Typed,
@@ -36,7 +36,12 @@ pub fn LocationsPage() -> impl IntoView {
                 }.into_any();
             }
             let rows = all.into_iter().map(|location| typed_again(format!("location/{}", location.id), move |typed| row(location.clone(), typed))).collect_view();
-            view! { <section class="panel" aria-label=tr!(nav.locations)>{search}<ul class="edits">{rows}</ul><Pager total=total limit=limit query=query path="/ops/locations"/></section> }.into_any()
+            let columns = vec![
+                ("metro", tr!(directory.metro)), ("name", tr!(directory.name)), ("country", tr!(filter.country)),
+                ("kind", tr!(directory.kind)), ("published", tr!(locations.published)),
+            ];
+            let sorts = view! { <SortLinks columns=columns query=query.clone() path="/ops/locations"/> };
+            view! { <section class="panel" aria-label=tr!(nav.locations)>{search}{sorts}<ul class="edits">{rows}</ul><Pager total=total limit=limit query=query path="/ops/locations"/></section> }.into_any()
         })}
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use peerage_domain::{Next, Verdict, peer_asn::AsnState, policy::Criterion};
+use peerage_domain::{Next, Verdict, peer_asn::AsnState, peering::StateName, policy::Criterion};
 
 /// Asked and on record meet at the seam; the policy's answer stands beside.
 fn comparison(rows: Vec<Criterion>, version: u32) -> impl IntoView {
@@ -87,13 +87,15 @@ fn Review(found: PeeringView, up: RwSignal<bool>) -> impl IntoView {
             }
         })
         .collect_view();
-    let location = found.location.clone();
+    let at = found.location.as_ref().map(|l| tr!(peering.at, name = l.name.clone())).unwrap_or_default();
+    let asks = it.connections.iter().any(|c| c.state.name() == StateName::PendingApproval);
+    let headline = if asks { tr!(review_page.heading, peer = it.peer_name.clone()) } else { it.peer_name.clone() };
     view! {
-        <Title text=tr!(review_page.title, peer = it.peer_name.clone(), id = it.id.clone())/>
+        <Title text=format!("{headline}{at}, {}", it.id)/>
         <div>
             <Breadcrumbs trail=vec![("/ops/queue".into(), tr!(queue.title))]/>
             <div class="title">
-                <h1>{tr!(review_page.heading, peer = it.peer_name.clone())}{location.map(|l| tr!(peering.at, name = l.name))}</h1>
+                <h1>{headline}{at}</h1>
                 <Copy text=it.id.clone()/><Copy text=it.asn.to_string()/>
                 <div class="acts"><span class="live" role="status">{move || if up.get() { tr!(live.on) } else { tr!(live.off) }}</span></div>
             </div>

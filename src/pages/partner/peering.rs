@@ -203,6 +203,7 @@ pub(crate) fn StepForms(
     if verbs.is_empty() {
         return refused.then(|| view! { <p class="below">{tr!(peering.no_removal)}</p> }).into_any();
     }
+    let hint = if verbs.iter().any(|verb| verb.needs_note()) { tr!(peering.note_hint) } else { tr!(peering.note_free) };
     let buttons = move || {
         verbs
             .iter()
@@ -210,7 +211,7 @@ pub(crate) fn StepForms(
             .map(|(n, &verb)| {
                 let class = match verb {
                     Verb::Reject | Verb::RequestRemoval | Verb::Withdraw => "btn stop",
-                    _ if n == 0 => "btn main",
+                    _ if n == 0 && !verb.needs_note() => "btn main",
                     _ => "btn",
                 };
                 view! { <button class=class type="submit" name="verb" value=verb.word()>{verb_name(verb)}</button> }
@@ -225,8 +226,8 @@ pub(crate) fn StepForms(
                 <input type="hidden" name="id" value=id.clone()/>
                 <input type="hidden" name="connection" value=connection.to_string()/>
                 {no_default()}
-            <label class="visually-hidden" for=field.clone()>{tr!(peering.note)}</label>
-                <input id=field.clone() class="field" name="note" value=typed.get("note") autocomplete="off" placeholder=tr!(peering.note_hint)/>
+                <label class="visually-hidden" for=field.clone()>{tr!(peering.note)}</label>
+                <input id=field.clone() class="field" name="note" value=typed.get("note") autocomplete="off" placeholder=hint.clone()/>
                 <div class="acts">{buttons()}</div>
             </form>
         }

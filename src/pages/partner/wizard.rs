@@ -31,7 +31,7 @@ fn step<V: IntoView + 'static>(name: &'static str, show: impl Fn(PeeringDraftVie
         let links = STEPS
             .into_iter()
             .enumerate()
-            .map(|(n, s)| view! { <li><a href=format!("/partner/peerings/new/{}/{s}", view.id) aria-current=(s == name).then_some("step")><span class="i">{n + 1}</span>{step_name(s)}</a></li> })
+            .map(|(n, s)| view! { <li><a href=format!("/partner/peerings/new/{}/{s}", view.id) aria-current=(s == name).then_some("step")><span class="i">{n + 1}</span><span class="w">{step_name(s)}</span></a></li> })
             .collect_view();
         let changes = (!view.draft.changes.is_empty()).then(|| tr!(request.changes, id = view.draft.changes.clone()));
         view! {
@@ -152,6 +152,15 @@ pub fn SessionsStep() -> impl IntoView {
                 }
             })
             .collect_view();
+        let asked = view
+            .asked
+            .iter()
+            .map(|(n, note)| {
+                view! {
+                    <div class="call info" role="note"><div><p><b>{tr!(request.asked, n = n + 1)}</b></p><p>{note.clone()}</p></div></div>
+                }
+            })
+            .collect_view();
         let lan = (!view.site.lan.is_empty()).then(|| {
             let lans: Vec<String> = view.site.lan.iter().map(ToString::to_string).collect();
             view! { <p class="help">{tr!(request.lan, lan = lans.join(", "))}</p> }
@@ -160,6 +169,7 @@ pub fn SessionsStep() -> impl IntoView {
             <form class="form" method="post" action={action::<SaveSessions>()}>
                 <input type="hidden" name="id" value=view.id/>
                 <button class="visually-hidden" type="submit" tabindex="-1" aria-hidden="true">{tr!(wizard.on)}</button>
+                {asked}
                 {lan}
                 {connections}
                 <div class="row acts">
@@ -275,8 +285,8 @@ pub fn ReviewStep() -> impl IntoView {
             <section class="panel" aria-labelledby="all">
                 <div class="phead"><h2 id="all">{tr!(review.title)}</h2></div>
                 <dl class="pbody review">
-                    <div><dt>"ASN"</dt><dd class="mono">{draft.asn.clone()}</dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" ASN"</span></a></div>
-                    <div><dt>{tr!(peerings.location)}</dt><dd>{location.unwrap_or_else(|| tr!(review.missing))}" "<span class="tag">{draft.kind.map(Kind::word)}</span>{draft.legacy.then(|| view! { " "<span class="tag">{tr!(peerings.legacy)}</span> })}</dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" "{tr!(peerings.location)}</span></a></div>
+                    <div><dt>"ASN"</dt><dd class="mono">{draft.asn.clone()}</dd><dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" ASN"</span></a></dd></div>
+                    <div><dt>{tr!(peerings.location)}</dt><dd>{location.unwrap_or_else(|| tr!(review.missing))}" "<span class="tag">{draft.kind.map(Kind::word)}</span>{draft.legacy.then(|| view! { " "<span class="tag">{tr!(peerings.legacy)}</span> })}</dd><dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" "{tr!(peerings.location)}</span></a></dd></div>
                 </dl>
                 <div class="scroll"><table class="tbl cards">
                     <thead><tr><th scope="col" class="num">{tr!(request.number)}</th><th scope="col">{tr!(request.addresses)}</th><th scope="col">{tr!(request.limits)}</th><th scope="col">{tr!(directory.bandwidth)}</th><th scope="col">"MD5"</th></tr></thead>

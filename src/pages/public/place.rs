@@ -2,16 +2,20 @@
 
 use super::directory::partner_kind;
 use crate::{
-    components::{Breadcrumbs, Copy, Empty, action, load},
-    pages::param,
+    components::{Breadcrumbs, Column, Copy, EmptyList, ListSearch, Pager, SortedHead, action, load, query_from_url},
+    pages::{param, partner::peering_kinds},
     rpc::{
-        directory::{LocationView, read_location, read_partner},
+        directory::{LocationView, PartnerView, read_location, read_partner},
         partner::NewPeering,
     },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use peerage_domain::{catalogue::Partner, peering::Kind, session::gigabits};
+use peerage_domain::{
+    catalogue::{Paged, Partner, PartnerKind, PartnerLocation, Query},
+    peering::Kind,
+    session::gigabits,
+};
 
 fn crumbs() -> impl IntoView {
     view! { <Breadcrumbs trail=vec![("/".into(), tr!(directory.title))]/> }
@@ -21,12 +25,13 @@ fn crumbs() -> impl IntoView {
 #[component]
 pub fn LocationPage() -> impl IntoView {
     let id = param("id");
-    let found = Resource::new_blocking(move || id.get(), read_location);
-    load(found, |found| view! { <Location found=found/> })
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || (id.get(), query.get()), |(id, query)| read_location(id, query));
+    load(found, move |found| view! { <Location found=found query=query.get_untracked()/> })
 }
 
 #[component]
-fn Location(found: LocationView) -> impl IntoView {
+fn Location(found: LocationView, query: Query) -> impl IntoView {
     let LocationView { location, country, partners, lan } = found;
     let addresses = location.addresses.iter().map(|a| view! { <li><Copy text=a.to_string()/></li> }).collect_view();
     let bandwidth = match location.kind {
@@ -34,21 +39,7 @@ fn Location(found: LocationView) -> impl IntoView {
         Kind::Exchange => gigabits(location.port_mbps),
     };
     let bandwidth_title = if location.kind == Kind::Direct { tr!(location.offers) } else { tr!(location.port) };
-    let rows = partners
-        .iter()
-        .filter(|p| p.asn.is_some())
-        .map(|p| {
-            let port = p.locations.iter().find(|l| l.id == location.id).map_or(0, |l| l.port_mbps);
-            view! {
-                <tr>
-                    <td class="key" data-l=tr!(directory.partner)><a href=format!("/partners/{}", p.key)>{p.name.clone()}</a></td>
-                    <td class="mono v" data-l="ASN">{p.key.clone()}</td>
-                    <td data-l=tr!(filter.partner)>{partner_kind(p.kind)}</td>
-                    <td class="num" data-l=tr!(location.their_port)>{(port > 0).then(|| gigabits(port))}</td>
-                </tr>
-            }
-        })
-        .collect_view();
+    let path = format!("/locations/{}", location.id);
     view! {
         <Title text=location.name.clone()/>
         <div>
@@ -79,43 +70,61 @@ fn Location(found: LocationView) -> impl IntoView {
             </section>
         })}
         <section class="panel" aria-labelledby="here">
-            <div class="phead"><h2 id="here">{tr!(location.here)}</h2></div>
-            <div class="scroll"><table class="tbl cards">
-                <thead><tr>
-                    <th scope="col">{tr!(directory.partner)}</th><th scope="col">"ASN"</th>
-                    <th scope="col">{tr!(filter.partner)}</th><th scope="col" class="num">{tr!(location.their_port)}</th>
-                </tr></thead>
-                <tbody>{rows}</tbody>
-            </table></div>
+            {networks(partners, query, path)}
         </section>
     }
+}
+
+/// The networks at a location.
+fn networks(found: Paged<Partner>, query: Query, path: String) -> impl IntoView {
+    let kinds = [PartnerKind::Isp, PartnerKind::CloudInterconnect].map(|kind| (kind.word().to_owned(), partner_kind(kind))).to_vec();
+    let search = view! {
+        <div class="phead"><h2 id="here">{tr!(location.here)}</h2><ListSearch query=query.clone() path=path.clone() hint=tr!(location.search) kinds=kinds/></div>
+    };
+    if found.items.is_empty() {
+        return view! { {search}<EmptyList total=found.total query=query path=path text=tr!(location.nobody)><a class="btn" href="/">{tr!(failure.home)}</a></EmptyList> }.into_any();
+    }
+    let row = |p: Partner| {
+        let port = p.locations.first().map_or(0, |l| l.port_mbps);
+        view! {
+            <tr>
+                <td class="key" data-l=tr!(directory.partner)><a href=format!("/partners/{}", p.key)>{p.name.clone()}</a></td>
+                <td class="mono v" data-l="ASN">{p.key.clone()}</td>
+                <td data-l=tr!(filter.partner)>{partner_kind(p.kind)}</td>
+                <td class="num" data-l=tr!(location.their_port)>{(port > 0).then(|| gigabits(port))}</td>
+            </tr>
+        }
+    };
+    let columns = vec![
+        Column::text("name", tr!(directory.partner)),
+        Column::text("asn", "ASN"),
+        Column::text("kind", tr!(filter.partner)),
+        Column::number("port", tr!(location.their_port)),
+    ];
+    view! {
+        {search}
+        <div class="scroll"><table class="tbl cards">
+            <SortedHead columns=columns query=query.clone() path=path.clone()/>
+            <tbody>{found.items.into_iter().map(row).collect_view()}</tbody>
+        </table></div>
+        <Pager total=found.total limit=found.limit query=query path=path/>
+    }
+    .into_any()
 }
 
 /// One partner.
 #[component]
 pub fn PartnerPage() -> impl IntoView {
     let key = param("key");
-    let found = Resource::new_blocking(move || key.get(), read_partner);
-    load(found, |found| view! { <PartnerDetail partner=found/> })
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || (key.get(), query.get()), |(key, query)| read_partner(key, query));
+    load(found, move |found| view! { <PartnerDetail found=found query=query.get_untracked()/> })
 }
 
 #[component]
-fn PartnerDetail(partner: Partner) -> impl IntoView {
-    let rows = partner
-        .locations
-        .iter()
-        .map(|l| {
-            view! {
-                <tr>
-                    <td class="key" data-l=tr!(directory.metro)><a href=format!("/locations/{}", l.id)>{l.city.clone()}</a>" "<span class="muted">{l.country.clone()}</span></td>
-                    <td data-l=tr!(directory.name)>{l.name.clone()}</td>
-                    <td class="v" data-l=tr!(directory.kind)><span class="tag">{l.kind.word()}</span></td>
-                    <td class="num" data-l=tr!(location.their_port)>{(l.port_mbps > 0).then(|| gigabits(l.port_mbps))}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    let empty = partner.locations.is_empty();
+fn PartnerDetail(found: PartnerView, query: Query) -> impl IntoView {
+    let PartnerView { partner, locations } = found;
+    let path = format!("/partners/{}", partner.key);
     view! {
         <Title text=partner.name.clone()/>
         <div>
@@ -127,21 +136,41 @@ fn PartnerDetail(partner: Partner) -> impl IntoView {
             {(!partner.policy.is_empty()).then(|| view! { <div><dt>{tr!(partner_page.policy)}</dt><dd>{partner.policy.clone()}</dd></div> })}
             <div><dt>{tr!(directory.locations)}</dt><dd>{partner.locations.len()}</dd></div>
         </dl>
-        <section class="panel" aria-labelledby="serves">
-            <div class="phead"><h2 id="serves">{tr!(partner_page.serves)}</h2></div>
-            {if empty {
-                view! { <Empty text=tr!(partner_page.nowhere)><a class="btn" href="/">{tr!(failure.home)}</a></Empty> }.into_any()
-            } else {
-                view! {
-                    <div class="scroll"><table class="tbl cards">
-                        <thead><tr>
-                            <th scope="col">{tr!(directory.metro)}</th><th scope="col">{tr!(directory.name)}</th>
-                            <th scope="col">{tr!(directory.kind)}</th><th scope="col" class="num">{tr!(location.their_port)}</th>
-                        </tr></thead>
-                        <tbody>{rows}</tbody>
-                    </table></div>
-                }.into_any()
-            }}
-        </section>
+        <section class="panel" aria-labelledby="serves">{served(locations, query, path)}</section>
     }
+}
+
+/// Where a partner serves.
+fn served(found: Paged<PartnerLocation>, query: Query, path: String) -> impl IntoView {
+    let search = view! {
+        <div class="phead"><h2 id="serves">{tr!(partner_page.serves)}</h2><ListSearch query=query.clone() path=path.clone() hint=tr!(locations.search) kinds=peering_kinds()/></div>
+    };
+    if found.items.is_empty() {
+        return view! { {search}<EmptyList total=found.total query=query path=path text=tr!(partner_page.nowhere)><a class="btn" href="/">{tr!(failure.home)}</a></EmptyList> }.into_any();
+    }
+    let row = |l: PartnerLocation| {
+        view! {
+            <tr>
+                <td class="key" data-l=tr!(directory.metro)><a href=format!("/locations/{}", l.id)>{l.city.clone()}</a>" "<span class="muted">{l.country.clone()}</span></td>
+                <td data-l=tr!(directory.name)>{l.name.clone()}</td>
+                <td class="v" data-l=tr!(directory.kind)><span class="tag">{l.kind.word()}</span></td>
+                <td class="num" data-l=tr!(location.their_port)>{(l.port_mbps > 0).then(|| gigabits(l.port_mbps))}</td>
+            </tr>
+        }
+    };
+    let columns = vec![
+        Column::text("metro", tr!(directory.metro)),
+        Column::text("name", tr!(directory.name)),
+        Column::text("kind", tr!(directory.kind)),
+        Column::number("port", tr!(location.their_port)),
+    ];
+    view! {
+        {search}
+        <div class="scroll"><table class="tbl cards">
+            <SortedHead columns=columns query=query.clone() path=path.clone()/>
+            <tbody>{found.items.into_iter().map(row).collect_view()}</tbody>
+        </table></div>
+        <Pager total=found.total limit=found.limit query=query path=path/>
+    }
+    .into_any()
 }

@@ -43,7 +43,7 @@ impl IntoResponse for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let status = match &error {
-            Error::Refused(_) | Error::Fields(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Refused(_) | Error::Fields(_) | Error::Several(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::NotFound(..) => StatusCode::NOT_FOUND,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,

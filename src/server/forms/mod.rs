@@ -52,7 +52,7 @@ pub(crate) async fn unreadable(session: &tower_sessions::Session, back: &str) ->
     if kept.len() == query.split('&').count() {
         return None;
     }
-    let failure = Failure { kind: FailureKind::Refused, message: tr!(failure.unreadable), fields: vec![] };
+    let failure = Failure::new(FailureKind::Refused, tr!(failure.unreadable));
     session.insert(crate::server::context::FLASH, Flash::Failed(failure)).await.ok()?;
     Some(local(&if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }))
 }

@@ -7,7 +7,7 @@ use crate::rpc::{
 };
 use peerage_domain::{
     Asn, Verdict,
-    contact::Contact,
+    contact::{Contact, ContactError},
     peering::{Kind, Verb},
     registration::PeeringDraft,
     say,
@@ -21,21 +21,31 @@ use peerage_service::{
 
 pub(crate) async fn associate_asn(form: AsnForm) -> Result<(), Failure> {
     form_keeping(form.typed(), async |service, actor| {
-        let asn: Asn = form.asn.parse()?;
-        let it = service.associate_asn(&actor, asn, &form.name, contacts(&form)?).await?;
+        let (asn, contacts) = read_asn_form(&form)?;
+        let it = service.associate_asn(&actor, asn, &form.name, contacts).await?;
         done(format!("/partner/asns/{}", it.id), tr!(done.asn, asn = asn))
     })
     .await
 }
 
-fn contacts(form: &AsnForm) -> Result<Vec<Contact>, Error> {
-    let filled = form.contacts.iter().filter(|c| !c.email.trim().is_empty() || !c.phone.trim().is_empty());
-    filled
-        .map(|c| {
-            let phone = if c.phone.trim().is_empty() { None } else { Some(c.phone.parse()?) };
-            Ok(Contact { role: c.role, email: c.email.parse()?, phone })
-        })
-        .collect()
+/// The number and the contacts, or everything that is wrong with them at once.
+fn read_asn_form(form: &AsnForm) -> Result<(Asn, Vec<Contact>), Error> {
+    let mut wrong = vec![];
+    let asn = form.asn.parse::<Asn>().map_err(|error| wrong.push(error.text()));
+    let mut contacts = vec![];
+    for c in form.contacts.iter().filter(|c| !c.email.trim().is_empty() || !c.phone.trim().is_empty()) {
+        let email = c.email.parse().map_err(|error: ContactError| wrong.push(error.text()));
+        let phone = Some(c.phone.trim()).filter(|text| !text.is_empty());
+        let phone = phone.map(|text| text.parse().map_err(|error: ContactError| wrong.push(error.text()))).transpose();
+        if let (Ok(email), Ok(phone)) = (email, phone) {
+            contacts.push(Contact { role: c.role, email, phone });
+        }
+    }
+    match (asn, wrong.len()) {
+        (Ok(asn), 0) => Ok((asn, contacts)),
+        (_, 1) => Err(Error::Refused(wrong.remove(0))),
+        _ => Err(Error::Several(wrong)),
+    }
 }
 
 pub(crate) async fn new_peering(location: String) -> Result<(), Failure> {

@@ -1,77 +1,11 @@
 //! The peering itself: its connections, what may be done with them, and what that changes.
 
-use super::{Flow, Kind, MACHINE, Party, Refusal, StateName, Step, Verb};
+use super::{Flow, Kind, MACHINE, Party, Refusal, State, StateName, Step, Verb};
 use crate::{
     Asn, Next, Timestamp,
     session::{ConnectionSpec, Endpoint},
 };
 use serde::{Deserialize, Serialize};
-
-/// The state of a connection with what is known in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "name")]
-#[allow(missing_docs)] // the variants are those of `StateName`
-pub enum State {
-    None,
-    PendingApproval,
-    ChangesRequested { note: String },
-    Rejected { reason: String },
-    Approved,
-    ProvisioningStarted { peer_ready: bool },
-    ProvisioningFailed { error: String },
-    ProvisioningCompleted,
-    Validating,
-    Active,
-    TypeChangeRequested { to: String },
-    TypeChangeInProgress { to: String },
-    ExternalBlocker { reason: String, peer_ready: bool },
-    PendingRemove { was: Box<State> },
-    Removed,
-}
-
-impl State {
-    /// The name alone.
-    pub fn name(&self) -> StateName {
-        match self {
-            State::None => StateName::None,
-            State::PendingApproval => StateName::PendingApproval,
-            State::ChangesRequested { .. } => StateName::ChangesRequested,
-            State::Rejected { .. } => StateName::Rejected,
-            State::Approved => StateName::Approved,
-            State::ProvisioningStarted { .. } => StateName::ProvisioningStarted,
-            State::ProvisioningFailed { .. } => StateName::ProvisioningFailed,
-            State::ProvisioningCompleted => StateName::ProvisioningCompleted,
-            State::Validating => StateName::Validating,
-            State::Active => StateName::Active,
-            State::TypeChangeRequested { .. } => StateName::TypeChangeRequested,
-            State::TypeChangeInProgress { .. } => StateName::TypeChangeInProgress,
-            State::ExternalBlocker { .. } => StateName::ExternalBlocker,
-            State::PendingRemove { .. } => StateName::PendingRemove,
-            State::Removed => StateName::Removed,
-        }
-    }
-
-    /// What somebody wrote when the connection came into this state.
-    pub fn note(&self) -> Option<&str> {
-        match self {
-            State::ChangesRequested { note: text }
-            | State::Rejected { reason: text }
-            | State::ProvisioningFailed { error: text }
-            | State::ExternalBlocker { reason: text, .. }
-            | State::TypeChangeRequested { to: text }
-            | State::TypeChangeInProgress { to: text } => Some(text),
-            State::None
-            | State::PendingApproval
-            | State::Approved
-            | State::ProvisioningStarted { .. }
-            | State::ProvisioningCompleted
-            | State::Validating
-            | State::Active
-            | State::PendingRemove { .. }
-            | State::Removed => None,
-        }
-    }
-}
 
 /// One connection of a peering.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,7 +176,7 @@ impl Peering {
         }
         self.judge(connection, step)?;
         let note = command.note.trim();
-        if note.is_empty() && needs_note(command.verb) {
+        if note.is_empty() && command.verb.needs_note() {
             return Err(Refusal::NoNote);
         }
         if command.verb == Verb::AssignAddresses && command.spec.is_none() {
@@ -268,61 +202,10 @@ impl Peering {
         let moved = connection.state.name() != event.to;
         let before = std::mem::replace(&mut connection.state, State::None);
         // Assigning addresses changes what is asked for, not where it stands.
-        connection.state = if event.verb == Verb::AssignAddresses { before } else { enter(before, event, self.kind) };
+        connection.state = if event.verb == Verb::AssignAddresses { before } else { before.enter(event, self.kind) };
         if moved {
             connection.since = at;
         }
-    }
-}
-
-fn needs_note(verb: Verb) -> bool {
-    matches!(
-        verb,
-        Verb::RequestChanges
-            | Verb::Reject
-            | Verb::FailProvisioning
-            | Verb::FailValidation
-            | Verb::Block
-            | Verb::RequestTypeChange
-            | Verb::DeclineTypeChange
-    )
-}
-
-fn enter(before: State, event: &PeeringEvent, kind: Kind) -> State {
-    let note = event.note.clone();
-    match event.to {
-        StateName::None => State::None,
-        StateName::PendingApproval => State::PendingApproval,
-        StateName::ChangesRequested => State::ChangesRequested { note },
-        StateName::Rejected => State::Rejected { reason: note },
-        StateName::Approved => State::Approved,
-        StateName::ProvisioningStarted => State::ProvisioningStarted {
-            peer_ready: match before {
-                State::ExternalBlocker { peer_ready, .. } => peer_ready,
-                // A Direct peering is wired first; an Exchange peer has reported already.
-                State::PendingApproval => kind == Kind::Exchange,
-                _ => true,
-            },
-        },
-        StateName::ProvisioningFailed => match before {
-            State::PendingRemove { was } => *was,
-            _ => State::ProvisioningFailed { error: note },
-        },
-        StateName::ProvisioningCompleted => State::ProvisioningCompleted,
-        StateName::Validating => State::Validating,
-        StateName::Active => State::Active,
-        StateName::TypeChangeRequested => State::TypeChangeRequested { to: note },
-        StateName::TypeChangeInProgress => match before {
-            State::TypeChangeRequested { to } => State::TypeChangeInProgress { to },
-            _ => State::TypeChangeInProgress { to: note },
-        },
-        StateName::ExternalBlocker => match before {
-            State::PendingRemove { was } => *was,
-            State::ProvisioningStarted { peer_ready } => State::ExternalBlocker { reason: note, peer_ready },
-            _ => State::ExternalBlocker { reason: note, peer_ready: false },
-        },
-        StateName::PendingRemove => State::PendingRemove { was: Box::new(before) },
-        StateName::Removed => State::Removed,
     }
 }
 

@@ -138,6 +138,22 @@ words! {
     }
 }
 
+impl Verb {
+    /// Whether the step has to be explained to the other side.
+    pub fn needs_note(self) -> bool {
+        matches!(
+            self,
+            Verb::RequestChanges
+                | Verb::Reject
+                | Verb::FailProvisioning
+                | Verb::FailValidation
+                | Verb::Block
+                | Verb::RequestTypeChange
+                | Verb::DeclineTypeChange
+        )
+    }
+}
+
 /// One allowed step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {

@@ -11,11 +11,13 @@
 mod aggregate;
 pub mod machine;
 mod refusal;
+mod state;
 pub mod timeline;
 
-pub use aggregate::{Command, Connection, Peering, PeeringEvent, Recorded, State};
+pub use aggregate::{Command, Connection, Peering, PeeringEvent, Recorded};
 pub use machine::{Flow, MACHINE, Party, StateName, Step, Verb};
 pub use refusal::Refusal;
+pub use state::State;
 
 use serde::{Deserialize, Serialize};
 
