@@ -85,6 +85,7 @@ pub fn HelpPage() -> impl IntoView {
         <p class="sub">{tr!(help.intro)}</p>
         <section class="panel" aria-labelledby="diagram">
             <div class="phead"><h2 id="diagram">{tr!(help.diagram)}</h2><p>{tr!(help.drawn)}" "<a href="/api/v1/states" rel="external">{tr!(help.data)}</a></p></div>
+            <p class="only-narrow below">{tr!(help.sideways)}</p>
             <div class="scroll pbody" tabindex="0" role="region" aria-label=tr!(help.scroll)><StatesDiagram/></div>
         </section>
         <section class="panel" aria-labelledby="states">

@@ -1,6 +1,6 @@
 //! Registering connections and their prefixes.
 
-use super::{done, form_as, form_keeping, on};
+use super::{back_to, done, form_as, form_keeping, on};
 use crate::{
     rpc::{Failure, Typed},
     server::context::keep_typed,
@@ -116,7 +116,7 @@ pub(crate) async fn remove_prefix(id: String, prefix: String) -> Result<(), Fail
     form_as(async |service, actor| {
         let parsed: Prefix = prefix.parse()?;
         service.remove_prefix(&actor, &id, parsed).await?;
-        done(format!("/connections/{id}"), tr!(done.prefix_removed, prefix = prefix))
+        done(back_to(&format!("/connections/{id}")), tr!(done.prefix_removed, prefix = prefix))
     })
     .await
 }

@@ -30,6 +30,12 @@ fn sender() -> String {
     local(&path_of(parts.headers.get(header::REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default()))
 }
 
+/// Back to a page, in the order and at the part of its list from which the form was sent.
+fn back_to(page: &str) -> String {
+    let sender = sender();
+    if sender.split('?').next() == Some(page) { sender } else { page.to_owned() }
+}
+
 /// The portal's own address as the browser knows it, from the `Origin` of a form; empty without.
 fn origin() -> String {
     let parts = expect_context::<Parts>();

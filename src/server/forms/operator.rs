@@ -1,6 +1,6 @@
 //! What operators decide and keep.
 
-use super::{done, form_keeping, origin};
+use super::{back_to, done, form_keeping, origin};
 use crate::rpc::{Failure, Flash, Typed};
 use peerage_domain::{access::Role, say};
 use peerage_service::Error;
@@ -11,7 +11,7 @@ pub(crate) async fn invite(organisation: String, email: String, name: String, ro
     form_keeping(typed, async |service, actor| {
         let token = service.invite(&actor, &organisation, &email, &name, role).await?;
         let secret = Flash::Secret { what: tr!(done.invited, email = email), value: format!("{}/welcome/{token}", origin()) };
-        Ok(("/ops/organisations".into(), Some(secret)))
+        Ok((back_to("/ops/organisations"), Some(secret)))
     })
     .await
 }
@@ -31,7 +31,7 @@ pub(crate) async fn edit_location(id: String, published: bool, offers: String, n
             ))
         })?;
         service.edit_location(&actor, &id, published, offers, &note).await?;
-        done("/ops/locations", tr!(done.location, id = id))
+        done(back_to("/ops/locations"), tr!(done.location, id = id))
     })
     .await
 }
