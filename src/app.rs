@@ -91,12 +91,16 @@ fn Site() -> impl IntoView {
             <Route path=path!("/partner/peerings/new/:id/review") view=partner::ReviewStep ssr=SsrMode::Async/>
             <Route path=path!("/partner/peerings/:id") view=partner::PeeringPage ssr=SsrMode::Async/>
 
+            <Route path=path!("/peerings/:id/:number/routes") view=partner::RoutesPage ssr=SsrMode::Async/>
+
             <Route path=path!("/ops/queue") view=operator::QueuePage ssr=SsrMode::Async/>
             <Route path=path!("/ops/peerings") view=operator::PeeringsPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/peerings/:id") view=operator::ReviewPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/asns") view=operator::AsnsPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/asns/:id") view=operator::AsnReviewPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/locations") view=operator::LocationsPage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/routers") view=operator::RoutersPage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/routers/:id") view=operator::RouterPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/organisations") view=operator::OrganisationsPage ssr=SsrMode::Async/>
 
             <Route path=path!("/insights/latency") view=manager::LatencyPage ssr=SsrMode::Async/>

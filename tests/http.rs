@@ -10,10 +10,8 @@ use peerage::server::{
     http::{AppState, router},
 };
 use peerage_domain::Timestamp;
-use peerage_edge::Memory;
 use peerage_service::{Clock, Service, Settings, demo, secrets::Vault};
 use peerage_storage::Store;
-use std::sync::Arc;
 use tower::ServiceExt;
 
 struct Portal {
@@ -33,10 +31,12 @@ async fn portal() -> Portal {
         policy: Default::default(),
         cloud_interconnect: vec![],
         step_pause_s: 1,
+        settle_s: 0,
+        patience_s: 0,
         removal_pause_s: 60,
         demo: true,
     };
-    let service = Service::new(store, clock.clone(), Arc::new(Memory::default()), settings, Vault::ephemeral().expect("random"));
+    let service = Service::new(store, clock.clone(), settings, Vault::ephemeral().expect("random"));
     service.build_demo(&clock, now).await.expect("demo world");
     let options = leptos::config::LeptosOptions::builder().output_name("peerage").build();
     let state = AppState { service: service.clone(), assets: Assets::default(), options };

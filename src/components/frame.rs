@@ -93,6 +93,7 @@ fn entries(me: &Me) -> Vec<(&'static str, &'static str, String, Option<u64>)> {
         all.push(("/ops/queue", "inbox", tr!(nav.queue), Some(me.waiting)));
         all.push(("/ops/peerings", "seam", tr!(nav.all_peerings), None));
         all.push(("/ops/locations", "place", tr!(nav.locations), None));
+        all.push(("/ops/routers", "pulse", tr!(routers.title), None));
         all.push(("/ops/organisations", "people", tr!(nav.organisations), None));
     }
     if is(Role::Partner) {

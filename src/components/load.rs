@@ -69,7 +69,7 @@ pub fn failure_view(failure: Failure) -> impl IntoView {
                 {if signed_out {
                     Either::Left(view! { <a class="btn main" href="/sign-in">{tr!(nav.sign_in)}</a> })
                 } else {
-                    Either::Right(view! { <a class="btn" href="/">{tr!(failure.home)}</a> })
+                    Either::Right(view! { <a class="btn main" href="/home">{tr!(failure.start)}</a>" "<a class="btn" href="/">{tr!(failure.home)}</a> })
                 }}
             </p>
         </div>
@@ -83,7 +83,13 @@ pub fn live<T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOw
 ) -> RwSignal<bool> {
     // Without scripts nothing is live.
     let connected = RwSignal::new(false);
+    let visit = use_context::<Visit>();
     Effect::new(move |_| {
+        // Only those who are signed in hear of anything.
+        let frame = visit.and_then(|visit| visit.0.get_untracked()).and_then(Result::ok);
+        if frame.is_some_and(|frame| frame.me.is_none()) {
+            return;
+        }
         connected.set(true);
         crate::browser::listen(&subject(), move || resource.refetch(), move |up| connected.set(up));
     });

@@ -10,6 +10,7 @@ mod failure;
 pub mod accounts;
 pub mod connections;
 pub mod directory;
+pub mod edge;
 pub mod insights;
 pub mod operator;
 pub mod partner;

@@ -1,6 +1,9 @@
 //! The operator's queue and decisions.
 
-use super::{Failure, partner::PeeringRow};
+use super::{
+    Failure,
+    partner::{AsnView, PeeringRow, PeeringView},
+};
 use leptos::prelude::*;
 use peerage_domain::{
     Timestamp,
@@ -33,6 +36,20 @@ pub async fn read_queue(query: Query) -> Result<Queue, Failure> {
 pub async fn read_asns(query: Query) -> Result<(Paged<PeerAsn>, Timestamp), Failure> {
     let (service, actor) = crate::server::context::asked().await?;
     Ok((service.asns(&actor, &query).await?, service.clock().now()))
+}
+
+/// A peering for review.
+#[server(prefix = "/rpc")]
+pub async fn review_peering(id: String) -> Result<PeeringView, Failure> {
+    crate::server::context::reviewer().await?;
+    crate::server::views::peering(id).await
+}
+
+/// An ASN association for review.
+#[server(prefix = "/rpc")]
+pub async fn review_asn(id: String) -> Result<AsnView, Failure> {
+    crate::server::context::reviewer().await?;
+    crate::server::views::asn(id).await
 }
 
 /// Confirms an ASN, or says why not when `reason` is given.

@@ -3,7 +3,7 @@
 use super::{Failure, Typed};
 use leptos::prelude::*;
 use peerage_domain::{
-    Timestamp,
+    Finding, Timestamp,
     catalogue::{Location, Paged, Query},
     contact::ContactRole,
     peer_asn::PeerAsn,
@@ -45,8 +45,8 @@ pub struct PeeringView {
     pub location: Option<Location>,
     /// Its steps.
     pub history: Vec<Recorded>,
-    /// BGP sessions by number of the connection.
-    pub sessions: Vec<(u16, Vec<SessionFact>)>,
+    /// What is known from the routers, by number of the connection.
+    pub edge: Vec<(u16, EdgeView)>,
     /// What the person can do, by number of the connection.
     pub possible: Vec<(u16, Vec<Verb>)>,
     /// The policy's answer; for operators.
@@ -55,10 +55,23 @@ pub struct PeeringView {
     pub policy_version: u32,
     /// Hours in which requests are answered.
     pub answer_hours: u32,
-    /// Whether a real router is behind it.
-    pub real_edge: bool,
     /// The server's time.
     pub now: Timestamp,
+}
+
+/// What is known of a connection from the router that it runs on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EdgeView {
+    /// Name of the router; none before the connection was placed.
+    pub router: Option<String>,
+    /// Whether it is a real one.
+    pub real: bool,
+    /// Its BGP sessions.
+    pub sessions: Vec<SessionFact>,
+    /// Why nothing is known of them now.
+    pub trouble: Option<String>,
+    /// What was seen at the last step, and when.
+    pub evidence: Option<(Timestamp, Vec<Finding>)>,
 }
 
 /// An ASN association with its history: when, who, what.

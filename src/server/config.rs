@@ -49,6 +49,10 @@ pub struct Operator {
 pub struct EdgeConfig {
     /// Seconds between two provisioning steps.
     pub step_pause_s: i64,
+    /// Seconds that a session has to be up without a break before routes are let in.
+    pub settle_s: i64,
+    /// Seconds that the peer has to mend what is wrong with its session before it fails.
+    pub patience_s: i64,
     /// Seconds between a request for removal and the removal.
     pub removal_pause_s: i64,
 }
@@ -76,7 +80,7 @@ impl Default for Operator {
 
 impl Default for EdgeConfig {
     fn default() -> Self {
-        EdgeConfig { step_pause_s: 2, removal_pause_s: 600 }
+        EdgeConfig { step_pause_s: 2, settle_s: 60, patience_s: 900, removal_pause_s: 600 }
     }
 }
 

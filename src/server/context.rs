@@ -68,6 +68,15 @@ pub fn require(actor: &Actor, action: Action) -> Result<(), Failure> {
     if action.allowed(&actor.roles) { Ok(()) } else { Err(Error::Forbidden(action).into()) }
 }
 
+/// Refuses who does not decide on requests.
+///
+/// # Errors
+/// When nobody is signed in, or not as an operator.
+pub async fn reviewer() -> Result<(), Failure> {
+    let (_, actor) = asked().await?;
+    require(&actor, Action::ReadQueue)
+}
+
 /// Makes the session one of this person. A new id keeps a planted session from being used.
 ///
 /// # Errors
@@ -130,7 +139,7 @@ pub async fn frame() -> Result<Frame, Failure> {
         operator_name: service.settings().operator_name.clone(),
         operator_asn: service.settings().operator_asn.to_string(),
         demo: service.settings().demo,
-        real_edge: service.edge().is_real(),
+        real_edge: service.has_real_router().await?,
         me,
         flash: message,
         now: service.clock().now(),

@@ -8,10 +8,9 @@ use crate::server::{
 use axum::serve::ListenerExt;
 use leptos::config::LeptosOptions;
 use peerage_domain::access::Role;
-use peerage_edge::Memory;
 use peerage_service::{Clock, Error, Service, Settings, demo, secrets::Vault};
 use peerage_storage::Store;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 /// Opens the database and gives the use cases.
 ///
@@ -27,10 +26,12 @@ pub async fn service(config: &Config, demo_world: bool, clock: Clock) -> Result<
         policy: config.policy.clone(),
         cloud_interconnect: config.operator.cloud_interconnect.clone(),
         step_pause_s: config.edge.step_pause_s,
+        settle_s: config.edge.settle_s,
+        patience_s: config.edge.patience_s,
         removal_pause_s: config.edge.removal_pause_s,
         demo: demo_world,
     };
-    Ok(Service::new(store, clock, Arc::new(Memory::default()), settings, vault))
+    Ok(Service::new(store, clock, settings, vault))
 }
 
 /// Makes the data directory, for its owner alone: the database holds accounts and sessions.
@@ -111,15 +112,24 @@ async fn welcome(service: &Service, url: &str, demo_world: bool) -> Result<(), E
     Ok(())
 }
 
-/// Does jobs as they become due and, in the demo world, replays telemetry.
+/// Seconds between two looks at the routers' sessions.
+const LOOK_S: i64 = 5;
+
+/// Does jobs as they become due, listens to the routers and, in the demo world, replays telemetry.
 async fn work(service: Service) {
     let mut tick = tokio::time::interval(Duration::from_millis(500));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut last_hour = 0;
+    let (mut last_hour, mut next_look) = (0, 0);
     loop {
         tick.tick().await;
         if let Err(error) = service.run_due_jobs().await {
             tracing::error!(%error, "a job failed and will be tried again");
+        }
+        if service.clock().now().secs() >= next_look {
+            next_look = service.clock().now().secs() + LOOK_S;
+            if let Err(error) = service.listen_to_routers().await {
+                tracing::error!(%error, "the routers could not be asked");
+            }
         }
         if service.settings().demo
             && let Err(error) = service.beat_demo().await

@@ -15,8 +15,9 @@ pub fn all() -> Outcome {
     tools::wasm_target()?;
     tools::debian(&["chromium"], || Path::new(CHROMIUM).exists())?;
     tools::debian(&["postgresql"], || Path::new("/usr/lib/postgresql").is_dir())?;
-    if let Err(missing) = tools::debian(&["bird2"], || Path::new("/usr/sbin/bird").exists()) {
-        println!("SKIPPED: the tests against the BIRD daemon; {missing}");
+    let lab = ["/usr/sbin/bird", "/usr/bin/ip", "/usr/bin/ping"];
+    if let Err(missing) = tools::debian(&["bird2", "iproute2", "iputils-ping"], || lab.iter().all(|path| Path::new(path).exists())) {
+        println!("SKIPPED: the tests against the BIRD daemon in network namespaces; {missing}");
     }
     check()?;
     println!("== unit, property, storage and HTTP tests");

@@ -59,6 +59,8 @@ pub enum Action {
     Decide,
     /// Edit the operator's locations and import the directory.
     EditDirectory,
+    /// Register routers and see how they do.
+    ManageRouters,
     /// Invite people and issue tokens.
     ManageAccounts,
     /// See latency and events across all connections of one's organisation.
@@ -67,7 +69,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 9] = [
+    pub const ALL: [Action; 10] = [
         Action::ReadConnections,
         Action::WriteConnections,
         Action::ReadPeerings,
@@ -75,6 +77,7 @@ impl Action {
         Action::ReadQueue,
         Action::Decide,
         Action::EditDirectory,
+        Action::ManageRouters,
         Action::ManageAccounts,
         Action::ReadInsights,
     ];
@@ -87,7 +90,7 @@ impl Action {
             Action::WriteConnections => &[Customer],
             Action::ReadPeerings => &[Partner, Operator],
             Action::WritePeerings => &[Partner],
-            Action::ReadQueue | Action::Decide | Action::EditDirectory | Action::ManageAccounts => &[Operator],
+            Action::ReadQueue | Action::Decide | Action::EditDirectory | Action::ManageRouters | Action::ManageAccounts => &[Operator],
             Action::ReadInsights => &[Customer, Manager, Operator],
         }
     }

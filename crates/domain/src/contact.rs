@@ -86,6 +86,29 @@ impl ContactError {
 }
 said_error!(ContactError);
 
+impl ContactError {
+    /// What is wrong, with the name of the contact.
+    pub fn of(&self, role: ContactRole) -> Text {
+        match self {
+            ContactError::Email(input) if input.is_empty() => {
+                say!("contact.email_missing", "{contact}: the e-mail address is missing.", contact = role.word())
+            }
+            ContactError::Email(input) => say!(
+                "contact.email_of",
+                "{contact}: “{input}” is not a mail address. Write it like noc@example.net.",
+                contact = role.word(),
+                input = input
+            ),
+            ContactError::Phone(input) => say!(
+                "contact.phone_of",
+                "{contact}: “{input}” is not a telephone number in international form. Write it like +46 8 555 0100.",
+                contact = role.word(),
+                input = input
+            ),
+        }
+    }
+}
+
 impl Email {
     /// The address as text.
     pub fn as_str(&self) -> &str {

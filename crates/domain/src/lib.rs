@@ -23,6 +23,7 @@ pub mod policy;
 mod prefix;
 pub mod prefixes;
 pub mod registration;
+pub mod router;
 pub mod session;
 pub mod special;
 pub mod telemetry;

@@ -131,6 +131,8 @@ impl RoutePolicy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Accept {
+    /// Accept every prefix and origin that is not refused for another reason.
+    pub any: bool,
     /// Registered prefixes.
     pub prefixes: Vec<Registered>,
     /// ASNs that may originate them.

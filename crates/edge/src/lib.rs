@@ -2,175 +2,136 @@
 //!
 //! * [`intent`] is what a router should run, as typed data; [`bird`] makes configuration of it,
 //!   and nothing else does
-//! * [`reason`] is why a route is refused, readable on the router itself
-//! * [`Engine`] is what the portal drives. Today there is one engine, [`Memory`]: it keeps
-//!   sessions in this process and touches no router; pages that show it say so.
+//! * [`state`] is what a router says of its sessions and routes
+//! * [`judge`](judge()) is what the policy makes of a route, the same here as on the router;
+//!   [`reason`] is why a route is refused, readable on the router itself
+//! * [`Engine`] is what the portal drives: [`bird::Bird`] over the daemon's control socket, and
+//!   [`Memory`], which keeps sessions in this process and touches no router
+//! * [`validate`](validate()) is what the operator wants to see before routes are let in
+//! * [`rollout`] is the way from one configuration to the next: apply, look, then confirm or undo
 #![warn(missing_docs)]
 
 pub mod bird;
 pub mod intent;
+mod judge;
+mod memory;
 pub mod reason;
 mod render;
+pub mod rollout;
+pub mod state;
+mod validate;
 
+pub use judge::judge;
+pub use memory::Memory;
 pub use render::{Files, Reveal};
+pub use validate::{Evidence, validate};
 
-use peerage_domain::{
-    Asn, Timestamp,
-    peering::{SessionFact, SessionState},
-};
-use serde::{Deserialize, Serialize};
-use std::{
-    collections::BTreeMap,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-};
+use intent::RouterIntent;
+use peerage_domain::Timestamp;
+use state::{Dropped, Route, SessionReport, Table};
+use std::time::Duration;
 
-/// Identifies one connection on the edge: peering and number.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ConnectionKey {
-    /// Such as `PR-88`.
-    pub peering: String,
-    /// Number within the peering, from 1.
-    pub connection: u16,
-}
-
-/// What the router should do with a connection's routes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Policy {
-    /// Receive everything, accept and announce nothing (RFC 8212).
-    DenyAll,
-    /// Accept what was validated, announce the operator's routes.
-    Open,
-}
-
-/// The sessions of one connection, as they should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// Which connection.
-    pub key: ConnectionKey,
-    /// The peer's ASN.
-    pub asn: Asn,
-    /// The peer's address of each session.
-    pub peers: Vec<IpAddr>,
-    /// What to do with routes.
-    pub policy: Policy,
+/// What kind of no a router said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Told {
+    /// The configuration is wrong, with file, line and column.
+    #[error("it refuses the configuration: {0}")]
+    Configuration(String),
+    /// This connection may only look.
+    #[error("it allows looking only: {0}")]
+    Denied(String),
 }
 
 /// The edge could not do it; the operator has to look.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// A connection without an address cannot be configured.
-    #[error("{0}/{1} has no session address yet; assign one first")]
-    NoAddress(String, u16),
-    /// The address is in use.
-    #[error("address {0} is already configured with a different ASN ({1})")]
-    Taken(IpAddr, Asn),
+    /// The router cannot be reached; nothing is known about it.
+    #[error("{what} cannot be reached: {why}")]
+    Unreachable {
+        /// What was tried.
+        what: String,
+        /// The system's words.
+        why: String,
+    },
+    /// It did not answer in time; what it did is not known.
+    #[error("the router did not answer in time")]
+    Silent,
+    /// It said no; nothing was changed.
+    #[error("the router was asked, and {0}")]
+    Told(Told),
+    /// It said something that is not understood.
+    #[error("the router's answer is not understood: {0}")]
+    Strange(String),
+    /// The intent cannot be run.
+    #[error(transparent)]
+    Intent(#[from] intent::IntentError),
+    /// A file of the configuration.
+    #[error("{path}: {why}")]
+    File {
+        /// Which file.
+        path: String,
+        /// The system's words.
+        why: String,
+    },
 }
 
-/// What every kind of router can do. Every call may be repeated.
+/// What every kind of router can do. Calls block for at most about half a minute, and every
+/// call may be repeated.
 pub trait Engine: Send + Sync {
-    /// One word for pages, such as `memory`.
+    /// One word for pages, such as `BIRD`.
     fn name(&self) -> &'static str;
 
     /// Whether a real router is behind it.
     fn is_real(&self) -> bool;
 
-    /// Makes the sessions as intended.
+    /// The configuration as this engine writes it.
+    fn render(&self, intent: &RouterIntent, reveal: Reveal) -> Files;
+
+    /// What was written last and stays over a restart of the router; nothing at first.
     ///
     /// # Errors
-    /// Why the router cannot be configured so.
-    fn apply(&self, intent: &Intent, now: Timestamp) -> Result<(), Fault>;
+    /// When the files cannot be read.
+    fn written(&self) -> Result<Files, Fault>;
 
-    /// What the router says about the sessions of a connection.
-    fn sessions(&self, key: &ConnectionKey) -> Vec<SessionFact>;
+    /// Has the router read the configuration without running it.
+    ///
+    /// # Errors
+    /// The router's words, or why it cannot be asked.
+    fn check(&self, intent: &RouterIntent) -> Result<(), Fault>;
 
-    /// Takes the sessions away.
-    fn remove(&self, key: &ConnectionKey);
-}
+    /// Runs the configuration for a while: unless it is confirmed in time, the router goes
+    /// back to the one before by itself. Sessions whose parameters are the same stay up.
+    ///
+    /// # Errors
+    /// The router's words; then the configuration before runs on.
+    fn apply(&self, intent: &RouterIntent, undo_after: Duration) -> Result<(), Fault>;
 
-/// An engine in memory. Its sessions come up as soon as they are configured.
-#[derive(Default)]
-pub struct Memory {
-    running: Mutex<BTreeMap<ConnectionKey, (Intent, Timestamp)>>,
-}
+    /// Keeps what was applied. False when there was nothing to keep: the time was over.
+    ///
+    /// # Errors
+    /// When the router cannot be asked.
+    fn confirm(&self, intent: &RouterIntent) -> Result<bool, Fault>;
 
-impl Memory {
-    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<ConnectionKey, (Intent, Timestamp)>> {
-        // A panic elsewhere leaves the map whole: each change is one insertion or removal.
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+    /// Goes back to the configuration before, where one is waiting to be confirmed.
+    ///
+    /// # Errors
+    /// When the router cannot be asked; then the time does it.
+    fn roll_back(&self) -> Result<(), Fault>;
 
-impl Engine for Memory {
-    fn name(&self) -> &'static str {
-        "memory"
-    }
+    /// What the router says about all of its BGP sessions.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn sessions(&self, now: Timestamp) -> Result<Vec<SessionReport>, Fault>;
 
-    fn is_real(&self) -> bool {
-        false
-    }
+    /// The routes of one session, by its name on the router.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or knows no such session.
+    fn routes(&self, session: &intent::Session, table: Table) -> Result<Vec<Route>, Fault>;
 
-    fn apply(&self, intent: &Intent, now: Timestamp) -> Result<(), Fault> {
-        if intent.peers.is_empty() {
-            return Err(Fault::NoAddress(intent.key.peering.clone(), intent.key.connection));
-        }
-        let mut running = self.running();
-        for peer in &intent.peers {
-            let other = running.values().find(|(i, _)| i.peers.contains(peer) && i.asn != intent.asn);
-            if let Some((other, _)) = other {
-                return Err(Fault::Taken(*peer, other.asn));
-            }
-        }
-        let up = running.get(&intent.key).map_or(now, |(_, since)| *since);
-        running.insert(intent.key.clone(), (intent.clone(), up));
-        Ok(())
-    }
-
-    fn sessions(&self, key: &ConnectionKey) -> Vec<SessionFact> {
-        let running = self.running();
-        let Some((intent, since)) = running.get(key) else { return vec![] };
-        let fact = |&peer| SessionFact { peer, state: SessionState::Established, since: *since };
-        intent.peers.iter().map(fact).collect()
-    }
-
-    fn remove(&self, key: &ConnectionKey) {
-        self.running().remove(key);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn intent(peering: &str, asn: u32, policy: Policy) -> Intent {
-        Intent {
-            key: ConnectionKey { peering: peering.into(), connection: 1 },
-            asn: Asn(asn),
-            peers: vec!["80.81.192.144".parse().expect("address")],
-            policy,
-        }
-    }
-
-    #[test]
-    fn opening_does_not_reset_the_session() {
-        let edge = Memory::default();
-        let it = intent("PR-1", 6667, Policy::DenyAll);
-        edge.apply(&it, Timestamp::from_secs(10)).expect("free");
-        edge.apply(&intent("PR-1", 6667, Policy::Open), Timestamp::from_secs(20)).expect("same");
-        let facts = edge.sessions(&it.key);
-        assert_eq!((facts[0].state, facts[0].since), (SessionState::Established, Timestamp::from_secs(10)));
-        edge.remove(&it.key);
-        edge.remove(&it.key);
-        assert_eq!(edge.sessions(&it.key), []);
-    }
-
-    #[test]
-    fn an_address_has_one_asn() {
-        let edge = Memory::default();
-        let now = Timestamp::from_secs(1);
-        edge.apply(&intent("PR-1", 6667, Policy::DenyAll), now).expect("free");
-        assert!(matches!(edge.apply(&intent("PR-2", 3303, Policy::DenyAll), now), Err(Fault::Taken(..))));
-        let none = Intent { peers: vec![], ..intent("PR-3", 6667, Policy::DenyAll) };
-        assert!(matches!(edge.apply(&none, now), Err(Fault::NoAddress(..))));
+    /// Segments that the kernel dropped before BGP saw them; nothing where that is not known.
+    fn dropped(&self) -> Option<Dropped> {
+        None
     }
 }

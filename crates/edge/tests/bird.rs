@@ -44,7 +44,13 @@ fn accept(v4: bool) -> Accept {
     } else {
         vec![Registered { prefix: prefix("2a00:1450::/32"), max_length: Some(48) }]
     };
-    Accept { prefixes: registered, origins: [Asn(6667), Asn(719)].into(), local_pref: Some(300), communities: vec![(64500, 1001)] }
+    Accept {
+        any: false,
+        prefixes: registered,
+        origins: [Asn(6667), Asn(719)].into(),
+        local_pref: Some(300),
+        communities: vec![(64500, 1001)],
+    }
 }
 
 fn intent(sessions: Vec<Session>) -> RouterIntent {
@@ -158,7 +164,7 @@ fn the_documented_intent_is_one_and_the_documented_reasons_are_ours() {
     it.check().expect("a sound one");
     parse(&render(&it, Dialect::V2, Reveal::Shown)).expect("BIRD reads it");
     for reason in Reason::ALL {
-        assert!(page.contains(&format!("| {} | ", reason.code())), "docs/edge.md lacks code {} ({})", reason.code(), reason.words());
+        assert!(page.contains(&format!("| {} | ", reason.code())), "docs/edge.md lacks code {} ({})", reason.code(), reason.text());
         assert_eq!(Reason::of(reason.code()), Some(*reason));
     }
 }

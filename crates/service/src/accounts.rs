@@ -76,18 +76,18 @@ impl Service {
             Some(found) => found,
             None => tx.add_person(&email, name, now).await?,
         };
-        tx.add_role(&person.id, &organisation.id, role).await?;
+        tx.add_role(&person.id, &organisation.id, role, now).await?;
         let (token, hash) = secrets::token("")?;
         tx.add_link(&hash, &person.id, now.plus_secs(LINK_LIFE_S)).await?;
         tx.commit().await?;
         Ok(token)
     }
 
-    /// Invites somebody, for operators.
+    /// Invites somebody, for operators. Who has a password already needs no link.
     ///
     /// # Errors
     /// See [`Service::add_person`].
-    pub async fn invite(&self, actor: &Actor, organisation: &str, email: &str, name: &str, role: Role) -> Result<String, Error> {
+    pub async fn invite(&self, actor: &Actor, organisation: &str, email: &str, name: &str, role: Role) -> Result<Invited, Error> {
         actor.may(Action::ManageAccounts)?;
         if role == Role::Operator && organisation.trim() != actor.organisation_name {
             return Err(Error::Refused(say!(
@@ -96,7 +96,9 @@ impl Service {
                 organisation = actor.organisation_name
             )));
         }
-        self.add_person(organisation, email, name, role).await
+        let known = self.store.person_by_email(&email.trim().to_ascii_lowercase()).await?.filter(|p| p.password_hash.is_some());
+        let token = self.add_person(organisation, email, name, role).await?;
+        Ok(known.map_or(Invited::Link(token), |person| Invited::Member(person.name)))
     }
 
     /// The person that a one-time link is for.
@@ -237,6 +239,15 @@ impl Service {
         }
         Ok(Paged::of(found, query.offset, PAGE))
     }
+}
+
+/// What came of an invitation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Invited {
+    /// A one-time link for a new person.
+    Link(String),
+    /// The name of somebody who has an account: a member at once, without a link.
+    Member(String),
 }
 
 /// Somebody in one role.

@@ -12,6 +12,7 @@ use peerage_domain::{
     contact::{Contact, ContactRole},
     peering::{Kind, Verb},
     registration::PeeringDraft,
+    router::{EngineKind, RouterForm},
     telemetry::{RouteEvent, Sample},
 };
 use peerage_feeds::{atlas, incident};
@@ -68,11 +69,31 @@ impl Service {
         let [customer, _, partner, operator, second] = actors.as_slice() else {
             return Err(Error::Fault("the demo world lacks people".into()));
         };
+        self.demo_routers(operator).await?;
         self.demo_asns(partner, second, operator, held, now).await?;
         self.demo_connections(customer).await?;
         self.demo_peerings(partner, second, operator, held, now).await?;
         held.set(now);
         self.demo_telemetry(customer, now).await
+    }
+
+    /// A router in memory at each location: the demo world drives no real ones.
+    async fn demo_routers(&self, operator: &Actor) -> Result<(), Error> {
+        let directory = self.directory().await?;
+        for (number, location) in directory.all_locations().iter().enumerate() {
+            let lan = directory.lan(location);
+            let here = location.addresses.iter().filter(|a| lan.iter().any(|lan| lan.contains_address(**a)));
+            let form = RouterForm {
+                name: format!("edge.{}", location.id.to_lowercase()),
+                location: location.id.clone(),
+                engine: EngineKind::Memory.word().into(),
+                router_id: std::net::Ipv4Addr::from(0x0a00_0001 + number as u32).to_string(),
+                addresses: here.map(ToString::to_string).collect::<Vec<_>>().join(" "),
+                ..RouterForm::default()
+            };
+            self.register_router(operator, &form).await?;
+        }
+        Ok(())
     }
 
     async fn demo_asns(&self, partner: &Actor, second: &Actor, operator: &Actor, held: &Clock, now: Timestamp) -> Result<(), Error> {
@@ -119,10 +140,10 @@ impl Service {
     async fn demo_peerings(&self, partner: &Actor, second: &Actor, operator: &Actor, held: &Clock, now: Timestamp) -> Result<(), Error> {
         let request = StepRequest { connection: 1, note: String::new() };
         for (actor, asn, skip, days_ago, way) in [
-            (partner, "AS13030", 0, 18, &[Verb::Approve, Verb::ReportConfigured][..]),
+            (partner, "AS13030", 1, 18, &[Verb::Approve, Verb::ReportConfigured][..]),
             (second, "AS6939", 0, 15, &[Verb::Approve, Verb::ReportConfigured][..]),
-            (partner, "AS13030", 1, 2, &[Verb::Approve][..]),
-            (second, "AS6939", 3, 1, &[][..]),
+            (partner, "AS13030", 0, 2, &[Verb::Approve][..]),
+            (second, "AS6939", 1, 1, &[][..]),
         ] {
             held.set(now.plus_secs(-days_ago * 86_400));
             let id = self.demo_request(actor, asn, skip).await?;
@@ -146,13 +167,14 @@ impl Service {
         let partner = directory.partner(asn).map(|p| p.locations.clone()).unwrap_or_default();
         let at = partner.iter().filter(|l| mine(&l.id)).nth(skip).and_then(|l| directory.location(&l.id));
         let at = at.ok_or_else(|| Error::Fault(format!("{asn} has no port in the demo directory")))?;
-        let draft = PeeringDraft {
-            asn: asn.into(),
-            kind: Some(at.kind),
-            location: at.id.clone(),
-            connections: suggested(&directory, at, network),
-            ..PeeringDraft::default()
-        };
+        let mut connections = suggested(&directory, at, network);
+        // The sample of PeeringDB lacks the LAN of some exchanges in one family.
+        let lan = directory.lan(at);
+        let on_lan = |text: &str| text.parse().is_ok_and(|address| lan.iter().any(|lan| lan.contains_address(address)));
+        for address in connections.iter_mut().flat_map(|c| [&mut c.peer_ipv4, &mut c.peer_ipv6]).filter(|a| !on_lan(a)) {
+            address.clear();
+        }
+        let draft = PeeringDraft { asn: asn.into(), kind: Some(at.kind), location: at.id.clone(), connections, ..PeeringDraft::default() };
         let id = self.new_peering_draft(actor, draft).await?;
         Ok(self.submit_peering(actor, &id).await?.id)
     }

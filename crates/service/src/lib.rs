@@ -6,8 +6,8 @@
 //! goes out after the commit.
 //!
 //! * [`access`]: who asks, and what they may
-//! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`telemetry`], [`directory`]: use cases
-//! * [`provisioning`]: the job that moves connections through the edge
+//! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`routes`], [`telemetry`], [`directory`]: use cases
+//! * [`provisioning`]: the job that moves connections through the edge; [`fleet`]: its routers
 //! * [`clock`]: where time enters; [`secrets`]: randomness, hashes, sealing
 //! * [`demo`]: a world to look at, made through the same use cases
 #![warn(missing_docs)]
@@ -20,10 +20,14 @@ pub mod connections;
 pub mod demo;
 pub mod directory;
 mod error;
+pub mod fleet;
+mod intents;
 mod live;
 pub mod peerings;
 pub mod provisioning;
 pub mod requests;
+pub mod routers;
+pub mod routes;
 pub mod secrets;
 pub mod telemetry;
 
@@ -33,7 +37,6 @@ pub use error::Error;
 pub use live::Notice;
 
 use peerage_domain::{Asn, policy::Policy};
-use peerage_edge::Engine;
 use peerage_storage::Store;
 use std::sync::Arc;
 
@@ -50,6 +53,10 @@ pub struct Settings {
     pub cloud_interconnect: Vec<Asn>,
     /// Seconds between two provisioning steps.
     pub step_pause_s: i64,
+    /// Seconds that a session has to be up without a break before it is opened.
+    pub settle_s: i64,
+    /// Seconds that the peer has to mend what is wrong with its session before it fails.
+    pub patience_s: i64,
     /// Seconds between a request for removal and the removal, in which it can be undone.
     pub removal_pause_s: i64,
     /// Whether this is the demo world.
@@ -61,7 +68,7 @@ pub struct Settings {
 pub struct Service {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
-    pub(crate) edge: Arc<dyn Engine>,
+    pub(crate) fleet: fleet::Fleet,
     pub(crate) settings: Arc<Settings>,
     pub(crate) vault: secrets::Vault,
     pub(crate) directory: directory::Cache,
@@ -71,11 +78,11 @@ pub struct Service {
 
 impl Service {
     /// Puts the parts together.
-    pub fn new(store: Store, clock: Clock, edge: Arc<dyn Engine>, settings: Settings, vault: secrets::Vault) -> Self {
+    pub fn new(store: Store, clock: Clock, settings: Settings, vault: secrets::Vault) -> Self {
         Service {
             store,
             clock,
-            edge,
+            fleet: fleet::Fleet::default(),
             settings: Arc::new(settings),
             vault,
             directory: directory::Cache::default(),
@@ -99,8 +106,8 @@ impl Service {
         &self.store
     }
 
-    /// The engine behind the edge.
-    pub fn edge(&self) -> &dyn Engine {
-        &*self.edge
+    /// The routers that the portal drives.
+    pub fn fleet(&self) -> &fleet::Fleet {
+        &self.fleet
     }
 }

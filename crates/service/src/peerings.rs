@@ -2,13 +2,14 @@
 
 use crate::{Actor, Error, Service, access::Scope, requests::typed};
 use peerage_domain::{
+    Finding, Timestamp,
     access::{Action, Role},
     catalogue::{Location, Paged},
     peering::{Command, Connection, Party, Peering, PeeringEvent, PeeringRecord, Recorded, SessionFact, Verb},
     policy::{Criterion, judge_connection, judge_network},
     session::{self, AddressProvider, ConnectionAsk, ConnectionSpec, Endpoint, FieldFinding, Occupant, Site, Taken},
 };
-use peerage_edge::ConnectionKey;
+use peerage_edge::state::SessionReport;
 use peerage_storage::{
     Page, Sort, Tx,
     peerings::{PeeringColumn, PeeringFilter},
@@ -23,12 +24,27 @@ pub struct PeeringDetail {
     pub location: Option<Location>,
     /// Steps of its connections, oldest first.
     pub history: Vec<Recorded>,
-    /// BGP sessions by number of the connection.
-    pub sessions: Vec<(u16, Vec<SessionFact>)>,
+    /// What is known from the router, by number of the connection.
+    pub edge: Vec<(u16, EdgeFacts)>,
     /// What the actor can do, by number of the connection.
     pub possible: Vec<(u16, Vec<Verb>)>,
     /// The policy's answer, by number of the connection; for operators.
     pub criteria: Vec<(u16, Vec<Criterion>)>,
+}
+
+/// What is known of a connection from the router that it runs on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EdgeFacts {
+    /// Name of the router; none before the connection was placed.
+    pub router: Option<String>,
+    /// Whether it is a real one.
+    pub real: bool,
+    /// Its BGP sessions.
+    pub sessions: Vec<SessionFact>,
+    /// Why nothing is known of them now.
+    pub trouble: Option<String>,
+    /// What was seen at the last step, and when.
+    pub evidence: Option<(Timestamp, Vec<Finding>)>,
 }
 
 /// The note of an operator or partner on one step.
@@ -141,24 +157,45 @@ impl Service {
             let verbs = peering.possible(*number).into_iter().filter(|s| s.by == party).map(|s| s.verb).collect();
             (*number, verbs)
         };
-        let sessions = |number: &u16| {
-            let key = ConnectionKey { peering: peering.id.clone(), connection: *number };
-            (*number, self.edge.sessions(&key))
-        };
         let criteria = if permit.scope == Scope::Everybody { self.criteria(&peering, &record).await? } else { vec![] };
         let history = self.store.history::<PeeringRecord>(id).await?;
         let history = history.into_iter().filter_map(|e| match e.body {
             PeeringRecord::Stepped(event) => Some(Recorded { at: e.at, author: e.author, event }),
             PeeringRecord::Requested(_) => None,
         });
+        let mut edge = vec![];
+        for number in &numbers {
+            edge.push((*number, self.edge_of(&peering, *number).await?));
+        }
         Ok(PeeringDetail {
             location,
             history: history.collect(),
-            sessions: numbers.iter().map(sessions).collect(),
+            edge,
             possible: numbers.iter().map(possible).collect(),
             criteria,
             peering,
         })
+    }
+
+    async fn edge_of(&self, peering: &Peering, number: u16) -> Result<EdgeFacts, Error> {
+        let evidence = self.store.evidence(&format!("{}/{number}", peering.id)).await?;
+        let placed = self.store.placement(&peering.id, number).await?;
+        let routers = self.store.routers().await?;
+        let Some(router) = placed.and_then(|id| routers.into_iter().find(|r| r.id == id)) else {
+            return Ok(EdgeFacts { evidence, ..EdgeFacts::default() });
+        };
+        let heard = self.fleet.heard(&router);
+        let prefix = format!("{}_{number}_", peering.id.to_lowercase().replace('-', "_"));
+        let fact = |r: &SessionReport| {
+            let heard_at = heard.as_ref().map_or(self.clock.now(), |h| h.at);
+            Some(SessionFact { peer: r.peer?, state: r.state, since: r.since.unwrap_or(heard_at) })
+        };
+        let (sessions, trouble) = match heard.as_ref().map(|h| &h.sessions) {
+            Some(Ok(all)) => (all.iter().filter(|r| r.symbol.starts_with(&prefix)).filter_map(fact).collect(), None),
+            Some(Err(why)) => (vec![], Some(why.clone())),
+            None => (vec![], None),
+        };
+        Ok(EdgeFacts { real: self.fleet.engine(&router).is_real(), router: Some(router.name), sessions, trouble, evidence })
     }
 
     async fn criteria(&self, peering: &Peering, record: &peerage_domain::policy::OnRecord) -> Result<Vec<(u16, Vec<Criterion>)>, Error> {

@@ -1,20 +1,62 @@
 //! The job that moves connections through the edge: deny all, validate, open; drain, remove.
 //!
-//! A step is decided and stored with the next job in one transaction. A crash at any
-//! point runs the step again: every call of the engine may be repeated.
+//! A job looks at the state of its connection, drives the router to what that state asks for,
+//! and stores the step with the next job in one transaction. The router is never driven
+//! inside of a transaction, and every call of it may be repeated: a crash at any point runs
+//! the same step again.
 
-use crate::{Error, Service, peerings::command};
-use peerage_domain::{
-    Timestamp,
-    peering::{Connection, Party, Peering, PeeringEvent, SessionState, State, StateName, Verb},
+use crate::{
+    Error, Service,
+    intents::{Wanted, running_policy},
+    peerings::command,
 };
-use peerage_edge::{ConnectionKey, Intent, Policy};
+use peerage_domain::{
+    Finding, Next, Text, Timestamp, Verdict,
+    peering::{Connection, Party, Peering, PeeringEvent, State, Verb},
+    router::Router,
+    say,
+};
+use peerage_edge::{
+    Evidence, Fault,
+    intent::{RoutePolicy, Session},
+    rollout::{Outcome, Pace, roll_out},
+    state::{Dropped, Table},
+    validate,
+};
 use peerage_storage::{Tx, jobs::Job};
+use std::time::Duration;
 
 const ADVANCE: &str = "advance";
 const AUTHOR: &str = "Peerage";
-/// How long a step may take before another worker tries it.
-const LEASE_S: i64 = 60;
+/// How long a step may take before another worker tries it; a roll-out takes less.
+const LEASE_S: i64 = 180;
+/// How soon a session that is not ready yet is looked at again.
+const LOOK_AGAIN_S: i64 = 5;
+/// How long the kernel's counters are watched to tell a wrong key from silence.
+const WATCH: Duration = Duration::from_secs(2);
+
+/// What a job came to.
+enum Progress {
+    /// The connection takes this step, with these words.
+    Step(Verb, String),
+    /// Look again in so many seconds.
+    Again(i64),
+    /// Nothing more to do in this state.
+    Done,
+}
+
+/// What a job came to, and what was seen on the way.
+struct Report {
+    progress: Progress,
+    findings: Option<Vec<Finding>>,
+    router: Option<Router>,
+}
+
+impl From<Progress> for Report {
+    fn from(progress: Progress) -> Self {
+        Report { progress, findings: None, router: None }
+    }
+}
 
 impl Service {
     /// Adds the job that an event calls for.
@@ -24,13 +66,15 @@ impl Service {
             State::ProvisioningStarted { peer_ready: true } | State::ProvisioningCompleted | State::Validating => {
                 self.settings.step_pause_s
             }
-            State::PendingRemove { .. } => self.settings.removal_pause_s,
-            // A legacy session runs already: it is taken over as it is.
-            State::Active if event.verb == Verb::Approve => 0,
+            // At once: traffic is asked to go elsewhere; the removal itself comes later.
+            State::PendingRemove { .. } => 0,
+            // Nothing of what failed stays on the router.
+            State::ProvisioningFailed { .. } => 0,
+            // A legacy session is taken over as it is; one that stays after all is opened again.
+            State::Active if matches!(event.verb, Verb::Approve | Verb::UndoRemoval) => 0,
             _ => return Ok(()),
         };
-        let subject = format!("{}/{}", peering.id, event.connection);
-        Ok(tx.add_job(ADVANCE, &subject, now.plus_secs(pause)).await?)
+        Ok(tx.add_job(ADVANCE, &subject(peering, event.connection), now.plus_secs(pause)).await?)
     }
 
     /// Does every job that is due; tells how many there were.
@@ -49,82 +93,234 @@ impl Service {
     async fn advance(&self, job: &Job) -> Result<(), Error> {
         let (id, number) = job.subject.split_once('/').unwrap_or((&job.subject, "0"));
         let number: u16 = number.parse().unwrap_or(0);
-        let mut tx = self.store.begin().await?;
-        let Some(mut found) = tx.peering(id).await? else {
-            tx.finish_job(&job.id).await?;
-            return Ok(tx.commit().await?);
+        let before = self.store.peering(id).await?.map(|v| v.body);
+        let connection = before.as_ref().and_then(|p| p.connection(number).cloned());
+        let report = match (&before, &connection) {
+            (Some(peering), Some(connection)) => self.drive(peering, connection).await?,
+            _ => Progress::Done.into(),
         };
-        if let Some(connection) = found.body.connection(number).cloned()
-            && let Some((verb, note)) = self.next_step(&found.body, &connection)
-        {
-            let command = command(number, verb, Party::Portal, &note);
-            self.step(&mut tx, &mut found.body, &command, AUTHOR).await?;
-            tx.save_peering(&found.body, found.version, self.clock.now()).await?;
+        let mut tx = self.store.begin().await?;
+        let after = tx.peering(id).await?;
+        let organisation = after.as_ref().map(|v| v.body.organisation.clone());
+        if let (Some(mut found), Some(connection)) = (after, connection) {
+            let now = self.clock.now();
+            // What somebody did in the meantime has a job of its own.
+            if found.body.connection(number) == Some(&connection) {
+                if let Some(router) = &report.router {
+                    tx.place(id, number, &router.id).await?;
+                }
+                if let Some(findings) = &report.findings {
+                    tx.save_evidence(&job.subject, now, findings).await?;
+                }
+                match report.progress {
+                    Progress::Step(verb, note) => {
+                        self.step(&mut tx, &mut found.body, &command(number, verb, Party::Portal, &note), AUTHOR).await?;
+                        tx.save_peering(&found.body, found.version, now).await?;
+                    }
+                    Progress::Again(pause) => tx.add_job(ADVANCE, &job.subject, now.plus_secs(pause)).await?,
+                    Progress::Done => {}
+                }
+            }
         }
         tx.finish_job(&job.id).await?;
         tx.commit().await?;
-        self.live.tell(id, &found.body.organisation);
+        organisation.into_iter().for_each(|organisation| self.live.tell(id, &organisation));
         Ok(())
     }
 
-    /// Drives the router for the state that a connection is in, and says what came of it.
-    fn next_step(&self, peering: &Peering, connection: &Connection) -> Option<(Verb, String)> {
-        let now = self.clock.now();
-        let intent = |policy| intent(peering, connection, policy);
-        match &connection.state {
-            State::ProvisioningStarted { peer_ready: true } => Some(match self.edge.apply(&intent(Policy::DenyAll), now) {
-                Ok(()) => (Verb::CompleteProvisioning, String::new()),
-                Err(fault) => (Verb::FailProvisioning, fault.to_string()),
-            }),
-            State::ProvisioningCompleted => Some((Verb::StartValidation, String::new())),
-            State::Validating => Some(self.validate(peering, connection)),
-            State::PendingRemove { .. } => {
-                self.edge.remove(&key(peering, connection));
-                Some((Verb::CompleteRemoval, String::new()))
+    /// Drives the router to what the state of a connection asks for.
+    async fn drive(&self, peering: &Peering, connection: &Connection) -> Result<Report, Error> {
+        let accept = self.accept(peering);
+        let wanted = match &connection.state {
+            State::ProvisioningStarted { peer_ready: true } => Wanted::Run(RoutePolicy::DenyAll),
+            State::ProvisioningCompleted => return Ok(Progress::Step(Verb::StartValidation, String::new()).into()),
+            State::Validating => return self.validate(peering, connection).await,
+            State::PendingRemove { .. } if self.removal_left(connection) == 0 => Wanted::Gone,
+            State::PendingRemove { .. } => running_policy(&connection.state, &accept).map_or(Wanted::Gone, Wanted::Run),
+            State::ProvisioningFailed { .. } => Wanted::Gone,
+            State::Active => Wanted::Run(RoutePolicy::Open(accept)),
+            _ => return Ok(Progress::Done.into()),
+        };
+        let router = match self.router_for(peering, connection.number).await? {
+            Ok(router) => router,
+            Err(why) => return Ok(without_router(connection, &why)),
+        };
+        let outcome = self.bring(&router, peering, connection, &wanted).await?;
+        let (findings, failed) = match outcome {
+            Ok(outcome) => (outcome.findings.clone(), (!outcome.kept).then(|| sentences(&outcome.findings))),
+            Err(why) => (vec![Finding::new(Verdict::Fail, why.clone(), Next::Operator)], Some(why.to_string())),
+        };
+        let progress = match (&connection.state, failed) {
+            (State::ProvisioningStarted { .. }, None) => Progress::Step(Verb::CompleteProvisioning, String::new()),
+            (State::ProvisioningStarted { .. }, Some(why)) => Progress::Step(Verb::FailProvisioning, why),
+            (State::PendingRemove { .. }, None) if self.removal_left(connection) == 0 => {
+                Progress::Step(Verb::CompleteRemoval, String::new())
             }
-            State::Active => {
-                if let Err(fault) = self.edge.apply(&intent(Policy::Open), now) {
-                    tracing::warn!(peering = peering.id, connection = connection.number, %fault, "an active session could not be restored");
+            (State::PendingRemove { .. }, None) => Progress::Again(self.removal_left(connection)),
+            // The router cannot be reached or refuses: it is tried until it is done.
+            (_, Some(_)) => Progress::Again(LOOK_AGAIN_S * 6),
+            (_, None) => Progress::Done,
+        };
+        Ok(Report { progress, findings: Some(findings), router: Some(router) })
+    }
+
+    /// Seconds until a connection that is to be removed is removed.
+    fn removal_left(&self, connection: &Connection) -> i64 {
+        (self.settings.removal_pause_s - self.clock.now().since(connection.since)).max(0)
+    }
+
+    /// Looks at the sessions under deny-all, and opens them when all is well.
+    async fn validate(&self, peering: &Peering, connection: &Connection) -> Result<Report, Error> {
+        let router = match self.router_for(peering, connection.number).await? {
+            Ok(router) => router,
+            Err(why) => return Ok(without_router(connection, &why)),
+        };
+        let open = RoutePolicy::Open(self.accept(peering));
+        let sessions = match self.sessions_of(&router, peering, connection, &RoutePolicy::DenyAll).await? {
+            Ok(sessions) => sessions,
+            Err(why) => return Ok(without_router(connection, &why)),
+        };
+        let mut findings = self.look(&router, sessions, &open).await?;
+        let any = |verdict| findings.iter().any(|f: &Finding| f.verdict == verdict);
+        let (failed, unknown) = (any(Verdict::Fail), any(Verdict::Unknown));
+        let waited = self.clock.now().since(connection.since);
+        let patience = self.settings.patience_s;
+        let progress = if !failed && !unknown {
+            match self.bring(&router, peering, connection, &Wanted::Run(open)).await? {
+                Ok(Outcome { kept: true, findings: seen }) => {
+                    findings.extend(seen);
+                    Progress::Step(Verb::PassValidation, String::new())
                 }
-                None
+                Ok(Outcome { kept: false, findings: seen }) => {
+                    let why = sentences(&seen);
+                    findings.extend(seen);
+                    Progress::Step(Verb::FailValidation, why)
+                }
+                Err(why) => {
+                    findings.push(Finding::new(Verdict::Fail, why.clone(), Next::Operator));
+                    Progress::Step(Verb::FailValidation, why.to_string())
+                }
             }
-            _ => None,
-        }
+        } else if failed && waited >= patience {
+            Progress::Step(Verb::FailValidation, sentences(&findings))
+        } else {
+            Progress::Again(LOOK_AGAIN_S.min(patience.max(1)))
+        };
+        Ok(Report { progress, findings: Some(findings), router: Some(router) })
     }
 
-    fn validate(&self, peering: &Peering, connection: &Connection) -> (Verb, String) {
-        let down: Vec<String> = self
-            .edge
-            .sessions(&key(peering, connection))
-            .into_iter()
-            .filter(|fact| fact.state != SessionState::Established)
-            .map(|fact| format!("{} is {}", fact.peer, fact.state.word()))
-            .collect();
-        if !down.is_empty() {
-            return (Verb::FailValidation, format!("Not every session is up: {}.", down.join(", ")));
-        }
-        match self.edge.apply(&intent(peering, connection, Policy::Open), self.clock.now()) {
-            Ok(()) => (Verb::PassValidation, String::new()),
-            Err(fault) => (Verb::FailValidation, fault.to_string()),
-        }
+    /// What is to be seen on the sessions of a connection.
+    async fn look(&self, router: &Router, sessions: Vec<Session>, open: &RoutePolicy) -> Result<Vec<Finding>, Error> {
+        let (now, settle_s, open) = (self.clock.now(), self.settings.settle_s, open.clone());
+        let seen = self.fleet.drive(router, move |engine| -> Result<Vec<Finding>, Fault> {
+            let before = engine.dropped();
+            let mut reports = engine.sessions(now)?;
+            let is_up = |session: &Session| {
+                let of = reports.iter().find(|r| r.symbol == session.symbol());
+                of.is_some_and(|r| r.state == peerage_domain::peering::SessionState::Established)
+            };
+            let mut dropped = None;
+            if !sessions.iter().all(is_up) && engine.is_real() {
+                std::thread::sleep(WATCH);
+                dropped = before.zip(engine.dropped()).map(|(before, after)| Dropped {
+                    md5: after.md5.saturating_sub(before.md5),
+                    ttl: after.ttl.saturating_sub(before.ttl),
+                });
+                reports = engine.sessions(now)?;
+            }
+            let mut findings = vec![];
+            for session in &sessions {
+                let report = reports.iter().find(|r| r.symbol == session.symbol()).cloned();
+                if !engine.is_real() {
+                    findings.push(Finding::pass(say!(
+                        "validate.memory",
+                        "The session with {peer} is in memory: nothing is received.",
+                        peer = session.peer
+                    )));
+                    continue;
+                }
+                let received = if report.is_some() { engine.routes(session, Table::Received)? } else { vec![] };
+                findings.extend(validate(session, &open, &Evidence { report, received, dropped }, settle_s, now));
+            }
+            Ok(findings)
+        });
+        Ok(match seen.await? {
+            Ok(findings) => findings,
+            // Nothing is known then: neither good nor bad.
+            Err(fault) => vec![Finding::new(Verdict::Unknown, trouble(router, &fault), Next::Operator)],
+        })
     }
 
-    /// Gives an engine that forgets its sessions at a restart those back that should run.
+    /// Brings a router to what it should run, with one connection as wanted.
+    async fn bring(
+        &self,
+        router: &Router,
+        peering: &Peering,
+        connection: &Connection,
+        wanted: &Wanted,
+    ) -> Result<Result<Outcome, Text>, Error> {
+        let intent = match self.router_intent(router, (peering, connection.number), wanted).await? {
+            Ok(intent) => intent,
+            Err(why) => return Ok(Err(why)),
+        };
+        let (now, number, id) = (self.clock.now(), connection.number, peering.id.clone());
+        let done = self.fleet.drive(router, move |engine| {
+            let mine = |s: &&Session| s.peering.as_str() == id && s.connection == number;
+            let focus: Vec<&Session> = intent.sessions.iter().filter(mine).collect();
+            roll_out(engine, &intent, &focus, Pace::default(), now)
+        });
+        let outcome = done.await?.map_err(|fault| trouble(router, &fault));
+        self.fleet.listen(router, now).await?;
+        Ok(outcome)
+    }
+
+    /// The router on which a connection runs: where it was placed, else one at its location.
+    /// The connections of a peering are spread over the routers that stand there.
+    pub(crate) async fn router_for(&self, peering: &Peering, number: u16) -> Result<Result<Router, Text>, Error> {
+        let routers = self.store.routers().await?;
+        let placed = self.store.placement(&peering.id, number).await?;
+        if let Some(router) = placed.and_then(|id| routers.iter().find(|r| r.id == id)) {
+            return Ok(Ok(router.clone()));
+        }
+        let here: Vec<&Router> = routers.iter().filter(|r| r.location == peering.location).collect();
+        let turn = usize::from(number.saturating_sub(1)) % here.len().max(1);
+        Ok(here.get(turn).map(|router| (*router).clone()).ok_or_else(|| {
+            say!("provision.no_router", "No router is registered at {location}. Register one, then try again.", location = peering.location)
+        }))
+    }
+
+    /// Gives routers that forget their sessions at a restart those back that should run.
     ///
     /// # Errors
     /// When storage fails.
     pub async fn restore_edge(&self) -> Result<(), Error> {
-        use peerage_storage::{
-            Page, Sort,
-            peerings::{PeeringColumn, PeeringFilter},
-        };
-        let sort = Sort { by: PeeringColumn::Id, descending: false };
-        let (all, _) = self.store.peerings(&PeeringFilter::default(), sort, &Page { offset: 0, limit: 1_000_000 }).await?;
-        for peering in &all {
-            for connection in &peering.connections {
-                let Some(policy) = running_policy(&connection.state) else { continue };
-                if let Err(fault) = self.edge.apply(&intent(peering, connection, policy), connection.since) {
-                    tracing::warn!(peering = peering.id, connection = connection.number, %fault, "a session could not be restored");
+        for router in self.store.routers().await? {
+            if self.fleet.engine(&router).is_real() {
+                continue;
+            }
+            let Some((id, number)) = self.store.placed_on(&router.id).await?.into_iter().next() else { continue };
+            let Some(peering) = self.store.peering(&id).await?.map(|v| v.body) else { continue };
+            let Some(connection) = peering.connection(number) else { continue };
+            let wanted = running_policy(&connection.state, &self.accept(&peering)).map_or(Wanted::Gone, Wanted::Run);
+            if let Err(why) = self.bring(&router, &peering, connection, &wanted).await? {
+                tracing::warn!(router = router.name, %why, "sessions in memory could not be restored");
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks every router for its sessions; pages that show one that changed hear of it.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn listen_to_routers(&self) -> Result<(), Error> {
+        for router in self.store.routers().await? {
+            if !self.fleet.listen(&router, self.clock.now()).await? {
+                continue;
+            }
+            for (id, _) in self.store.placed_on(&router.id).await? {
+                if let Some(peering) = self.store.peering(&id).await? {
+                    self.live.tell(&id, &peering.body.organisation);
                 }
             }
         }
@@ -132,30 +328,28 @@ impl Service {
     }
 }
 
-fn running_policy(state: &State) -> Option<Policy> {
-    match state.name() {
-        StateName::ProvisioningCompleted | StateName::Validating => Some(Policy::DenyAll),
-        StateName::Active | StateName::TypeChangeRequested | StateName::TypeChangeInProgress => Some(Policy::Open),
-        StateName::PendingRemove => match state {
-            State::PendingRemove { was } => running_policy(was),
-            _ => None,
-        },
-        StateName::None
-        | StateName::PendingApproval
-        | StateName::ChangesRequested
-        | StateName::Rejected
-        | StateName::Approved
-        | StateName::ProvisioningStarted
-        | StateName::ProvisioningFailed
-        | StateName::ExternalBlocker
-        | StateName::Removed => None,
-    }
+fn subject(peering: &Peering, number: u16) -> String {
+    format!("{}/{number}", peering.id)
 }
 
-fn key(peering: &Peering, connection: &Connection) -> ConnectionKey {
-    ConnectionKey { peering: peering.id.clone(), connection: connection.number }
+/// A fault with the name of its router.
+fn trouble(router: &Router, fault: &Fault) -> Text {
+    say!("provision.fault", "{router}: {fault}", router = router.name, fault = fault)
 }
 
-fn intent(peering: &Peering, connection: &Connection, policy: Policy) -> Intent {
-    Intent { key: key(peering, connection), asn: peering.asn, peers: connection.spec.endpoint.peer_addresses(), policy }
+/// A connection that no router can run yet: setting it up fails, everything else waits.
+fn without_router(connection: &Connection, why: &Text) -> Report {
+    let progress = match &connection.state {
+        State::ProvisioningStarted { .. } => Progress::Step(Verb::FailProvisioning, why.to_string()),
+        State::Validating => Progress::Step(Verb::FailValidation, why.to_string()),
+        State::PendingRemove { .. } => Progress::Step(Verb::CompleteRemoval, String::new()),
+        _ => Progress::Done,
+    };
+    Report { progress, findings: Some(vec![Finding::new(Verdict::Fail, why.clone(), Next::Operator)]), router: None }
+}
+
+/// What failed, in one line for the history.
+fn sentences(findings: &[Finding]) -> String {
+    let failed = findings.iter().filter(|f| f.verdict == Verdict::Fail).map(|f| f.sentence.to_string());
+    failed.collect::<Vec<_>>().join(" ")
 }

@@ -8,7 +8,6 @@ use peerage_domain::{
     session::{AddressProvider, ConnectionAsk},
     telemetry::Sample,
 };
-use peerage_edge::Memory;
 use peerage_latency::Window;
 use peerage_service::{
     Actor, Clock, Error, Service, Settings, demo, peerings::StepRequest, requests::Keys, secrets::Vault, telemetry::Sender,
@@ -18,7 +17,6 @@ use peerage_storage::{
     connections::ConnectionColumn,
     peerings::{PeeringColumn, PeeringFilter},
 };
-use std::sync::Arc;
 
 const NOW: i64 = 1_790_000_000;
 
@@ -38,10 +36,12 @@ async fn world() -> World {
         policy: Default::default(),
         cloud_interconnect: vec![],
         step_pause_s: 1,
+        settle_s: 0,
+        patience_s: 0,
         removal_pause_s: 60,
         demo: true,
     };
-    let service = Service::new(store, clock.clone(), Arc::new(Memory::default()), settings, Vault::ephemeral().expect("random"));
+    let service = Service::new(store, clock.clone(), settings, Vault::ephemeral().expect("random"));
     World { service, clock, _dir: dir }
 }
 
@@ -148,7 +148,7 @@ async fn a_legacy_peering_is_active_on_approval_and_runs() {
     world.service.run_due_jobs().await.expect("jobs");
     let detail = world.service.peering(&partner, &id).await.expect("peering");
     assert_eq!(detail.peering.connections[0].state.name(), StateName::Active);
-    assert!(!detail.sessions[0].1.is_empty(), "the edge runs it");
+    assert!(!detail.edge[0].1.sessions.is_empty(), "the edge runs it");
 }
 
 #[tokio::test]
@@ -339,6 +339,7 @@ async fn attempt(service: &Service, actor: &Actor, action: Action) -> Result<(),
         Action::ReadQueue => service.pending_asns(actor).await.map(drop),
         Action::Decide => service.act(actor, "PR-9", Verb::Approve, &step).await.map(drop),
         Action::EditDirectory => service.edit_location(actor, "LO-999", true, vec![], "").await,
+        Action::ManageRouters => service.routers(actor, &Default::default()).await.map(drop),
         Action::ManageAccounts => service.organisations(actor).await.map(drop),
         Action::ReadInsights => service.insights(actor, Window::D1).await.map(drop),
     }

@@ -59,9 +59,9 @@ impl Tx {
     }
 
     /// Gives a role; giving it again changes nothing.
-    pub async fn add_role(&mut self, person: &str, organisation: &str, role: Role) -> Result<(), Error> {
-        let sql = "INSERT INTO membership (person, organisation, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        self.run(sql, params![person, organisation, role.word()]).await.map(|_| ())
+    pub async fn add_role(&mut self, person: &str, organisation: &str, role: Role, now: Timestamp) -> Result<(), Error> {
+        let sql = "INSERT INTO membership (person, organisation, role, since) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        self.run(sql, params![person, organisation, role.word(), now.millis()]).await.map(|_| ())
     }
 
     /// Sets the password's hash and forgets every open link of the person.
@@ -158,7 +158,8 @@ impl Store {
     /// What a person is, organisation by organisation.
     pub async fn memberships(&self, person: &str) -> Result<Vec<Membership>, Error> {
         let sql = "SELECT o.id, o.name, m.role FROM membership m JOIN organisation o ON o.id = m.organisation \
-                   WHERE m.person = $1 ORDER BY o.name, o.id, m.role";
+                   JOIN (SELECT organisation, MIN(since) AS first FROM membership WHERE person = $1 GROUP BY organisation) f \
+                   ON f.organisation = m.organisation WHERE m.person = $1 ORDER BY f.first, o.name, o.id, m.role";
         let mut all: Vec<Membership> = vec![];
         for row in self.fetch("membership", sql, params![person]).await? {
             let (id, role) = (row.text(0, "organisation")?, row.parsed(2, "role")?);

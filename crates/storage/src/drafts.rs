@@ -71,6 +71,12 @@ impl Store {
         self.fetch("draft", sql, params![id, organisation, kind]).await?.first().map(draft).transpose()
     }
 
+    /// The encrypted secret of a subject.
+    pub async fn secret(&self, subject: &str) -> Result<Option<String>, Error> {
+        let rows = self.fetch("secret", "SELECT body FROM secret WHERE subject = $1", params![subject]).await?;
+        rows.first().map(|row| row.text(0, "body")).transpose()
+    }
+
     /// Every draft of one kind of an organisation, last changed first.
     pub async fn drafts<T: DeserializeOwned>(&self, organisation: &str, kind: &str) -> Result<Vec<Draft<T>>, Error> {
         let sql = "SELECT id, body, updated FROM draft WHERE organisation = $1 AND kind = $2 ORDER BY updated DESC, id LIMIT 50";

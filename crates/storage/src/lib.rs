@@ -16,6 +16,7 @@ pub mod drafts;
 mod engine;
 pub mod jobs;
 pub mod peerings;
+pub mod routers;
 mod schema;
 pub mod telemetry;
 

@@ -56,6 +56,13 @@ CREATE TABLE telemetry_batch (id TEXT PRIMARY KEY, received BIGINT NOT NULL);
 CREATE TABLE route_event (id TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id), at BIGINT NOT NULL,
   kind TEXT NOT NULL, level TEXT NOT NULL, prefix TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX route_event_by_time ON route_event (organisation, at);
+", "
+CREATE TABLE router (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, location TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE placement (peering TEXT NOT NULL REFERENCES peering (id), connection BIGINT NOT NULL, router TEXT NOT NULL REFERENCES router (id),
+  PRIMARY KEY (peering, connection));
+CREATE INDEX placement_by_router ON placement (router);
+CREATE TABLE evidence (subject TEXT PRIMARY KEY, at BIGINT NOT NULL, body TEXT NOT NULL);
+ALTER TABLE membership ADD COLUMN since BIGINT NOT NULL DEFAULT 0;
 "];
 
 /// Brings the schema up to date; several processes may do so at once.

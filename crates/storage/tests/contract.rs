@@ -102,7 +102,7 @@ async fn people_and_roles(store: &Store) {
     let organisation = tx.add_organisation("Fjordbank", at(0)).await.expect("organisation");
     let person = tx.add_person(&"ingrid@example.net".parse().expect("mail"), "Ingrid", at(0)).await.expect("person");
     for role in [Role::Customer, Role::Manager, Role::Customer] {
-        tx.add_role(&person.id, &organisation.id, role).await.expect("role");
+        tx.add_role(&person.id, &organisation.id, role, Timestamp::from_secs(1)).await.expect("role");
     }
     tx.add_link("hash", &person.id, at(100)).await.expect("link");
     assert!(tx.link("hash", at(99)).await.expect("read").is_some());

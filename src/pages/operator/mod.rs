@@ -3,7 +3,9 @@
 mod admin;
 mod queue;
 mod review;
+mod routers;
 
 pub use admin::{LocationsPage, OrganisationsPage};
 pub use queue::{AsnsPage, PeeringsPage, QueuePage};
 pub use review::{AsnReviewPage, ReviewPage};
+pub use routers::{RouterPage, RoutersPage};

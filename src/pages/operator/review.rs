@@ -8,8 +8,8 @@ use crate::{
         partner::{ConnectionPanel, asn_badge, role_name},
     },
     rpc::{
-        operator::DecideAsn,
-        partner::{AsnView, PeeringView, read_asn, read_peering},
+        operator::{DecideAsn, review_asn, review_peering},
+        partner::{AsnView, PeeringView},
     },
     text::say,
 };
@@ -64,7 +64,7 @@ fn verdicts(rows: &[Criterion]) -> String {
 #[component]
 pub fn ReviewPage() -> impl IntoView {
     let id = param("id");
-    let found = Resource::new_blocking(move || id.get(), read_peering);
+    let found = Resource::new_blocking(move || id.get(), review_peering);
     let up = live(move || id.get_untracked(), found);
     load(found, move |found| view! { <Review found=found up=up/> })
 }
@@ -111,7 +111,7 @@ fn Review(found: PeeringView, up: RwSignal<bool>) -> impl IntoView {
 #[component]
 pub fn AsnReviewPage() -> impl IntoView {
     let id = param("id");
-    let found = Resource::new_blocking(move || id.get(), read_asn);
+    let found = Resource::new_blocking(move || id.get(), review_asn);
     live(move || id.get_untracked(), found);
     load(found, |found| view! { <AsnReview found=found/> })
 }

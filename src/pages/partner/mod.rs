@@ -3,11 +3,13 @@
 mod asn;
 mod list;
 mod peering;
+mod routes;
 mod wizard;
 
 pub use asn::{AsnPage, AsnsPage, NewAsnPage};
 pub use list::PeeringsPage;
 pub use peering::PeeringPage;
+pub use routes::RoutesPage;
 pub use wizard::{PlaceStep, ReviewStep, SessionsStep};
 
 pub(crate) use asn::{asn_badge, asn_table, role_name};

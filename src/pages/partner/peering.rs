@@ -1,20 +1,22 @@
 //! `/partner/peerings/PR-88`: a peering as its partner sees it.
 
+use crate::text::say;
 use crate::{
     components::{
-        Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, action, live, load, no_default, state_name, typed_again,
+        Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, VerdictMark, action, live, load, next_name, no_default,
+        state_name, typed_again,
     },
     pages::{param, public::verb_name},
     rpc::{
         Typed,
         operator::AssignAddresses,
-        partner::{ChangePeering, PeeringView, Step, read_peering},
+        partner::{ChangePeering, EdgeView, PeeringView, Step, read_peering},
     },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
-    Next, Prefix, Timestamp,
+    Finding, Next, Prefix, Timestamp, Verdict,
     peering::{Connection, Recorded, SessionFact, SessionState, StateName, Verb, timeline::stops},
     session::{Endpoint, gigabits},
 };
@@ -113,8 +115,8 @@ pub(crate) fn ConnectionPanel(
 ) -> impl IntoView {
     let (peering, now) = (&found.peering, found.now);
     let number = connection.number;
-    let of = |all: &[(u16, Vec<SessionFact>)]| all.iter().find(|(n, _)| *n == number).map(|(_, f)| f.clone()).unwrap_or_default();
-    let facts = of(&found.sessions);
+    let EdgeView { router, real, sessions: facts, trouble, evidence } =
+        found.edge.iter().find(|(n, _)| *n == number).map(|(_, edge)| edge.clone()).unwrap_or_default();
     let verbs = found.possible.iter().find(|(n, _)| *n == number).map(|(_, v)| v.clone()).unwrap_or_default();
     let assignable = verbs.contains(&Verb::AssignAddresses);
     let steps = stops(peering, &connection, &found.history);
@@ -124,7 +126,15 @@ pub(crate) fn ConnectionPanel(
     let note = connection.state.note().map(|note| view! { <p class="note">{note.to_owned()}</p> });
     let heading = format!("h-c{number}");
     let next = connection.next(peering.kind);
-    let edge = (!found.real_edge).then(|| view! { <p class="muted s12">{tr!(peering.memory)}</p> });
+    let edge = router.map(|router| {
+        let on = if real { tr!(peering.on, router = router) } else { tr!(peering.memory) };
+        let trouble = trouble.map(|why| view! { <p class="error">{tr!(peering.trouble, why = why)}</p> });
+        let routes = (real && !facts.is_empty()).then(|| {
+            let href = format!("/peerings/{}/{number}/routes", peering.id);
+            view! { <p class="s12"><a href=href>{tr!(routes.title)}</a></p> }
+        });
+        view! { <p class="muted s12">{on}</p>{trouble}{routes} }
+    });
     view! {
         <section class="panel" aria-labelledby=heading.clone()>
             <div class="phead">
@@ -148,8 +158,27 @@ pub(crate) fn ConnectionPanel(
                 </section>
             </div>
             <StateTimeline stops=steps reader=reader peer=peering.peer_name.clone() now=now/>
+            {evidence.map(|(at, findings)| evidence_list(at, findings, reader, number, now))}
             {assignable.then(|| assign_form(peering.id.clone(), &connection))}
             <StepForms id=peering.id.clone() connection=number verbs=verbs state=connection.state.name()/>
+        </section>
+    }
+}
+
+/// What was seen on the router at the last step: each rule with its verdict and who acts next.
+fn evidence_list(at: Timestamp, findings: Vec<Finding>, reader: Next, number: u16, now: Timestamp) -> impl IntoView {
+    let rows = findings
+        .into_iter()
+        .map(|f| {
+            let next = (f.verdict != Verdict::Pass).then(|| tr!(prefixes.who, who = next_name(f.next, reader)));
+            view! { <li><VerdictMark verdict=f.verdict word=say(&f.sentence)/>" "<span class="muted">{next}</span>" "<code class="muted">{f.code}</code></li> }
+        })
+        .collect_view();
+    let heading = format!("h-e{number}");
+    view! {
+        <section class="evidence" aria-labelledby=heading.clone()>
+            <h3 id=heading.clone()>{tr!(peering.evidence)}" "<span class="muted s12"><Ago at=at now=now/></span></h3>
+            <ul class="stack">{rows}</ul>
         </section>
     }
 }

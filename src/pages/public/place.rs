@@ -84,23 +84,22 @@ fn networks(found: Paged<Partner>, query: Query, path: String) -> impl IntoView 
     if found.items.is_empty() {
         return view! { {search}<EmptyList total=found.total query=query path=path text=tr!(location.nobody)><a class="btn" href="/">{tr!(failure.home)}</a></EmptyList> }.into_any();
     }
-    let row = |p: Partner| {
+    // At a facility the directory knows no ports.
+    let ports = found.items.iter().any(|p| p.locations.iter().any(|l| l.port_mbps > 0));
+    let row = move |p: Partner| {
         let port = p.locations.first().map_or(0, |l| l.port_mbps);
         view! {
             <tr>
                 <td class="key" data-l=tr!(directory.partner)><a href=format!("/partners/{}", p.key)>{p.name.clone()}</a></td>
                 <td class="mono v" data-l="ASN">{p.key.clone()}</td>
                 <td data-l=tr!(filter.partner)>{partner_kind(p.kind)}</td>
-                <td class="num" data-l=tr!(location.their_port)>{(port > 0).then(|| gigabits(port))}</td>
+                {ports.then(|| view! { <td class="num" data-l=tr!(location.their_port)>{(port > 0).then(|| gigabits(port))}</td> })}
             </tr>
         }
     };
-    let columns = vec![
-        Column::text("name", tr!(directory.partner)),
-        Column::text("asn", "ASN"),
-        Column::text("kind", tr!(filter.partner)),
-        Column::number("port", tr!(location.their_port)),
-    ];
+    let mut columns =
+        vec![Column::text("name", tr!(directory.partner)), Column::text("asn", "ASN"), Column::text("kind", tr!(filter.partner))];
+    columns.extend(ports.then(|| Column::number("port", tr!(location.their_port))));
     view! {
         {search}
         <div class="scroll"><table class="tbl cards">

@@ -3,11 +3,13 @@
 
 mod account;
 mod customer;
+mod edge;
 mod operator;
 mod partner;
 
 pub(crate) use account::*;
 pub(crate) use customer::*;
+pub(crate) use edge::*;
 pub(crate) use operator::*;
 pub(crate) use partner::*;
 

@@ -3,15 +3,19 @@
 use super::{back_to, done, form_keeping, origin};
 use crate::rpc::{Failure, Flash, Typed};
 use peerage_domain::{access::Role, say};
-use peerage_service::Error;
+use peerage_service::{Error, accounts::Invited};
 
 pub(crate) async fn invite(organisation: String, email: String, name: String, role: Role) -> Result<(), Failure> {
     let typed =
         Typed::new("invite").with("organisation", &organisation).with("email", &email).with("name", &name).with("role", role.word());
     form_keeping(typed, async |service, actor| {
-        let token = service.invite(&actor, &organisation, &email, &name, role).await?;
-        let secret = Flash::Secret { what: tr!(done.invited, email = email), value: format!("{}/welcome/{token}", origin()) };
-        Ok((back_to("/ops/organisations"), Some(secret)))
+        let answer = match service.invite(&actor, &organisation, &email, &name, role).await? {
+            Invited::Link(token) => {
+                Flash::Secret { what: tr!(done.invited, email = email), value: format!("{}/welcome/{token}", origin()) }
+            }
+            Invited::Member(person) => Flash::Done(tr!(done.member, email = email, person = person, organisation = organisation)),
+        };
+        Ok((back_to("/ops/organisations"), Some(answer)))
     })
     .await
 }

@@ -7,7 +7,8 @@ use crate::rpc::{
 };
 use peerage_domain::{
     Asn, Verdict,
-    contact::{Contact, ContactError},
+    contact::{Contact, ContactError, ContactRole, judge_noc},
+    peer_asn::judge_asn,
     peering::{Kind, Verb},
     registration::PeeringDraft,
     say,
@@ -31,15 +32,25 @@ pub(crate) async fn associate_asn(form: AsnForm) -> Result<(), Failure> {
 /// The number and the contacts, or everything that is wrong with them at once.
 fn read_asn_form(form: &AsnForm) -> Result<(Asn, Vec<Contact>), Error> {
     let mut wrong = vec![];
-    let asn = form.asn.parse::<Asn>().map_err(|error| wrong.push(error.text()));
+    let judged = judge_asn(&form.asn);
+    if judged.verdict == Verdict::Fail {
+        wrong.push(judged.sentence);
+    }
+    let asn = form.asn.parse::<Asn>();
     let mut contacts = vec![];
     for c in form.contacts.iter().filter(|c| !c.email.trim().is_empty() || !c.phone.trim().is_empty()) {
-        let email = c.email.parse().map_err(|error: ContactError| wrong.push(error.text()));
+        let mut at = |error: ContactError| wrong.push(error.of(c.role));
+        let email = c.email.parse().map_err(&mut at);
         let phone = Some(c.phone.trim()).filter(|text| !text.is_empty());
-        let phone = phone.map(|text| text.parse().map_err(|error: ContactError| wrong.push(error.text()))).transpose();
+        let phone = phone.map(|text| text.parse().map_err(&mut at)).transpose();
         if let (Ok(email), Ok(phone)) = (email, phone) {
             contacts.push(Contact { role: c.role, email, phone });
         }
+    }
+    let noc = judge_noc(&contacts);
+    let noc_given = contacts.iter().any(|c| c.role == ContactRole::Noc);
+    if noc.verdict == Verdict::Fail && (noc_given || wrong.is_empty()) {
+        wrong.push(noc.sentence);
     }
     match (asn, wrong.len()) {
         (Ok(asn), 0) => Ok((asn, contacts)),

@@ -1,7 +1,11 @@
 //! BIRD 2.0.12 and later, and BIRD 3.
 
+mod control;
+mod engine;
+mod parse;
 mod render;
 
+pub use engine::Bird;
 pub use render::{Dialect, MAIN, render};
 
 use crate::render::Files;
@@ -39,7 +43,8 @@ pub fn parse(files: &Files) -> Result<(), ParseError> {
     Err(ParseError::Refused(words.trim().to_owned()))
 }
 
-/// Writes the files into a folder, readable by their owner alone: they may hold keys.
+/// Writes the files into a folder, readable by their owner and the folder's group (the daemon)
+/// alone, because they may hold keys; they are on disk when this returns.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -47,8 +52,9 @@ pub fn write(files: &Files, dir: &Path) -> io::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     for (name, text) in files {
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(dir.join(name))?;
+        let mut file = options.write(true).create(true).truncate(true).mode(0o640).open(dir.join(name))?;
         file.write_all(text.as_bytes())?;
+        file.sync_all()?;
     }
-    Ok(())
+    std::fs::File::open(dir)?.sync_all()
 }

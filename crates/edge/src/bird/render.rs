@@ -6,6 +6,7 @@
 
 use crate::{
     intent::{Accept, BgpRole, Registered, RoutePolicy, RouterIntent, Session, comment},
+    judge::{LENGTHS, LONGEST_PATH},
     reason::{FUNCTION, Reason},
     render::{Files, Reveal},
 };
@@ -15,8 +16,6 @@ use std::fmt::Write;
 /// The file that the router's own `bird.conf` includes.
 pub const MAIN: &str = "peerage.conf";
 
-/// Longest AS path that is taken for real; the longest ones seen are shorter.
-const LONGEST_PATH: u32 = 64;
 /// Warn at this share of the most prefixes.
 const WARN_PERCENT: u64 = 80;
 
@@ -63,7 +62,8 @@ fn shared(intent: &RouterIntent) -> String {
         ranges.join(", ")
     };
     let refuse = |reason: Reason| format!("pg_refuse({})", reason.code());
-    let net = |name: &str, v4: bool, longest: u8, shortest: u8| {
+    let net = |name: &str, v4: bool| {
+        let (shortest, longest) = LENGTHS[usize::from(!v4)];
         format!(
             "function pg_net{name}()\n{{\n  if net.len > {longest} then {};\n  if net.len < {shortest} then {};\n  if net ~ [ {} ] then {};\n}}\n\n",
             refuse(Reason::TooLong),
@@ -72,10 +72,10 @@ fn shared(intent: &RouterIntent) -> String {
             refuse(Reason::BogonPrefix),
         )
     };
-    let mut text = format!("# What Peerage runs on {}.\n\ndefine PG_ASN = {asn};\n\n", intent.router.name);
+    let mut text = format!("# What Peerage runs on {}.\n\ntimeformat protocol iso long;\n\ndefine PG_ASN = {asn};\n\n", intent.router.name);
     let _ = write!(text, "function pg_refuse(int why)\n{{\n  bgp_large_community.add((PG_ASN, {FUNCTION}, why));\n}}\n\n");
-    text.push_str(&net("4", true, 24, 8));
-    text.push_str(&net("6", false, 48, 16));
+    text.push_str(&net("4", true));
+    text.push_str(&net("6", false));
     let _ = write!(
         text,
         "function pg_path(int peer)\n{{\n  if bgp_path.len = 0 then {};\n  if bgp_path.len > {LONGEST_PATH} then {};\n  \
@@ -113,13 +113,7 @@ fn filters(intent: &RouterIntent, session: &Session) -> String {
 
 /// The part of an import filter that lets routes in.
 fn accepting(session: &Session, accept: &Accept) -> String {
-    let prefixes: Vec<String> = accept.prefixes.iter().map(pattern).collect();
-    let mut text = refuse_unless("net", &prefixes, Reason::NotRegistered);
-    let mut origins: Vec<String> = accept.origins.iter().map(|asn| asn.0.to_string()).collect();
-    if origins.is_empty() {
-        origins.push(session.peer_asn.0.to_string());
-    }
-    text.push_str(&refuse_unless("bgp_path.last_nonaggregated", &origins, Reason::Origin));
+    let mut text = if accept.any { String::new() } else { registered(session, accept) };
     let _ = writeln!(text, "  if bgp_large_community ~ [(PG_ASN, {FUNCTION}, *)] then reject;");
     if let Some(preference) = accept.local_pref {
         let _ = writeln!(text, "  bgp_local_pref = {preference};");
@@ -135,6 +129,16 @@ fn accepting(session: &Session, accept: &Accept) -> String {
     }
     text.push_str("  accept;\n");
     text
+}
+
+/// Refuses what is not registered.
+fn registered(session: &Session, accept: &Accept) -> String {
+    let prefixes: Vec<String> = accept.prefixes.iter().map(pattern).collect();
+    let mut origins: Vec<String> = accept.origins.iter().map(|asn| asn.0.to_string()).collect();
+    if origins.is_empty() {
+        origins.push(session.peer_asn.0.to_string());
+    }
+    refuse_unless("net", &prefixes, Reason::NotRegistered) + &refuse_unless("bgp_path.last_nonaggregated", &origins, Reason::Origin)
 }
 
 /// An empty set is no set in BIRD: then everything is refused.

@@ -1,5 +1,9 @@
 //! What pages read: answers of the service, put into the shapes that pages show.
 
+mod edge;
+
+pub(crate) use edge::{received_routes, router, routers};
+
 use crate::{
     rpc::{
         Failure,
@@ -7,7 +11,7 @@ use crate::{
         directory::{DirectoryView, Facts},
         insights::{BucketView, CourseView, LatencyView},
         operator::Queue,
-        partner::{AsnView, PartnerHome, PeeringDraftView, PeeringRow, PeeringView},
+        partner::{AsnView, EdgeView, PartnerHome, PeeringDraftView, PeeringRow, PeeringView},
     },
     server::context::{asked, service},
 };
@@ -26,6 +30,7 @@ use peerage_service::{
     Actor, Error, Service,
     connections::ConnectionEvent,
     directory::{Directory, PAGE, country_name},
+    peerings::EdgeFacts,
     requests::RequestDetail,
     telemetry::Course,
 };
@@ -209,14 +214,18 @@ pub(crate) async fn peering(id: String) -> Result<PeeringView, Failure> {
         peering: detail.peering,
         location: detail.location,
         history: detail.history,
-        sessions: detail.sessions,
+        edge: detail.edge.into_iter().map(|(number, facts)| (number, edge_view(facts))).collect(),
         possible: detail.possible,
         criteria: detail.criteria,
         policy_version: service.settings().policy.version,
         answer_hours: service.settings().policy.answer_hours,
-        real_edge: service.edge().is_real(),
         now: service.clock().now(),
     })
+}
+
+fn edge_view(facts: EdgeFacts) -> EdgeView {
+    let EdgeFacts { router, real, sessions, trouble, evidence } = facts;
+    EdgeView { router, real, sessions, trouble, evidence }
 }
 
 pub(crate) async fn asn(id: String) -> Result<AsnView, Failure> {

@@ -1,0 +1,261 @@
+//! The operator's routers, as the operator registers them.
+
+use crate::{Prefix, Text, catalogue::Location, peering::Kind, say};
+use serde::{Deserialize, Serialize};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+};
+
+/// What a router runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineKind {
+    /// BIRD 2.0.12 or later.
+    #[default]
+    Bird2,
+    /// BIRD 3.
+    Bird3,
+    /// No router: sessions in the portal's memory.
+    Memory,
+}
+
+impl EngineKind {
+    /// Every kind that can be registered.
+    pub const ALL: [EngineKind; 3] = [EngineKind::Bird2, EngineKind::Bird3, EngineKind::Memory];
+
+    /// The word in forms.
+    pub fn word(self) -> &'static str {
+        match self {
+            EngineKind::Bird2 => "bird2",
+            EngineKind::Bird3 => "bird3",
+            EngineKind::Memory => "memory",
+        }
+    }
+
+    /// The name on pages.
+    pub fn name(self) -> &'static str {
+        match self {
+            EngineKind::Bird2 => "BIRD 2",
+            EngineKind::Bird3 => "BIRD 3",
+            EngineKind::Memory => "memory",
+        }
+    }
+
+    /// The kind of a form's word.
+    pub fn of(word: &str) -> Option<Self> {
+        EngineKind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// A router of the operator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Router {
+    /// Such as `RT-1`.
+    pub id: String,
+    /// Such as `edge1.fra`.
+    pub name: String,
+    /// Id of the location at which it stands.
+    pub location: String,
+    /// What it runs.
+    pub engine: EngineKind,
+    /// BGP identifier (RFC 6286).
+    pub router_id: Ipv4Addr,
+    /// Its addresses on the peering LAN; none at a facility.
+    pub addresses: Vec<IpAddr>,
+    /// What is announced to peers there.
+    pub announce: Vec<Prefix>,
+    /// Control socket of the daemon.
+    pub socket: String,
+    /// The daemon's own configuration file.
+    pub config: String,
+    /// The folder beside it that is Peerage's own.
+    pub folder: String,
+}
+
+/// A router as it is typed into the form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RouterForm {
+    /// Name.
+    pub name: String,
+    /// Id of the location.
+    pub location: String,
+    /// Word of the engine.
+    pub engine: String,
+    /// BGP identifier.
+    pub router_id: String,
+    /// Addresses, parted by commas or blanks.
+    pub addresses: String,
+    /// Prefixes, parted by commas or blanks.
+    pub announce: String,
+    /// Control socket.
+    pub socket: String,
+    /// Configuration file.
+    pub config: String,
+    /// Folder.
+    pub folder: String,
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ', '\n', '\t', '\r']).filter(|word| !word.is_empty())
+}
+
+impl RouterForm {
+    /// The router that the form describes, or everything that is wrong with it.
+    ///
+    /// # Errors
+    /// One sentence for each field that has to be mended.
+    pub fn read(&self, id: &str, location: Option<&Location>, lan: &[Prefix]) -> Result<Router, Vec<Text>> {
+        let mut wrong = vec![];
+        let name = self.name.trim();
+        let fine = (1..=40).contains(&name.len())
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
+        if !fine {
+            wrong.push(say!(
+                "router.name",
+                "“{name}” is not a router's name. Use 1 to 40 letters, digits, dots and dashes, beginning with a letter.",
+                name = name.chars().take(60).collect::<String>()
+            ));
+        }
+        let Some(engine) = EngineKind::of(&self.engine) else {
+            wrong.push(say!("router.engine", "Choose what the router runs."));
+            return Err(wrong);
+        };
+        let router_id = self.router_id.trim().parse::<Ipv4Addr>().ok().filter(|id| !id.is_unspecified());
+        if router_id.is_none() {
+            wrong.push(say!(
+                "router.router_id",
+                "“{text}” is not a BGP identifier. Write it like an IPv4 address other than 0.0.0.0 (RFC 6286).",
+                text = self.router_id.chars().take(40).collect::<String>()
+            ));
+        }
+        let addresses = self.read_addresses(location, lan, &mut wrong);
+        let announce = self.read_announce(&mut wrong);
+        if location.is_none() {
+            wrong.push(say!("router.location", "Choose the location at which the router stands."));
+        }
+        if engine != EngineKind::Memory {
+            for (what, path) in [("socket", &self.socket), ("config", &self.config), ("folder", &self.folder)] {
+                let path = path.trim();
+                if !Path::new(path).is_absolute() || path.contains(['"', '\n']) {
+                    wrong.push(say!("router.path", "Give the {what} as an absolute path, such as /run/bird/bird.ctl.", what = what));
+                }
+            }
+        }
+        match (wrong.is_empty(), router_id, location) {
+            (true, Some(router_id), Some(location)) => Ok(Router {
+                id: id.to_owned(),
+                name: name.to_owned(),
+                location: location.id.clone(),
+                engine,
+                router_id,
+                addresses,
+                announce,
+                socket: self.socket.trim().to_owned(),
+                config: self.config.trim().to_owned(),
+                folder: self.folder.trim().trim_end_matches('/').to_owned(),
+            }),
+            _ => Err(wrong),
+        }
+    }
+
+    fn read_addresses(&self, location: Option<&Location>, lan: &[Prefix], wrong: &mut Vec<Text>) -> Vec<IpAddr> {
+        let mut addresses: Vec<IpAddr> = vec![];
+        for word in words(&self.addresses) {
+            match word.parse::<IpAddr>() {
+                Ok(address) if lan.is_empty() || lan.iter().any(|lan| lan.contains_address(address)) => addresses.push(address),
+                Ok(address) => wrong.push(say!(
+                    "router.address_lan",
+                    "{address} is not in the peering LAN {lan}.",
+                    address = address,
+                    lan = lan.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                )),
+                Err(_) => {
+                    wrong.push(say!("router.address", "“{text}” is not an IP address.", text = word.chars().take(60).collect::<String>()))
+                }
+            }
+        }
+        if addresses.is_empty() && wrong.is_empty() && location.is_some_and(|l| l.kind == Kind::Exchange) {
+            wrong.push(say!("router.addresses", "Give the router's addresses on the peering LAN."));
+        }
+        addresses
+    }
+
+    fn read_announce(&self, wrong: &mut Vec<Text>) -> Vec<Prefix> {
+        let mut announce = vec![];
+        for word in words(&self.announce) {
+            match word.parse::<Prefix>() {
+                Ok(prefix) => announce.push(prefix),
+                Err(error) => wrong.push(error.text()),
+            }
+        }
+        announce
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> RouterForm {
+        RouterForm {
+            name: "edge1.zrh".into(),
+            location: "LO-1".into(),
+            engine: "bird2".into(),
+            router_id: "91.206.52.10".into(),
+            addresses: "91.206.52.10, 2001:7f8:24::10".into(),
+            announce: "13.64.0.0/11".into(),
+            socket: "/run/bird/bird.ctl".into(),
+            config: "/etc/bird/bird.conf".into(),
+            folder: "/etc/bird/peerage/".into(),
+        }
+    }
+
+    fn location() -> Location {
+        Location {
+            id: "LO-1".into(),
+            kind: Kind::Exchange,
+            source_id: 60,
+            name: "SwissIX".into(),
+            city: "Zurich".into(),
+            country: "CH".into(),
+            point: None,
+            addresses: vec![],
+            port_mbps: 0,
+            offers_mbps: vec![],
+            published: true,
+            note: String::new(),
+            partners: 0,
+        }
+    }
+
+    fn lan() -> Vec<Prefix> {
+        ["91.206.52.0/23", "2001:7f8:24::/64"].map(|p| p.parse().expect(p)).to_vec()
+    }
+
+    #[test]
+    fn a_sound_form_is_a_router() {
+        let router = form().read("RT-1", Some(&location()), &lan()).expect("sound");
+        assert_eq!((router.addresses.len(), router.folder.as_str()), (2, "/etc/bird/peerage"));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let check = |change: fn(&mut RouterForm), codes: &[&str]| {
+            let mut it = form();
+            change(&mut it);
+            let wrong = it.read("RT-1", Some(&location()), &lan()).expect_err("wrong");
+            assert_eq!(wrong.iter().map(Text::key).collect::<Vec<_>>(), codes);
+        };
+        check(|f| f.name = "1 edge".into(), &["router.name"]);
+        check(|f| f.engine = "ios".into(), &["router.engine"]);
+        check(|f| f.router_id = "0.0.0.0".into(), &["router.router_id"]);
+        check(|f| f.addresses = "192.0.2.1 x".into(), &["router.address_lan", "router.address"]);
+        check(|f| f.addresses = String::new(), &["router.addresses"]);
+        check(|f| f.announce = "13.64.0.1/11".into(), &["prefix.hostbits"]);
+        check(|f| f.socket = "bird.ctl".into(), &["router.path"]);
+        assert!(form().read("RT-1", None, &[]).is_err());
+    }
+}

@@ -1,0 +1,100 @@
+//! What a router says of its sessions and routes, in the same words for every engine.
+
+use peerage_domain::{Asn, Prefix, Timestamp, peering::SessionState};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, fmt, net::IpAddr};
+
+/// One session as the router sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionReport {
+    /// Its name on the router, such as `pr_88_1_v4`.
+    pub symbol: String,
+    /// The peer's address.
+    pub peer: Option<IpAddr>,
+    /// The state of RFC 4271 §8.2.2.
+    pub state: SessionState,
+    /// Since when, where the router tells.
+    pub since: Option<Timestamp>,
+    /// What ended or hinders it, in the router's words.
+    pub last_error: Option<String>,
+    /// Routes received and accepted.
+    pub accepted: u64,
+    /// Routes received and refused.
+    pub refused: u64,
+    /// The name of the import filter that is in force.
+    pub filter: Option<String>,
+}
+
+/// One element of an AS path (RFC 4271 §4.3).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Hop {
+    /// An AS of an AS_SEQUENCE.
+    Asn(Asn),
+    /// An AS_SET (deprecated by RFC 9774).
+    Set(Vec<Asn>),
+}
+
+/// A route as it was received.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Where it leads.
+    pub prefix: Prefix,
+    /// The next hop; the global one of IPv6.
+    pub next_hop: Option<IpAddr>,
+    /// The AS path, nearest first.
+    pub path: Vec<Hop>,
+    /// Communities (RFC 1997).
+    pub communities: BTreeSet<(u16, u16)>,
+    /// Large communities (RFC 8092).
+    pub large: BTreeSet<(u32, u32, u32)>,
+    /// LOCAL_PREF, where it is known.
+    pub local_pref: Option<u32>,
+}
+
+impl Route {
+    /// The AS that originates it; none when the path is empty or ends in a set.
+    pub fn origin(&self) -> Option<Asn> {
+        match self.path.last() {
+            Some(Hop::Asn(asn)) => Some(*asn),
+            Some(Hop::Set(_)) | None => None,
+        }
+    }
+
+    /// Length of the path as in route selection: a set counts once (RFC 4271 §9.1.2.2).
+    pub fn path_len(&self) -> usize {
+        self.path.len()
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Hop::Asn(asn) => write!(f, "{}", asn.0),
+            Hop::Set(all) => {
+                let all: Vec<String> = all.iter().map(|asn| asn.0.to_string()).collect();
+                write!(f, "{{{}}}", all.join(" "))
+            }
+        }
+    }
+}
+
+/// Which routes of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// Everything that the peer sent, before any policy (Adj-RIB-In, RFC 4271 §3.2).
+    Received,
+    /// What the policy refused, with the reasons as large communities.
+    Refused,
+    /// What the policy let in.
+    Accepted,
+}
+
+/// Segments that the router's kernel dropped before BGP saw them, since it booted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// With a wrong, missing or unexpected MD5 signature (RFC 2385).
+    pub md5: u64,
+    /// From further away than GTSM allows (RFC 5082).
+    pub ttl: u64,
+}

@@ -1,0 +1,157 @@
+//! What the operator wants to see on a session under deny-all before routes are let in.
+
+use crate::{
+    intent::{RoutePolicy, Session},
+    judge,
+    reason::Reason,
+    state::{Dropped, Route, SessionReport},
+};
+use peerage_domain::{Finding, Next, Text, Timestamp, Verdict, peering::SessionState, say};
+use std::collections::BTreeMap;
+
+/// What was seen of one session.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// What the router says; nothing when it runs no such session.
+    pub report: Option<SessionReport>,
+    /// Everything that the peer sent.
+    pub received: Vec<Route>,
+    /// What the kernel dropped while the session was watched, where that is known.
+    pub dropped: Option<Dropped>,
+}
+
+/// Judges a session as it would be under `open`, the policy that it is to get. `settle_s` is
+/// how long it has to be up without a break.
+pub fn validate(session: &Session, open: &RoutePolicy, seen: &Evidence, settle_s: i64, now: Timestamp) -> Vec<Finding> {
+    let Some(report) = &seen.report else {
+        let text = say!("validate.absent", "The router does not run the session with {peer}.", peer = session.peer);
+        return vec![Finding::new(Verdict::Fail, text, Next::Operator)];
+    };
+    if report.state != SessionState::Established {
+        return vec![down(session, report, seen.dropped)];
+    }
+    let mut findings = vec![up(session, report, settle_s, now)];
+    let opened = Session { policy: open.clone(), ..session.clone() };
+    findings.extend(received(&opened, &seen.received));
+    findings
+}
+
+fn up(session: &Session, report: &SessionReport, settle_s: i64, now: Timestamp) -> Finding {
+    let (peer, asn) = (session.peer, session.peer_asn);
+    let for_s = report.since.map(|since| now.since(since));
+    if for_s.is_some_and(|for_s| for_s < settle_s) {
+        let text = say!(
+            "validate.settling",
+            "The session with {peer} is up since less than {settle} seconds; it is watched until then.",
+            peer = peer,
+            settle = settle_s
+        );
+        return Finding::new(Verdict::Unknown, text, Next::Portal);
+    }
+    Finding::pass(say!("validate.established", "The session with {peer}, {asn}, is up.", peer = peer, asn = asn))
+}
+
+/// Why a session is not up, as far as the router can tell.
+fn down(session: &Session, report: &SessionReport, dropped: Option<Dropped>) -> Finding {
+    let (peer, state) = (session.peer, report.state.word());
+    let text: Text = match (&report.last_error, dropped) {
+        // What is dropped now counts before what was said last: that may be long ago.
+        (_, Some(dropped)) if dropped.md5 > 0 => say!(
+            "validate.md5",
+            "The session with {peer} is {state}: {count} segments arrived with a wrong or missing MD5 key (RFC 2385). Compare the keys.",
+            peer = peer,
+            state = state,
+            count = dropped.md5
+        ),
+        (_, Some(dropped)) if dropped.ttl > 0 => say!(
+            "validate.gtsm",
+            "The session with {peer} is {state}: {count} segments came from too far away. Set TTL security (RFC 5082), or TTL 255.",
+            peer = peer,
+            state = state,
+            count = dropped.ttl
+        ),
+        (Some(error), _) if error.contains("Bad peer AS") => say!(
+            "validate.remote_as",
+            "{peer} speaks for another ASN than {asn}. Correct the local AS of the session on your router.",
+            peer = peer,
+            asn = session.peer_asn
+        ),
+        (Some(error), _) if error.contains("limit") => say!(
+            "validate.max_prefix",
+            "{peer} announced more than {most} prefixes, and the session was closed. Announce fewer, or ask for a higher limit.",
+            peer = peer,
+            most = session.max_prefixes
+        ),
+        (Some(error), _) if error.starts_with("Socket:") => say!(
+            "validate.socket",
+            "The session with {peer} is {state}: the connection fails ({error}). Is the session configured there, with this router's address?",
+            peer = peer,
+            state = state,
+            error = error.trim_start_matches("Socket:").trim()
+        ),
+        (Some(error), _) => {
+            say!(
+                "validate.error",
+                "The session with {peer} is {state}. The router says: {error}.",
+                peer = peer,
+                state = state,
+                error = error
+            )
+        }
+        (None, _) => say!(
+            "validate.silence",
+            "The session with {peer} is {state}: nothing is heard from there. Is the session configured and the link up?",
+            peer = peer,
+            state = state
+        ),
+    };
+    Finding::fail(text)
+}
+
+/// Reasons that show a session to be configured wrongly, not a route to be unwanted.
+const WRONG: [Reason; 2] = [Reason::FirstAsn, Reason::NextHop];
+/// Most prefixes that a sentence lists.
+const LISTED: usize = 5;
+
+fn received(session: &Session, routes: &[Route]) -> Vec<Finding> {
+    let peer = session.peer;
+    if routes.is_empty() {
+        let text = say!("validate.nothing", "{peer} announces nothing yet. Announce your prefixes on the session.", peer = peer);
+        return vec![Finding::fail(text)];
+    }
+    let mut refused: BTreeMap<Reason, Vec<String>> = BTreeMap::new();
+    let mut let_in = 0;
+    for route in routes {
+        match judge(session, route).first() {
+            None => let_in += 1,
+            Some(reason) => refused.entry(*reason).or_default().push(route.prefix.to_string()),
+        }
+    }
+    let mut findings = vec![];
+    for (reason, prefixes) in refused {
+        let count = prefixes.len();
+        let mut list = prefixes.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
+        if count > LISTED {
+            list.push_str(", …");
+        }
+        let text = say!(
+            "validate.refused",
+            "{peer}: {count} routes are refused, {reason}: {list}.",
+            peer = peer,
+            count = count,
+            reason = reason.text(),
+            list = list
+        );
+        let verdict = if let_in == 0 || WRONG.contains(&reason) { Verdict::Fail } else { Verdict::Warn };
+        findings.push(Finding::new(verdict, text, Next::Requester));
+    }
+    if let_in > 0 {
+        findings.push(Finding::pass(say!(
+            "validate.received",
+            "{peer} announces {count} routes that can be let in.",
+            peer = peer,
+            count = let_in
+        )));
+    }
+    findings
+}

@@ -1,0 +1,255 @@
+//! Two routers in network namespaces, joined by a cable: the operator's edge, driven by
+//! Peerage, and the partner's, which the test writes. Everything goes when the lab is dropped.
+//! The tests of several crates use it.
+#![allow(dead_code)]
+
+use peerage_domain::{Asn, Prefix, Timestamp};
+use peerage_edge::{
+    Engine,
+    bird::{Bird, Dialect},
+    intent::{Accept, RoutePolicy, Router, RouterIntent, Session},
+    rollout::Pace,
+    state::SessionReport,
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant, SystemTime},
+};
+
+pub const EDGE: Asn = Asn(8075);
+pub const PARTNER: Asn = Asn(6667);
+
+/// The addresses of the cable's two ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Cable {
+    /// The edge's IPv4 address, the partner's, and the prefix length.
+    pub v4: (&'static str, &'static str, u8),
+    /// The same for IPv6.
+    pub v6: (&'static str, &'static str, u8),
+}
+
+/// A peering LAN.
+pub const LAN: Cable = Cable { v4: ("193.0.9.1", "193.0.9.2", 24), v6: ("2001:7f8:99::1", "2001:7f8:99::2", 64) };
+/// A private interconnect: the peer has the first address.
+pub const LINK: Cable = Cable { v4: ("193.0.9.1", "193.0.9.0", 31), v6: ("2001:7f8:99::1", "2001:7f8:99::", 127) };
+
+static LABS: AtomicU32 = AtomicU32::new(0);
+
+pub struct Lab {
+    dir: tempfile::TempDir,
+    pub edge: Bird,
+    cable: Cable,
+    number: u32,
+}
+
+/// Waits until something is so, at most half a minute.
+pub fn wait<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(found) = probe() {
+            return found;
+        }
+        assert!(Instant::now() < until, "{what} did not happen");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    Timestamp::from_millis(i64::try_from(since.as_millis()).expect("in range"))
+}
+
+pub fn pace() -> Pace {
+    Pace { undo_after: Duration::from_secs(20), settle: Duration::from_secs(15), poll: Duration::from_millis(100) }
+}
+
+fn ip(args: &str) {
+    let output = Command::new("ip").args(args.split_whitespace()).output().expect("ip runs");
+    assert!(output.status.success(), "ip {args}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+impl Lab {
+    /// Builds the lab and starts both daemons; nothing, and says so, where that cannot be done.
+    pub fn new(cable: Cable, partner: &str) -> Option<Lab> {
+        let has = |program: &str| ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|dir| Path::new(dir).join(program).exists());
+        let is_root = fs::read_to_string("/proc/self/status").is_ok_and(|s| s.lines().any(|l| l.starts_with("Uid:\t0\t")));
+        if !(is_root && has("bird") && has("ip") && has("ping")) {
+            println!("SKIPPED: the test against BIRD in network namespaces needs root, bird2, iproute2 and iputils-ping");
+            return None;
+        }
+        let number = std::process::id() * 100 % 1_000_000 + LABS.fetch_add(1, Ordering::Relaxed);
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let at = |name: &str| dir.path().join(name);
+        let edge = Bird { socket: at("edge.ctl"), config: at("edge.conf"), folder: at("peerage"), dialect: Dialect::V2 };
+        fs::create_dir(&edge.folder).expect("folder");
+        let lab = Lab { dir, edge, cable, number };
+        lab.wire();
+        lab.edge.prepare(&intent(vec![])).expect("the folder is made ready");
+        let own = format!(
+            "router id 193.0.9.1;\nprotocol device {{}}\nprotocol bfd {{}}\nprotocol kernel {{ ipv4 {{ export all; }}; }}\n\
+             protocol kernel {{ ipv6 {{ export all; }}; }}\nprotocol static {{ ipv4; route 13.64.0.0/11 blackhole; }}\n{}\n",
+            lab.edge.include_line()
+        );
+        fs::write(&lab.edge.config, own).expect("edge.conf");
+        lab.start_edge();
+        fs::write(lab.path("partner.conf"), Self::partner_config(partner)).expect("partner.conf");
+        lab.start("partner");
+        Some(lab)
+    }
+
+    /// A partner that announces four routes and speaks BGP as `session` says.
+    fn partner_config(session: &str) -> String {
+        format!(
+            "router id 193.0.9.2;\nprotocol device {{}}\nprotocol kernel {{ ipv4 {{ export where proto !~ \"own*\"; }}; }}\n\
+             protocol static own4 {{ ipv4; route 193.10.0.0/24 blackhole; route 193.10.1.0/24 blackhole; route 193.10.2.0/25 blackhole; \
+             route 192.168.7.0/24 blackhole; }}\nprotocol static own6 {{ ipv6; route 2a00:1450:7::/48 blackhole; }}\n{session}\n"
+        )
+    }
+
+    /// A well-behaved session of each family, with more in it.
+    pub fn sessions(cable: Cable, asn: Asn, more: &str) -> String {
+        let both = |name: &str, local: &str, neighbor: &str, family: u8| {
+            format!(
+                "protocol bgp {name} {{ local {local} as {}; neighbor {neighbor} as {}; hold time 9; connect delay time 1; connect retry time 2; \
+                 error wait time 1,2; {more} ipv{family} {{ import all; export where source = RTS_STATIC; }}; }}\n",
+                asn.0, EDGE.0
+            )
+        };
+        both("up4", cable.v4.1, cable.v4.0, 4) + &both("up6", cable.v6.1, cable.v6.0, 6)
+    }
+
+    fn wire(&self) {
+        let (e, p) = (self.namespace("edge"), self.namespace("partner"));
+        for namespace in [&e, &p] {
+            ip(&format!("netns add {namespace}"));
+            ip(&format!("-n {namespace} link set lo up"));
+        }
+        ip(&format!("link add e0 netns {e} type veth peer name p0 netns {p}"));
+        let Cable { v4, v6 } = self.cable;
+        for (namespace, link, own4, own6) in [(&e, "e0", v4.0, v6.0), (&p, "p0", v4.1, v6.1)] {
+            ip(&format!("-n {namespace} addr add {own4}/{} dev {link}", v4.2));
+            ip(&format!("-n {namespace} addr add {own6}/{} dev {link} nodad", v6.2));
+            ip(&format!("-n {namespace} link set {link} up"));
+        }
+        ip(&format!("-n {p} addr add 193.10.0.1/32 dev lo"));
+    }
+
+    pub fn namespace(&self, side: &str) -> String {
+        format!("pg{}{}", side.chars().next().unwrap_or('x'), self.number)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn start(&self, side: &str) {
+        let file = |extension: &str| self.path(&format!("{side}.{extension}")).display().to_string();
+        let (config, socket, pid) = (file("conf"), file("ctl"), file("pid"));
+        let status = Command::new("ip")
+            .args(["netns", "exec", &self.namespace(side), "bird", "-c", &config, "-s", &socket, "-P", &pid])
+            .stdin(Stdio::null())
+            .status()
+            .expect("ip runs");
+        assert!(status.success(), "bird starts from {config}");
+    }
+
+    pub fn start_edge(&self) {
+        self.start("edge");
+        wait("the edge answering", || self.edge.sessions(now()).ok());
+    }
+
+    /// Kills a daemon with SIGKILL and waits until it is gone.
+    pub fn kill(&self, side: &str) {
+        let Ok(pid) = fs::read_to_string(self.path(&format!("{side}.pid"))) else { return };
+        let pid = pid.trim();
+        let _ = Command::new("kill").args(["-9", pid]).status();
+        wait("the daemon's end", || fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |s| s.contains(") Z ")).then_some(()));
+    }
+
+    /// A line on the partner's control socket.
+    pub fn partner(&self, command: &str) -> String {
+        let socket = self.path("partner.ctl").display().to_string();
+        let output = Command::new("birdc").args(["-s", &socket, command]).output().expect("birdc runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Whether the partner's customer can be reached from the edge.
+    pub fn reaches_customer(&self) -> bool {
+        let ping = ["netns", "exec", &self.namespace("edge"), "ping", "-c", "1", "-W", "1", "193.10.0.1"];
+        Command::new("ip").args(ping).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    }
+
+    pub fn report(&self, session: &Session) -> Option<SessionReport> {
+        self.edge.sessions(now()).expect("the edge answers").into_iter().find(|report| report.symbol == session.symbol())
+    }
+
+    /// Names of the sessions that the edge runs.
+    pub fn edge_sessions(&self) -> Vec<String> {
+        self.edge.sessions(now()).expect("the edge answers").into_iter().map(|report| report.symbol).collect()
+    }
+
+    /// Opens everything of a peering for two seconds, as a portal does that dies then.
+    pub fn open_without_confirming(&self, peering: &str) {
+        let name = |s: Session| Session { peering: peering.parse().expect("name"), policy: RoutePolicy::Open(any()), ..s };
+        let it = intent(vec![name(session(true)), name(session(false))]);
+        self.edge.apply(&it, Duration::from_secs(2)).expect("applied");
+    }
+
+    pub fn is_up(&self, session: &Session) -> bool {
+        self.report(session).is_some_and(|report| report.state == peerage_domain::peering::SessionState::Established)
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        for side in ["edge", "partner"] {
+            self.kill(side);
+            let _ = Command::new("ip").args(["netns", "del", &self.namespace(side)]).status();
+        }
+    }
+}
+
+/// The session of a family, under deny-all.
+pub fn session(v4: bool) -> Session {
+    let ((local, peer, _), network) = if v4 { (LAN.v4, "193.0.9.0/24") } else { (LAN.v6, "2001:7f8:99::/64") };
+    Session {
+        peering: "PR-88".parse().expect("name"),
+        connection: 1,
+        peer_asn: PARTNER,
+        peer_name: "Elisa".into(),
+        approved_by: "Ada Novak".into(),
+        approved_on: "2026-11-20".into(),
+        local: local.parse().expect("address"),
+        peer: peer.parse().expect("address"),
+        network: network.parse().expect("prefix"),
+        md5: None,
+        gtsm: false,
+        bfd: false,
+        hold_time_s: 9,
+        max_prefixes: 100,
+        role: None,
+        policy: RoutePolicy::DenyAll,
+    }
+}
+
+/// Lets in what no rule refuses.
+pub fn any() -> Accept {
+    Accept { any: true, local_pref: Some(300), communities: vec![(8075, 1001)], ..Accept::default() }
+}
+
+pub fn intent(sessions: Vec<Session>) -> RouterIntent {
+    let router = Router {
+        name: "edge1.zrh".parse().expect("name"),
+        asn: EDGE,
+        router_id: LAN.v4.0.parse().expect("id"),
+        announce: vec!["13.64.0.0/11".parse::<Prefix>().expect("prefix")],
+    };
+    RouterIntent { router, sessions }
+}
+
+pub fn with(session: &Session, policy: RoutePolicy) -> Session {
+    Session { policy, ..session.clone() }
+}

@@ -1,0 +1,190 @@
+//! The life of sessions on a real BIRD, with a real partner at the other end of a cable.
+
+mod lab;
+
+use lab::{EDGE, LAN, Lab, PARTNER, any, intent, now, pace, session, wait, with};
+use peerage_domain::{Asn, Finding, Verdict};
+use peerage_edge::{
+    Engine, Evidence, Fault, Told,
+    intent::{RoutePolicy, Session},
+    judge,
+    reason::{FUNCTION, Reason},
+    rollout::roll_out,
+    state::{Dropped, Table},
+    validate,
+};
+use std::{collections::BTreeSet, fs, time::Duration};
+
+/// Brings the edge to these sessions, and looks at all of them.
+fn run(lab: &Lab, sessions: &[&Session]) -> bool {
+    let it = intent(sessions.iter().map(|s| (*s).clone()).collect());
+    let outcome = roll_out(&lab.edge, &it, sessions, pace(), now()).expect("the edge takes it");
+    assert!(outcome.kept, "{:?}", outcome.findings);
+    outcome.kept
+}
+
+fn accepted(lab: &Lab, session: &Session) -> Vec<String> {
+    lab.edge.routes(session, Table::Accepted).expect("routes").iter().map(|r| r.prefix.to_string()).collect()
+}
+
+/// What validation finds, when the session was watched for a second.
+fn judged(lab: &Lab, session: &Session) -> Vec<Finding> {
+    let before = lab.edge.dropped().expect("the kernel's counters");
+    std::thread::sleep(Duration::from_secs(3));
+    let after = lab.edge.dropped().expect("the kernel's counters");
+    let evidence = Evidence {
+        report: lab.report(session),
+        received: lab.edge.routes(session, Table::Received).expect("routes"),
+        dropped: Some(Dropped { md5: after.md5 - before.md5, ttl: after.ttl - before.ttl }),
+    };
+    validate(session, &RoutePolicy::Open(any()), &evidence, 0, now())
+}
+
+fn codes(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|f| f.code.as_str()).collect()
+}
+
+#[test]
+fn deny_all_then_open_then_drain_then_gone() {
+    let Some(lab) = Lab::new(LAN, &Lab::sessions(LAN, PARTNER, "password \"s3cret-key\"; ttl security on;")) else { return };
+    let secured = |v4| Session { md5: Some("s3cret-key".to_owned().try_into().expect("key")), gtsm: true, ..session(v4) };
+    let (v4, v6) = (secured(true), secured(false));
+    run(&lab, &[&v4, &v6]);
+    wait("both sessions", || (lab.is_up(&v4) && lab.is_up(&v6)).then_some(()));
+    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 4).then_some(()));
+
+    // Deny all: everything is seen, nothing is accepted, and each refused route says why, in
+    // the words that the rules here give as well.
+    assert_eq!(accepted(&lab, &v4), [""; 0]);
+    let refused = lab.edge.routes(&v4, Table::Refused).expect("routes");
+    assert_eq!(refused.len(), 4);
+    for route in &refused {
+        let on_router: BTreeSet<u32> = route.large.iter().filter(|l| (l.0, l.1) == (EDGE.0, FUNCTION)).map(|l| l.2).collect();
+        let here: BTreeSet<u32> = judge(&v4, route).into_iter().map(Reason::code).collect();
+        assert_eq!(on_router, here, "{}", route.prefix);
+        assert!(on_router.contains(&Reason::DenyAll.code()));
+    }
+    assert!(!lab.reaches_customer(), "no traffic under deny-all");
+    let findings = judged(&lab, &v4);
+    assert_eq!(codes(&findings), ["validate.established", "validate.refused", "validate.refused", "validate.received"]);
+    assert_eq!(Finding::overall(&findings), Verdict::Warn);
+    assert_eq!(Finding::overall(&judged(&lab, &v6)), Verdict::Pass);
+
+    // Open: exactly what the rules let in, without a reset of the session.
+    let since = lab.report(&v4).expect("report").since;
+    let (open4, open6) = (with(&v4, RoutePolicy::Open(any())), with(&v6, RoutePolicy::Open(any())));
+    run(&lab, &[&open4, &open6]);
+    assert_eq!(BTreeSet::from_iter(accepted(&lab, &open4)), ["193.10.0.0/24".to_owned(), "193.10.1.0/24".to_owned()].into());
+    assert_eq!(accepted(&lab, &open6), ["2a00:1450:7::/48"]);
+    assert_eq!(lab.report(&v4).expect("report").since, since, "the session stayed up");
+    let route = &lab.edge.routes(&open4, Table::Accepted).expect("routes")[0];
+    assert!(route.local_pref == Some(300) && route.communities.contains(&(8075, 1001)));
+    wait("traffic", || lab.reaches_customer().then_some(()));
+    let own = wait("the operator's route at the partner", || {
+        Some(lab.partner("show route all 13.64.0.0/11")).filter(|t| t.contains("13.64.0.0/11"))
+    });
+    assert!(!own.contains("65535,0"));
+
+    // Drain: both sides are asked to go elsewhere (RFC 8326), then the session is gone.
+    let (drain4, drain6) = (with(&v4, RoutePolicy::Drain(any())), with(&v6, RoutePolicy::Drain(any())));
+    run(&lab, &[&drain4, &drain6]);
+    assert_eq!(lab.edge.routes(&drain4, Table::Accepted).expect("routes")[0].local_pref, Some(0));
+    wait("GRACEFUL_SHUTDOWN at the partner", || lab.partner("show route all 13.64.0.0/11").contains("(65535,0)").then_some(()));
+    run(&lab, &[]);
+    assert!(lab.report(&v4).is_none() && !lab.reaches_customer());
+}
+
+#[test]
+fn a_wrong_asn_a_wrong_key_and_silence_are_told_apart() {
+    let Some(lab) = Lab::new(LAN, &Lab::sessions(LAN, Asn(719), "")) else { return };
+    let v4 = session(true);
+    run(&lab, &[&v4]);
+    let of = |code: &str| judged(&lab, &v4).iter().any(|f| f.code == code && f.verdict == Verdict::Fail).then_some(());
+    wait("the wrong ASN", || of("validate.remote_as"));
+    assert_eq!(accepted(&lab, &v4), [""; 0]);
+
+    let other = Lab::sessions(LAN, PARTNER, "password \"another\";");
+    fs::write(
+        lab.path("partner.conf"),
+        fs::read_to_string(lab.path("partner.conf")).expect("file").split("protocol bgp").next().expect("head").to_owned() + &other,
+    )
+    .expect("written");
+    lab.partner("configure");
+    wait("the wrong key", || of("validate.md5"));
+
+    lab.kill("partner");
+    wait("silence", || (!judged(&lab, &v4).iter().any(|f| f.code == "validate.md5")).then_some(()));
+    assert!(!lab.is_up(&v4) && accepted(&lab, &v4).is_empty());
+}
+
+#[test]
+fn more_prefixes_than_allowed_close_the_session() {
+    let Some(lab) = Lab::new(LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
+    let v4 = Session { max_prefixes: 2, ..session(true) };
+    run(&lab, &[&v4]);
+    wait("the limit", || judged(&lab, &v4).iter().any(|f| f.code == "validate.max_prefix").then_some(()));
+    assert_eq!(accepted(&lab, &v4), [""; 0]);
+}
+
+#[test]
+fn what_is_not_confirmed_is_undone_and_what_is_wrong_never_runs() {
+    let Some(lab) = Lab::new(LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
+    let v4 = session(true);
+    run(&lab, &[&v4]);
+    wait("the session", || lab.is_up(&v4).then_some(()));
+    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 4).then_some(()));
+    let since = lab.report(&v4).expect("report").since;
+    let open = with(&v4, RoutePolicy::Open(any()));
+
+    // A confirmation that never comes.
+    lab.edge.apply(&intent(vec![open.clone()]), Duration::from_secs(2)).expect("applied");
+    wait("the opening", || (accepted(&lab, &open).len() == 2).then_some(()));
+    wait("the router going back by itself", || accepted(&lab, &open).is_empty().then_some(()));
+    assert!(!lab.edge.confirm(&intent(vec![open.clone()])).expect("asked"), "it is too late");
+    lab.edge.roll_back().expect("nothing to take back");
+    assert_eq!(accepted(&lab, &open), [""; 0], "what was confirmed last stays");
+
+    // The daemon is killed in mid-apply: it comes back with what was confirmed last.
+    lab.edge.apply(&intent(vec![open.clone()]), Duration::from_secs(30)).expect("applied");
+    wait("the opening", || (accepted(&lab, &open).len() == 2).then_some(()));
+    lab.kill("edge");
+    assert!(matches!(lab.edge.sessions(now()), Err(Fault::Unreachable { .. })));
+    assert!(matches!(roll_out(&lab.edge, &intent(vec![open.clone()]), &[&open], pace(), now()), Err(Fault::Unreachable { .. })));
+    lab.start_edge();
+    wait("the session", || lab.is_up(&v4).then_some(()));
+    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 4).then_some(()));
+    assert_eq!(accepted(&lab, &v4), [""; 0]);
+    assert!(lab.report(&v4).expect("report").since >= since);
+
+    // A mistake in the operator's own file: the router says where, and runs on.
+    let own = fs::read_to_string(&lab.edge.config).expect("file");
+    fs::write(&lab.edge.config, own.clone() + "protocl oops;\n").expect("written");
+    let refusal = roll_out(&lab.edge, &intent(vec![open.clone()]), &[&open], pace(), now());
+    assert!(matches!(&refusal, Err(Fault::Told(Told::Configuration(words))) if words.contains("syntax error")), "{refusal:?}");
+    fs::write(&lab.edge.config, own).expect("written");
+    assert!(lab.is_up(&v4) && accepted(&lab, &v4).is_empty());
+    // And without it, all is well.
+    run(&lab, &[&open]);
+    assert_eq!(accepted(&lab, &open).len(), 2);
+}
+
+#[test]
+fn an_opening_that_lets_in_something_else_is_taken_back() {
+    let Some(lab) = Lab::new(LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
+    let v4 = session(true);
+    run(&lab, &[&v4]);
+    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 4).then_some(()));
+    let open = with(&v4, RoutePolicy::Open(any()));
+    // What is compared is another policy than what runs: the router accepts more than expected.
+    let strict = with(&v4, RoutePolicy::Open(peerage_edge::intent::Accept::default()));
+    let outcome = roll_out(
+        &lab.edge,
+        &intent(vec![open.clone()]),
+        &[&strict],
+        peerage_edge::rollout::Pace { settle: Duration::from_secs(2), ..pace() },
+        now(),
+    );
+    let outcome = outcome.expect("the edge takes it");
+    assert!(!outcome.kept && codes(&outcome.findings).contains(&"rollout.unexpected"), "{:?}", outcome.findings);
+    wait("the way back", || accepted(&lab, &v4).is_empty().then_some(()));
+}

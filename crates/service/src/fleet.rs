@@ -1,0 +1,126 @@
+//! The routers that the portal drives, as engines: one change at a time on each, and what was
+//! last heard from it.
+
+use crate::Error;
+use peerage_domain::{
+    Timestamp,
+    router::{EngineKind, Router},
+};
+use peerage_edge::{
+    Engine, Memory,
+    bird::{Bird, Dialect},
+    state::SessionReport,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// What was last heard from a router.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// When it was asked.
+    pub at: Timestamp,
+    /// Its sessions, or why it did not tell.
+    pub sessions: Result<Vec<SessionReport>, String>,
+}
+
+/// The engines by router. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Fleet(Arc<Mutex<HashMap<String, Member>>>);
+
+struct Member {
+    router: Router,
+    engine: Arc<dyn Engine>,
+    busy: Arc<tokio::sync::Mutex<()>>,
+    heard: Option<Heard>,
+}
+
+impl Fleet {
+    fn members(&self) -> MutexGuard<'_, HashMap<String, Member>> {
+        // A panic elsewhere leaves the map whole: each change is one insertion or assignment.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, router: &Router, work: impl FnOnce(&mut Member) -> T) -> T {
+        let mut members = self.members();
+        let member = members.entry(router.id.clone()).or_insert_with(|| Member::new(router));
+        if member.router != *router {
+            // It is reached in another way now; a router in memory stays the one it is.
+            if router.engine != EngineKind::Memory || member.router.engine != EngineKind::Memory {
+                member.engine = engine(router);
+            }
+            member.router = router.clone();
+        }
+        work(member)
+    }
+
+    /// The engine of a router.
+    pub fn engine(&self, router: &Router) -> Arc<dyn Engine> {
+        self.with(router, |member| member.engine.clone())
+    }
+
+    /// Puts an engine of the caller's in the place of a router's own, for tests.
+    pub fn put(&self, router: &Router, engine: Arc<dyn Engine>) {
+        self.with(router, |member| member.engine = engine);
+    }
+
+    /// Runs something that blocks on a router's engine, alone.
+    ///
+    /// # Errors
+    /// When the work panicked.
+    pub async fn drive<T: Send + 'static>(
+        &self,
+        router: &Router,
+        work: impl FnOnce(&dyn Engine) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (engine, busy) = self.with(router, |member| (member.engine.clone(), member.busy.clone()));
+        let _alone = busy.lock().await;
+        let done = tokio::task::spawn_blocking(move || work(&*engine)).await;
+        done.map_err(|error| Error::Fault(format!("driving {}: {error}", router.name)))
+    }
+
+    /// Asks a router for its sessions, and remembers what it says. Tells whether anything but
+    /// counters changed.
+    ///
+    /// # Errors
+    /// When the work panicked.
+    pub async fn listen(&self, router: &Router, now: Timestamp) -> Result<bool, Error> {
+        let engine = self.engine(router);
+        let asked = tokio::task::spawn_blocking(move || engine.sessions(now)).await;
+        let sessions = asked.map_err(|error| Error::Fault(format!("asking {}: {error}", router.name)))?;
+        let heard = Heard { at: now, sessions: sessions.map_err(|fault| fault.to_string()) };
+        Ok(self.with(router, |member| {
+            let changed = member.heard.as_ref().map(|before| &before.sessions) != Some(&heard.sessions);
+            member.heard = Some(heard);
+            changed
+        }))
+    }
+
+    /// What was last heard from a router.
+    pub fn heard(&self, router: &Router) -> Option<Heard> {
+        self.with(router, |member| member.heard.clone())
+    }
+
+    /// Forgets a router.
+    pub fn forget(&self, id: &str) {
+        self.members().remove(id);
+    }
+}
+
+impl Member {
+    fn new(router: &Router) -> Self {
+        Member { router: router.clone(), engine: engine(router), busy: Arc::default(), heard: None }
+    }
+}
+
+fn engine(router: &Router) -> Arc<dyn Engine> {
+    let bird = |dialect| {
+        Arc::new(Bird { socket: (&router.socket).into(), config: (&router.config).into(), folder: (&router.folder).into(), dialect })
+    };
+    match router.engine {
+        EngineKind::Bird2 => bird(Dialect::V2),
+        EngineKind::Bird3 => bird(Dialect::V3),
+        EngineKind::Memory => Arc::new(Memory::default()),
+    }
+}

@@ -1,0 +1,198 @@
+//! What a router should run, from what the portal has on record.
+
+use crate::{Error, Service};
+use peerage_domain::{
+    Prefix, Text,
+    peering::{Connection, Peering, PeeringRecord, State, StateName, Verb},
+    router::Router,
+    say,
+    session::{ConnectionSpec, Endpoint},
+};
+use peerage_edge::intent::{Accept, RoutePolicy, RouterIntent, Secret, Session, Word};
+use std::net::IpAddr;
+
+/// What should happen with a connection's routes, when not what its state says.
+#[derive(Clone, Debug)]
+pub(crate) enum Wanted {
+    /// This policy.
+    Run(RoutePolicy),
+    /// No session at all.
+    Gone,
+}
+
+impl Service {
+    /// Everything that a router should run, with one connection as `wanted`.
+    ///
+    /// # Errors
+    /// When storage fails, or a connection cannot run there; the text says why.
+    pub(crate) async fn router_intent(
+        &self,
+        router: &Router,
+        of: (&Peering, u16),
+        wanted: &Wanted,
+    ) -> Result<Result<RouterIntent, Text>, Error> {
+        let mut sessions = vec![];
+        let mut placed = self.store.placed_on(&router.id).await?;
+        let this = (of.0.id.clone(), of.1);
+        if !placed.contains(&this) {
+            placed.push(this.clone());
+        }
+        for (id, number) in placed {
+            let is_this = (&id, number) == (&this.0, this.1);
+            let stored = if is_this { Some(of.0.clone()) } else { self.store.peering(&id).await?.map(|v| v.body) };
+            let Some((peering, connection)) = stored.as_ref().and_then(|p| Some((p, p.connection(number)?))) else { continue };
+            let policy = match wanted {
+                Wanted::Run(policy) if is_this => Some(policy.clone()),
+                Wanted::Gone if is_this => None,
+                _ => running_policy(&connection.state, &self.accept(peering)),
+            };
+            let Some(policy) = policy else { continue };
+            match self.sessions_of(router, peering, connection, &policy).await? {
+                Ok(more) => sessions.extend(more),
+                Err(why) if is_this => return Ok(Err(why)),
+                // Another connection's trouble is not this one's.
+                Err(why) => tracing::warn!(peering = id, connection = number, %why, "a session cannot be configured"),
+            }
+        }
+        let name = router.name.parse::<Word>().map_err(|error| Error::Fault(error.to_string()))?;
+        let asn = self.settings.operator_asn;
+        let head = peerage_edge::intent::Router { name, asn, router_id: router.router_id, announce: router.announce.clone() };
+        Ok(Ok(RouterIntent { router: head, sessions }))
+    }
+
+    /// What may be let in from a peer: what no rule refuses, up to the most prefixes that were agreed.
+    pub(crate) fn accept(&self, _peering: &Peering) -> Accept {
+        Accept { any: true, ..Accept::default() }
+    }
+
+    /// The sessions of a connection on a router.
+    ///
+    /// # Errors
+    /// When storage fails, or, inside, why the connection cannot run there.
+    pub(crate) async fn sessions_of(
+        &self,
+        router: &Router,
+        peering: &Peering,
+        connection: &Connection,
+        policy: &RoutePolicy,
+    ) -> Result<Result<Vec<Session>, Text>, Error> {
+        let directory = self.directory().await?;
+        let lan = directory.location(&peering.location).map(|l| directory.lan(l)).unwrap_or_default();
+        let links = match links(&connection.spec.endpoint, router, &lan) {
+            Ok(links) => links,
+            Err(why) => return Ok(Err(why)),
+        };
+        let subject = format!("{}/{}", peering.id, connection.number);
+        let md5 = match self.store.secret(&subject).await? {
+            Some(sealed) if connection.spec.has_md5 => {
+                let key = Secret::try_from(self.vault.open_sealed(&sealed)?);
+                Some(key.map_err(|error| Error::Fault(format!("{subject}: {error}")))?)
+            }
+            _ => None,
+        };
+        let (approved_by, approved_on) = self.approved(peering, connection.number).await?;
+        let name = peering.id.parse::<Word>().map_err(|error| Error::Fault(error.to_string()))?;
+        let session = |link: Link| Session {
+            peering: name.clone(),
+            connection: connection.number,
+            peer_asn: peering.asn,
+            peer_name: peering.peer_name.clone(),
+            approved_by: approved_by.clone(),
+            approved_on: approved_on.clone(),
+            local: link.local,
+            peer: link.peer,
+            network: link.network,
+            md5: md5.clone(),
+            gtsm: false,
+            bfd: false,
+            hold_time_s: 90,
+            max_prefixes: most(&connection.spec, link.peer),
+            role: None,
+            policy: policy.clone(),
+        };
+        Ok(Ok(links.into_iter().map(session).collect()))
+    }
+
+    async fn approved(&self, peering: &Peering, number: u16) -> Result<(String, String), Error> {
+        let history = self.store.history::<PeeringRecord>(&peering.id).await?;
+        let approval = history
+            .into_iter()
+            .rev()
+            .find(|e| matches!(&e.body, PeeringRecord::Stepped(event) if event.verb == Verb::Approve && event.connection == number));
+        Ok(approval.map(|e| (e.author, e.at.date())).unwrap_or_default())
+    }
+}
+
+/// Where the two ends of a session are.
+struct Link {
+    local: IpAddr,
+    peer: IpAddr,
+    network: Prefix,
+}
+
+fn links(endpoint: &Endpoint, router: &Router, lan: &[Prefix]) -> Result<Vec<Link>, Text> {
+    let peers = endpoint.peer_addresses();
+    if peers.is_empty() {
+        return Err(say!("provision.no_address", "The connection has no session address yet. Assign one first."));
+    }
+    match endpoint {
+        Endpoint::Exchange { .. } => peers.into_iter().map(|peer| on_lan(peer, router, lan)).collect(),
+        Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => {
+            Ok(ipv4.iter().chain(ipv6).filter_map(point_to_point).collect())
+        }
+    }
+}
+
+fn on_lan(peer: IpAddr, router: &Router, lan: &[Prefix]) -> Result<Link, Text> {
+    let network = lan.iter().find(|lan| lan.contains_address(peer));
+    let local = network.and_then(|network| router.addresses.iter().find(|address| network.contains_address(**address)));
+    match (network, local) {
+        (Some(network), Some(local)) => Ok(Link { local: *local, peer, network: *network }),
+        (None, _) => Err(say!(
+            "provision.no_lan",
+            "The directory has no peering LAN that holds {peer}. Import the exchange's prefixes (ixpfx).",
+            peer = peer
+        )),
+        (Some(network), None) => Err(say!(
+            "provision.no_local",
+            "The router {router} has no address in {network}. Add it to the router.",
+            router = router.name,
+            network = network
+        )),
+    }
+}
+
+/// The peer has the first usable address of a link, the operator the second.
+fn point_to_point(network: &Prefix) -> Option<Link> {
+    let mut hosts = network.net().hosts();
+    Some(Link { peer: hosts.next()?, local: hosts.next()?, network: *network })
+}
+
+fn most(spec: &ConnectionSpec, peer: IpAddr) -> u32 {
+    let asked = if peer.is_ipv4() { spec.max_prefixes_ipv4 } else { spec.max_prefixes_ipv6 };
+    asked.unwrap_or(1).max(1)
+}
+
+/// What a connection in a state runs with; nothing when it has no session.
+pub(crate) fn running_policy(state: &State, accept: &Accept) -> Option<RoutePolicy> {
+    match state.name() {
+        StateName::ProvisioningCompleted | StateName::Validating => Some(RoutePolicy::DenyAll),
+        StateName::Active | StateName::TypeChangeRequested | StateName::TypeChangeInProgress => Some(RoutePolicy::Open(accept.clone())),
+        StateName::PendingRemove => match state {
+            State::PendingRemove { was } => match running_policy(was, accept) {
+                Some(RoutePolicy::Open(accept)) => Some(RoutePolicy::Drain(accept)),
+                other => other,
+            },
+            _ => None,
+        },
+        StateName::None
+        | StateName::PendingApproval
+        | StateName::ChangesRequested
+        | StateName::Rejected
+        | StateName::Approved
+        | StateName::ProvisioningStarted
+        | StateName::ProvisioningFailed
+        | StateName::ExternalBlocker
+        | StateName::Removed => None,
+    }
+}

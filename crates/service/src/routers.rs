@@ -1,0 +1,172 @@
+//! Registering the operator's routers.
+
+use crate::{Actor, Error, Service, directory::PAGE, fleet::Heard};
+use peerage_domain::{
+    access::Action,
+    catalogue::{Paged, Query},
+    router::{EngineKind, Router, RouterForm},
+    say,
+};
+use peerage_edge::{
+    bird::{Bird, Dialect},
+    intent::{RouterIntent, Word},
+};
+
+/// A router with what is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouterDetail {
+    /// The router.
+    pub router: Router,
+    /// Name of the location.
+    pub location: String,
+    /// What was last heard from it.
+    pub heard: Option<Heard>,
+    /// Which connections run on it: peering and number.
+    pub placed: Vec<(String, u16)>,
+}
+
+impl Service {
+    /// Registers a router and makes its folder ready.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the form, or that the folder cannot be written.
+    pub async fn register_router(&self, actor: &Actor, form: &RouterForm) -> Result<Router, Error> {
+        actor.may(Action::ManageRouters)?;
+        self.keep_router("", form).await
+    }
+
+    /// Changes a router.
+    ///
+    /// # Errors
+    /// When it is unknown, or everything that is wrong with the form.
+    pub async fn change_router(&self, actor: &Actor, id: &str, form: &RouterForm) -> Result<Router, Error> {
+        actor.may(Action::ManageRouters)?;
+        self.keep_router(id, form).await
+    }
+
+    async fn keep_router(&self, id: &str, form: &RouterForm) -> Result<Router, Error> {
+        let directory = self.directory().await?;
+        let location = directory.location(&form.location);
+        let lan = location.map(|l| directory.lan(l)).unwrap_or_default();
+        let router = form.read(id, location, &lan).map_err(Error::Several)?;
+        self.make_ready(&router)?;
+        let mut tx = self.store.begin().await?;
+        let all = tx.routers().await?;
+        if !id.is_empty() && !all.iter().any(|r| r.id == id) {
+            return Err(Error::NotFound("router", id.to_string()));
+        }
+        if let Some(other) = all.iter().find(|r| r.id != id && r.name == router.name) {
+            return Err(Error::Refused(say!("router.twice", "{name} is registered already: {id}.", name = other.name, id = other.id)));
+        }
+        let router = if id.is_empty() { Router { id: tx.next_id("RT").await?, ..router } } else { router };
+        tx.save_router(&router).await?;
+        tx.commit().await?;
+        self.fleet.listen(&router, self.clock.now()).await?;
+        Ok(router)
+    }
+
+    fn make_ready(&self, router: &Router) -> Result<(), Error> {
+        let Some(bird) = bird_of(router) else { return Ok(()) };
+        let name = router.name.parse::<Word>().map_err(|error| Error::Fault(error.to_string()))?;
+        let head = peerage_edge::intent::Router {
+            name,
+            asn: self.settings.operator_asn,
+            router_id: router.router_id,
+            announce: router.announce.clone(),
+        };
+        let ready = bird.prepare(&RouterIntent { router: head, sessions: vec![] });
+        ready.map_err(|fault| Error::Refused(say!("router.folder", "The folder cannot be used: {fault}", fault = fault)))
+    }
+
+    /// Takes a router off the list, once no connection runs on it.
+    ///
+    /// # Errors
+    /// When it is unknown or a connection runs on it.
+    pub async fn remove_router(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        actor.may(Action::ManageRouters)?;
+        let mut tx = self.store.begin().await?;
+        if !tx.routers().await?.iter().any(|r| r.id == id) {
+            return Err(Error::NotFound("router", id.to_string()));
+        }
+        for (peering, number) in tx.placed_on(id).await? {
+            let found = tx.peering(&peering).await?;
+            let over = found.as_ref().and_then(|v| v.body.connection(number)).is_none_or(|c| c.state.name().is_final());
+            if !over {
+                return Err(Error::Refused(say!(
+                    "router.in_use",
+                    "Connection {number} of {peering} runs on this router. Remove it first.",
+                    number = number,
+                    peering = peering
+                )));
+            }
+        }
+        tx.delete_placements(id).await?;
+        tx.delete_router(id).await?;
+        tx.commit().await?;
+        self.fleet.forget(id);
+        Ok(())
+    }
+
+    /// A part of the routers; `query.kind` is the word of an engine.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn routers(&self, actor: &Actor, query: &Query) -> Result<Paged<RouterDetail>, Error> {
+        actor.may(Action::ManageRouters)?;
+        let directory = self.directory().await?;
+        let place = |id: &str| directory.location(id).map(|l| format!("{}, {}", l.name, l.city)).unwrap_or_default();
+        let mut found: Vec<Router> = self.store.routers().await?;
+        found.retain(|r| {
+            (query.kind.is_empty() || r.engine.word() == query.kind)
+                && query.finds(&[&r.name, &r.id, &place(&r.location), &r.router_id.to_string()])
+        });
+        match query.sort.as_str() {
+            "name" => found.sort_by(|a, b| a.name.cmp(&b.name)),
+            "engine" => found.sort_by_key(|r| r.engine.word()),
+            "location" => found.sort_by_key(|r| place(&r.location)),
+            _ => {}
+        }
+        if query.descending {
+            found.reverse();
+        }
+        let page = Paged::of(found, query.offset, PAGE);
+        let mut details = vec![];
+        for router in page.items {
+            let placed = self.store.placed_on(&router.id).await?;
+            details.push(RouterDetail { location: place(&router.location), heard: self.fleet.heard(&router), placed, router });
+        }
+        Ok(Paged { items: details, total: page.total, offset: page.offset, limit: page.limit })
+    }
+
+    /// One router, and the line that its own configuration has to include.
+    ///
+    /// # Errors
+    /// When the actor may not, or it is unknown.
+    pub async fn router(&self, actor: &Actor, id: &str) -> Result<(RouterDetail, Option<String>), Error> {
+        actor.may(Action::ManageRouters)?;
+        let router = self.store.routers().await?.into_iter().find(|r| r.id == id);
+        let router = router.ok_or_else(|| Error::NotFound("router", id.to_string()))?;
+        let directory = self.directory().await?;
+        let location = directory.location(&router.location).map(|l| format!("{}, {}", l.name, l.city)).unwrap_or_default();
+        let line = bird_of(&router).map(|bird| bird.include_line());
+        let placed = self.store.placed_on(id).await?;
+        Ok((RouterDetail { heard: self.fleet.heard(&router), location, placed, router }, line))
+    }
+
+    /// Whether any router is a real one.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn has_real_router(&self) -> Result<bool, Error> {
+        Ok(self.store.routers().await?.iter().any(|router| self.fleet.engine(router).is_real()))
+    }
+}
+
+fn bird_of(router: &Router) -> Option<Bird> {
+    let dialect = match router.engine {
+        EngineKind::Bird2 => Dialect::V2,
+        EngineKind::Bird3 => Dialect::V3,
+        EngineKind::Memory => return None,
+    };
+    Some(Bird { socket: (&router.socket).into(), config: (&router.config).into(), folder: (&router.folder).into(), dialect })
+}

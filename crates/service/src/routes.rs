@@ -1,0 +1,52 @@
+//! The routes that the routers receive.
+
+use crate::{Actor, Error, Service, intents::running_policy};
+use peerage_domain::{access::Action, peering::Peering, say};
+use peerage_edge::{
+    Fault,
+    intent::RoutePolicy,
+    judge,
+    reason::Reason,
+    state::{Route, Table},
+};
+
+/// A route with the reasons for which it is refused; none when it is let in.
+pub type Judged = (Route, Vec<Reason>);
+
+impl Service {
+    /// Everything that the sessions of a connection receive, and what the policy that they run
+    /// with makes of it; by prefix.
+    ///
+    /// # Errors
+    /// When the connection is unknown or of another organisation, runs on no router, or the
+    /// router does not tell.
+    pub async fn received_routes(&self, actor: &Actor, id: &str, number: u16) -> Result<(Peering, Vec<Judged>), Error> {
+        let permit = actor.may(Action::ReadPeerings)?;
+        let unknown = || Error::NotFound("connection", format!("{id}/{number}"));
+        let found = self.store.peering(id).await?.filter(|v| permit.scope.covers(&v.body.organisation));
+        let peering = found.ok_or_else(unknown)?.body;
+        let connection = peering.connection(number).ok_or_else(unknown)?;
+        let policy = running_policy(&connection.state, &self.accept(&peering)).unwrap_or(RoutePolicy::DenyAll);
+        let placed = self.store.placement(id, number).await?;
+        let router = self.store.routers().await?.into_iter().find(|r| Some(&r.id) == placed.as_ref());
+        let router = router.ok_or_else(|| {
+            Error::Refused(say!("routes.nowhere", "Connection {number} of {id} does not run on a router yet.", number = number, id = id))
+        })?;
+        let sessions = self.sessions_of(&router, &peering, connection, &policy).await?.map_err(Error::Refused)?;
+        let read = self.fleet.engine(&router);
+        let read = tokio::task::spawn_blocking(move || -> Result<Vec<Judged>, Fault> {
+            let mut all = vec![];
+            for session in &sessions {
+                let routes = read.routes(session, Table::Received)?;
+                all.extend(routes.into_iter().map(|route| (judge(session, &route), route)).map(|(why, route)| (route, why)));
+            }
+            Ok(all)
+        });
+        let read = read.await.map_err(|error| Error::Fault(error.to_string()))?;
+        let mut routes = read.map_err(|fault| {
+            Error::Refused(say!("routes.silent", "{router} does not tell its routes now: {fault}.", router = router.name, fault = fault))
+        })?;
+        routes.sort_by_key(|(route, _)| route.prefix);
+        Ok((peering, routes))
+    }
+}

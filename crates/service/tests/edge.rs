@@ -1,0 +1,274 @@
+//! Peerings from the request to the traffic and back, through the use cases, on a real router.
+
+#[path = "../../edge/tests/lab/mod.rs"]
+mod lab;
+
+use lab::{Cable, LAN, LINK, Lab, PARTNER, wait};
+use peerage_domain::{
+    Asn, Verdict,
+    access::Role,
+    contact::{Contact, ContactRole},
+    peering::{Kind, Peering, SessionState, StateName, Verb},
+    policy::Policy,
+    registration::PeeringDraft,
+    router::{EngineKind, RouterForm},
+    session::ConnectionAsk,
+};
+use peerage_service::{Actor, Clock, Error, Service, Settings, peerings::StepRequest, requests::Keys, secrets::Vault};
+use peerage_storage::Store;
+
+struct Portal {
+    service: Service,
+    operator: Actor,
+    partner: Actor,
+    dir: tempfile::TempDir,
+}
+
+/// A portal with a directory of one exchange and one facility, and two people.
+async fn portal(patience_s: i64) -> Portal {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let service = open(&dir, patience_s).await;
+    let file = |name: &str, rows: &str| (name.to_owned(), format!("{{\"data\":[{rows}]}}").into_bytes());
+    let port = |id: u32, asn: u32, v4: &str, v6: &str| {
+        format!(
+            r#"{{"id":{id},"net_id":{asn},"ix_id":60,"ixlan_id":60,"name":"TestIX","asn":{asn},"speed":10000,"ipaddr4":"{v4}","ipaddr6":"{v6}"}}"#
+        )
+    };
+    let files = [
+        file("ix.json", r#"{"id":60,"name":"TestIX","city":"Zurich","country":"CH"}"#),
+        file(
+            "ixpfx.json",
+            r#"{"id":1,"ixlan_id":60,"prefix":"193.0.9.0/24","protocol":"IPv4"},{"id":2,"ixlan_id":60,"prefix":"2001:7f8:99::/64","protocol":"IPv6"}"#,
+        ),
+        file("netixlan.json", &[port(1, 8075, LAN.v4.0, LAN.v6.0), port(2, 6667, LAN.v4.1, LAN.v6.1)].join(",")),
+        file("fac.json", r#"{"id":71,"name":"Test facility","city":"Zurich","country":"CH"}"#),
+        file("netfac.json", r#"{"id":1,"fac_id":71,"net_id":8075,"local_asn":8075},{"id":2,"fac_id":71,"net_id":6667,"local_asn":6667}"#),
+        file("net.json", r#"{"id":6667,"name":"Elisa","asn":6667,"info_type":"NSP","policy_general":"Open"}"#),
+    ];
+    service.import(&files).await.expect("directory");
+    let mut people = vec![];
+    for (organisation, email, role) in [("Operator", "ada@operator.example", Role::Operator), ("Elisa", "noc@elisa.example", Role::Partner)]
+    {
+        let link = service.add_person(organisation, email, "Somebody", role).await.expect("person");
+        let person = service.set_password(&link, "a long enough password").await.expect("password");
+        people.push(service.actor(&person.id, None).await.expect("member"));
+    }
+    let partner = people.pop().expect("partner");
+    let operator = people.pop().expect("operator");
+    let noc = Contact { role: ContactRole::Noc, email: "noc@elisa.example".parse().expect("mail"), phone: "+358 9 555 0100".parse().ok() };
+    let asn = service.associate_asn(&partner, PARTNER, "Elisa", vec![noc]).await.expect("asked");
+    service.decide_asn(&operator, &asn.id, None).await.expect("confirmed");
+    Portal { service, operator, partner, dir }
+}
+
+async fn open(dir: &tempfile::TempDir, patience_s: i64) -> Service {
+    let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
+    let settings = Settings {
+        operator_asn: Asn(8075),
+        operator_name: "Operator".into(),
+        policy: Policy::default(),
+        cloud_interconnect: vec![],
+        step_pause_s: 1,
+        settle_s: 1,
+        patience_s,
+        removal_pause_s: 2,
+        demo: false,
+    };
+    Service::new(store, Clock::System, settings, Vault::open(&dir.path().join("secret.key")).expect("key"))
+}
+
+impl Portal {
+    fn location(&self, kind: Kind) -> impl Future<Output = String> {
+        let service = self.service.clone();
+        async move {
+            let directory = service.directory().await.expect("directory");
+            directory.all_locations().iter().find(|l| l.kind == kind).expect("location").id.clone()
+        }
+    }
+
+    async fn register(&self, lab: &Lab, kind: Kind) {
+        let form = RouterForm {
+            name: "edge1.zrh".into(),
+            location: self.location(kind).await,
+            engine: EngineKind::Bird2.word().into(),
+            router_id: "193.0.9.1".into(),
+            addresses: if kind == Kind::Exchange { format!("{}, {}", LAN.v4.0, LAN.v6.0) } else { String::new() },
+            announce: "13.64.0.0/11".into(),
+            socket: lab.edge.socket.display().to_string(),
+            config: lab.edge.config.display().to_string(),
+            folder: lab.edge.folder.display().to_string(),
+        };
+        self.service.register_router(&self.operator, &form).await.expect("registered");
+    }
+
+    /// Asks for a peering, has it approved and reported as configured.
+    async fn request(&self, kind: Kind, ask: ConnectionAsk, key: &str) -> Peering {
+        let location = self.location(kind).await;
+        let connections = vec![ConnectionAsk { max_prefixes_ipv4: "100".into(), max_prefixes_ipv6: "100".into(), ..ask }];
+        let draft = PeeringDraft { asn: PARTNER.to_string(), kind: Some(kind), location, connections, ..PeeringDraft::default() };
+        let id = self.service.new_peering_draft(&self.partner, draft.clone()).await.expect("draft");
+        let keys = Keys::Typed { keys: vec![key.into()], cleared: vec![], removed: None };
+        self.service.save_peering_draft(&self.partner, &id, draft, keys).await.expect("saved");
+        let peering = self.service.submit_peering(&self.partner, &id).await.expect("sent");
+        self.act(&self.operator, &peering.id, Verb::Approve).await;
+        self.act(&self.partner, &peering.id, Verb::ReportConfigured).await;
+        peering
+    }
+
+    async fn act(&self, actor: &Actor, id: &str, verb: Verb) {
+        let request = StepRequest { connection: 1, note: String::new() };
+        self.service.act(actor, id, verb, &request).await.expect("step");
+    }
+
+    async fn state(&self, id: &str) -> StateName {
+        self.service.peering(&self.partner, id).await.expect("peering").peering.connections[0].state.name()
+    }
+
+    /// Does jobs until the connection is in a state, at most half a minute.
+    async fn until(&self, id: &str, wanted: StateName) {
+        for _ in 0..300 {
+            self.service.run_due_jobs().await.expect("jobs");
+            if self.state(id).await == wanted {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        let detail = self.service.peering(&self.partner, id).await.expect("peering");
+        panic!("{id} is {:?}, not {wanted:?}; seen: {:?}", detail.peering.connections[0].state, detail.edge[0].1.evidence);
+    }
+
+    async fn seen(&self, id: &str) -> Vec<(String, Verdict)> {
+        let detail = self.service.peering(&self.partner, id).await.expect("peering");
+        let (_, findings) = detail.edge[0].1.evidence.clone().expect("evidence");
+        findings.into_iter().map(|f| (f.code, f.verdict)).collect()
+    }
+}
+
+fn exchange() -> ConnectionAsk {
+    ConnectionAsk { peer_ipv4: LAN.v4.1.into(), peer_ipv6: LAN.v6.1.into(), ..ConnectionAsk::default() }
+}
+
+async fn whole_life(kind: Kind, cable: Cable, ask: ConnectionAsk) {
+    let Some(lab) = Lab::new(cable, &Lab::sessions(cable, PARTNER, "password \"s3cret-key\";")) else { return };
+    let portal = portal(60).await;
+    portal.register(&lab, kind).await;
+    let peering = portal.request(kind, ask, "s3cret-key").await;
+    portal.until(&peering.id, StateName::ProvisioningCompleted).await;
+    assert!(!lab.reaches_customer(), "no traffic under deny-all");
+    portal.until(&peering.id, StateName::Active).await;
+    assert_eq!(portal.seen(&peering.id).await.iter().map(|(_, verdict)| *verdict).max(), Some(Verdict::Warn), "two routes are refused");
+    wait("traffic", || lab.reaches_customer().then_some(()));
+    let detail = portal.service.peering(&portal.partner, &peering.id).await.expect("peering");
+    let (_, facts) = &detail.edge[0];
+    assert!(facts.real && facts.sessions.len() == 2 && facts.sessions.iter().all(|s| s.state == SessionState::Established), "{facts:?}");
+
+    // The partner sees what the operator receives, and why not all of it is let in.
+    let (_, routes) = portal.service.received_routes(&portal.partner, &peering.id, 1).await.expect("routes");
+    let refused: Vec<String> = routes.iter().filter(|(_, why)| !why.is_empty()).map(|(route, _)| route.prefix.to_string()).collect();
+    assert_eq!((routes.len(), refused), (5, vec!["192.168.7.0/24".to_owned(), "193.10.2.0/25".to_owned()]));
+
+    // The portal starts again, and nothing changes on the router.
+    let again = Portal { service: open(&portal.dir, 60).await, ..portal };
+    again.service.restore_edge().await.expect("started");
+    again.service.listen_to_routers().await.expect("asked");
+    assert!(lab.reaches_customer());
+
+    // Removal: drained at once, gone after the pause.
+    again.act(&again.partner, &peering.id, Verb::RequestRemoval).await;
+    again.service.run_due_jobs().await.expect("jobs");
+    wait("GRACEFUL_SHUTDOWN", || lab.partner("show route all 13.64.0.0/11").contains("(65535,0)").then_some(()));
+    again.until(&peering.id, StateName::Removed).await;
+    assert!(!lab.reaches_customer());
+    assert!(again.service.is_replay(&peering.id).await.expect("read"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_peering_on_bird() {
+    whole_life(Kind::Exchange, LAN, exchange()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_direct_peering_on_bird() {
+    let link = ConnectionAsk {
+        session_ipv4: "193.0.9.0/31".into(),
+        session_ipv6: "2001:7f8:99::/127".into(),
+        bandwidth_mbps: "10000".into(),
+        ..ConnectionAsk::default()
+    };
+    whole_life(Kind::Direct, LINK, link).await;
+}
+
+/// A peering whose partner does something wrong fails with these words, and nothing is let in.
+async fn fails(partner: &str, key: &str, code: &str) {
+    let Some(lab) = Lab::new(LAN, partner) else { return };
+    let portal = portal(10).await;
+    portal.register(&lab, Kind::Exchange).await;
+    let peering = portal.request(Kind::Exchange, exchange(), key).await;
+    portal.until(&peering.id, StateName::ProvisioningFailed).await;
+    assert!(!lab.reaches_customer());
+    let seen = {
+        let history = portal.service.peering(&portal.partner, &peering.id).await.expect("peering").history;
+        history.last().expect("a step").event.note.clone()
+    };
+    assert!(seen.contains(code), "{seen} should mention {code}");
+    // Nothing of it stays on the router.
+    portal.service.run_due_jobs().await.expect("jobs");
+    assert_eq!(lab.edge_sessions(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_asn_fails_with_words() {
+    fails(&Lab::sessions(LAN, Asn(719), ""), "", "speaks for another ASN than AS6667").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_fails_with_words() {
+    fails(&Lab::sessions(LAN, PARTNER, "password \"another\";"), "s3cret-key", "wrong or missing MD5 key").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_fails_with_words() {
+    fails("", "", "the connection fails (Connection refused)").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_portal_that_dies_before_it_confirms_goes_on_where_it_was() {
+    let Some(lab) = Lab::new(LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
+    let portal = portal(60).await;
+    portal.register(&lab, Kind::Exchange).await;
+    let peering = portal.request(Kind::Exchange, exchange(), "").await;
+    portal.until(&peering.id, StateName::Validating).await;
+    // What a portal leaves behind that died in the middle: opened, but not confirmed.
+    let before = lab.edge_sessions().len();
+    lab.open_without_confirming(&peering.id);
+    wait("the opening", || lab.reaches_customer().then_some(()));
+    wait("the router going back by itself", || (!lab.reaches_customer()).then_some(()));
+    assert_eq!(lab.edge_sessions().len(), before);
+    let again = Portal { service: open(&portal.dir, 60).await, ..portal };
+    again.until(&peering.id, StateName::Active).await;
+    wait("traffic", || lab.reaches_customer().then_some(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_router_that_cannot_be_used_is_not_registered() {
+    let portal = portal(0).await;
+    let form = RouterForm {
+        name: "edge1".into(),
+        location: portal.location(Kind::Exchange).await,
+        engine: "bird2".into(),
+        router_id: "193.0.9.1".into(),
+        addresses: LAN.v4.0.into(),
+        socket: "/nowhere/bird.ctl".into(),
+        config: "/nowhere/bird.conf".into(),
+        folder: "/proc/nowhere".into(),
+        ..RouterForm::default()
+    };
+    let refused = portal.service.register_router(&portal.operator, &form).await;
+    assert!(matches!(&refused, Err(Error::Refused(text)) if text.key() == "router.folder"), "{refused:?}");
+    let none = portal.service.routers(&portal.operator, &Default::default()).await.expect("list");
+    assert_eq!(none.total, 0);
+    // Without a router, setting up fails with what to do.
+    let peering = portal.request(Kind::Exchange, exchange(), "").await;
+    portal.until(&peering.id, StateName::ProvisioningFailed).await;
+    assert_eq!(portal.seen(&peering.id).await[0].0, "provision.no_router");
+}

@@ -1,0 +1,196 @@
+//! `/ops/routers`: the operator's routers, and registering them.
+
+use crate::{
+    components::{
+        Ago, Breadcrumbs, Column, Copy, EmptyList, Field, Icon, ListSearch, Pager, Post, SortedHead, VerdictMark, action, load,
+        query_from_url, typed_again,
+    },
+    pages::param,
+    rpc::{
+        Typed,
+        edge::{HeardView, RemoveRouter, RouterRow, RouterView, SaveRouter, read_router, read_routers},
+    },
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use peerage_domain::{
+    Timestamp, Verdict,
+    catalogue::{Paged, Query},
+    router::{EngineKind, Router},
+};
+
+/// What was last heard from a router: its sessions, or its silence.
+fn heard(row: &RouterRow, now: Timestamp) -> impl IntoView + use<> {
+    match row.heard.clone() {
+        None => view! { <span class="st unknown"><Icon name="clock"/>{tr!(routers.unheard)}</span> }.into_any(),
+        Some(HeardView { at, up, all, trouble: None }) => {
+            let verdict = if up == all { Verdict::Pass } else { Verdict::Warn };
+            let word = tr!(routers.up, up = up, all = all);
+            view! { <VerdictMark verdict=verdict word=word/>" "<span class="muted s12"><Ago at=at now=now/></span> }.into_any()
+        }
+        Some(HeardView { at, .. }) => {
+            view! { <VerdictMark verdict=Verdict::Unknown word=tr!(routers.silent)/>" "<span class="muted s12"><Ago at=at now=now/></span> }
+                .into_any()
+        }
+    }
+}
+
+/// The list.
+#[component]
+pub fn RoutersPage() -> impl IntoView {
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || query.get(), read_routers);
+    view! {
+        <Title text=tr!(routers.title)/>
+        <div class="title"><h1>{tr!(routers.title)}</h1><div class="acts"><a class="btn main" href="/ops/routers/new">{tr!(routers.new)}</a></div></div>
+        {load(found, move |(found, now)| view! {
+            <section class="panel" aria-label=tr!(routers.title)>{table(found, query.get_untracked(), now)}</section>
+        })}
+    }
+}
+
+fn table(found: Paged<RouterRow>, query: Query, now: Timestamp) -> impl IntoView {
+    let kinds = EngineKind::ALL.map(|kind| (kind.word().to_owned(), kind.name().to_owned())).to_vec();
+    let search =
+        view! { <div class="phead"><ListSearch query=query.clone() path="/ops/routers" hint=tr!(routers.search) kinds=kinds/></div> };
+    if found.items.is_empty() {
+        return view! {
+            {search}
+            <EmptyList total=found.total query=query path="/ops/routers" text=tr!(routers.empty)><a class="btn" href="/ops/routers/new">{tr!(routers.new)}</a></EmptyList>
+        }
+        .into_any();
+    }
+    let row = move |row: RouterRow| {
+        let it = row.router.clone();
+        view! {
+            <tr>
+                <td class="key mono" data-l=tr!(connections.name)><a href=format!("/ops/routers/{}", it.id)>{it.name}</a></td>
+                <td data-l=tr!(peerings.location)>{row.location.clone()}</td>
+                <td class="v" data-l=tr!(routers.engine)><span class="tag">{it.engine.name()}</span></td>
+                <td class="num" data-l=tr!(routers.placed)>{row.placed}</td>
+                <td data-l=tr!(routers.heard)>{heard(&row, now)}</td>
+            </tr>
+        }
+    };
+    let columns = vec![
+        Column::text("name", tr!(connections.name)),
+        Column::text("location", tr!(peerings.location)),
+        Column::text("engine", tr!(routers.engine)),
+        Column::number("", tr!(routers.placed)),
+        Column::text("", tr!(routers.heard)),
+    ];
+    view! {
+        {search}
+        <div class="scroll"><table class="tbl cards">
+            <SortedHead columns=columns query=query.clone() path="/ops/routers"/>
+            <tbody>{found.items.into_iter().map(row).collect_view()}</tbody>
+        </table></div>
+        <Pager total=found.total limit=found.limit query=query path="/ops/routers"/>
+    }
+    .into_any()
+}
+
+/// One router, or the form of a new one.
+#[component]
+pub fn RouterPage() -> impl IntoView {
+    let id = param("id");
+    let found = Resource::new_blocking(move || id.get(), read_router);
+    load(found, |found| view! { <Detail found=found/> })
+}
+
+#[component]
+fn Detail(found: RouterView) -> impl IntoView {
+    let id = found.row.as_ref().map(|row| row.router.id.clone()).unwrap_or_default();
+    let title = found.row.as_ref().map_or_else(|| tr!(routers.new), |row| row.router.name.clone());
+    let (now, include, placed) = (found.now, found.include.clone(), found.placed.clone());
+    let status = found.row.clone().map(|row| {
+        let trouble = match &row.heard {
+            Some(HeardView { trouble: Some(why), .. }) => Some(view! { <div class="call" role="status"><Icon name="warn"/><div><p><b>{tr!(routers.silent)}</b></p><p>{why.clone()}</p></div></div> }),
+            _ => None,
+        };
+        view! {
+            {trouble}
+            <dl class="facts">
+                <div><dt>{tr!(routers.heard)}</dt><dd>{heard(&row, now)}</dd></div>
+                <div><dt>{tr!(peerings.location)}</dt><dd>{row.location.clone()}</dd></div>
+                <div><dt>{tr!(routers.engine)}</dt><dd>{row.router.engine.name()}</dd></div>
+                <div><dt>{tr!(routers.placed)}</dt><dd>{row.placed}</dd></div>
+            </dl>
+        }
+    });
+    let runs = placed
+        .into_iter()
+        .map(|(peering, number)| {
+            view! { <li><a class="mono" href=format!("/ops/peerings/{peering}")>{format!("{peering}/{number}")}</a></li> }
+        })
+        .collect::<Vec<_>>();
+    let router = found.row.map(|row| row.router);
+    let remove = router.clone().filter(|_| runs.is_empty()).map(|router| {
+        view! {
+            <Post to={action::<RemoveRouter>()} fields=vec![("id", router.id)] label=tr!(routers.remove) class="btn stop"/>
+        }
+    });
+    let locations = found.locations;
+    view! {
+        <Title text=title.clone()/>
+        <div>
+            <Breadcrumbs trail=vec![("/ops/routers".into(), tr!(routers.title))]/>
+            <div class="title"><h1>{title}</h1>{(!id.is_empty()).then(|| view! { <Copy text=id.clone()/> })}<div class="acts">{remove}</div></div>
+        </div>
+        {status}
+        {include.map(|line| view! {
+            <section class="panel" aria-labelledby="h-inc">
+                <div class="phead"><h2 id="h-inc">{tr!(routers.include_title)}</h2></div>
+                <div class="pbody stack"><p>{tr!(routers.include)}</p><p><Copy text=line/></p></div>
+            </section>
+        })}
+        {(!runs.is_empty()).then(|| view! {
+            <section class="panel" aria-labelledby="h-runs"><div class="phead"><h2 id="h-runs">{tr!(routers.runs)}</h2></div><ul class="pbody row">{runs}</ul></section>
+        })}
+        <section class="panel narrow-left" aria-label=tr!(routers.form)>
+            {typed_again(format!("router/{id}"), move |typed| form(router.clone(), locations.clone(), typed))}
+        </section>
+    }
+}
+
+fn form(router: Option<Router>, locations: Vec<(String, String)>, typed: Typed) -> impl IntoView {
+    let known = |of: fn(&Router) -> String, name: &str| typed.get(name).or_else(|| router.as_ref().map(of)).unwrap_or_default();
+    let list = |all: Vec<String>| all.join(", ");
+    let (place, engine) = (known(|r| r.location.clone(), "location"), known(|r| r.engine.word().to_owned(), "engine"));
+    let addresses = typed.get("addresses").or_else(|| router.as_ref().map(|r| list(r.addresses.iter().map(ToString::to_string).collect())));
+    let announce = typed.get("announce").or_else(|| router.as_ref().map(|r| list(r.announce.iter().map(ToString::to_string).collect())));
+    let paths = [known(|r| r.socket.clone(), "socket"), known(|r| r.config.clone(), "config"), known(|r| r.folder.clone(), "folder")];
+    let fresh = router.is_none() && typed.get("socket").is_none();
+    let [socket, config, folder] =
+        if fresh { ["/run/bird/bird.ctl", "/etc/bird/bird.conf", "/etc/bird/peerage"].map(ToOwned::to_owned) } else { paths };
+    let options = locations
+        .into_iter()
+        .map(|(id, name)| {
+            let chosen = id == place;
+            view! { <option value=id selected=chosen>{name}</option> }
+        })
+        .collect_view();
+    let engines = EngineKind::ALL
+        .map(|kind| view! { <option value=kind.word() selected=kind.word() == engine>{kind.name()}</option> })
+        .collect_view();
+    let text = |id: &'static str, label: String, help: String, value: String| {
+        view! {
+            <Field id=id label=label help=help><input id=id class="field mono" name=format!("router[{id}]") value=value autocomplete="off"/></Field>
+        }
+    };
+    view! {
+        <form class="pbody form" method="post" action={action::<SaveRouter>()}>
+            <input type="hidden" name="id" value=router.as_ref().map(|r| r.id.clone()).unwrap_or_default()/>
+            {text("name", tr!(connections.name), tr!(routers.name_help), known(|r| r.name.clone(), "name"))}
+            <Field id="location" label=tr!(peerings.location)><select id="location" class="field" name="router[location]"><option value="">{tr!(wizard.choose)}</option>{options}</select></Field>
+            <Field id="engine" label=tr!(routers.engine)><select id="engine" class="field" name="router[engine]">{engines}</select></Field>
+            {text("router_id", tr!(routers.router_id), tr!(routers.router_id_help), known(|r| r.router_id.to_string(), "router_id"))}
+            {text("addresses", tr!(routers.addresses), tr!(routers.addresses_help), addresses.unwrap_or_default())}
+            {text("announce", tr!(routers.announce), tr!(routers.announce_help), announce.unwrap_or_default())}
+            {text("socket", tr!(routers.socket), String::new(), socket)}
+            {text("config", tr!(routers.config), tr!(routers.config_help), config)}
+            {text("folder", tr!(routers.folder), tr!(routers.folder_help), folder)}
+            <button class="btn main" type="submit">{tr!(locations.save)}</button>
+        </form>
+    }
+}

@@ -1,0 +1,125 @@
+//! The operator's routers, and the routes that they receive.
+
+use super::{Failure, Typed};
+use leptos::prelude::*;
+use peerage_domain::{
+    Asn, Text, Timestamp,
+    catalogue::{Paged, Query},
+    router::{Router, RouterForm},
+};
+use serde::{Deserialize, Serialize};
+
+/// A router in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RouterRow {
+    /// The router.
+    pub router: Router,
+    /// Name of the location.
+    pub location: String,
+    /// What it said last.
+    pub heard: Option<HeardView>,
+    /// How many connections run on it.
+    pub placed: usize,
+}
+
+/// What a router said last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeardView {
+    /// When it was asked.
+    pub at: Timestamp,
+    /// How many of its sessions are up.
+    pub up: usize,
+    /// How many it has.
+    pub all: usize,
+    /// Why it did not tell.
+    pub trouble: Option<String>,
+}
+
+/// A router with everything its page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RouterView {
+    /// The router; none for a new one.
+    pub row: Option<RouterRow>,
+    /// The line that its own configuration has to include.
+    pub include: Option<String>,
+    /// Which connections run on it: peering and number.
+    pub placed: Vec<(String, u16)>,
+    /// Locations to choose from: id and name.
+    pub locations: Vec<(String, String)>,
+    /// The server's time.
+    pub now: Timestamp,
+}
+
+/// A route as a session received it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RouteRow {
+    /// Where it leads.
+    pub prefix: String,
+    /// The next hop.
+    pub next_hop: String,
+    /// The AS path.
+    pub path: String,
+    /// Why it is refused; empty when it is let in.
+    pub refused: Vec<Text>,
+}
+
+/// What a connection's sessions receive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoutesView {
+    /// The peering.
+    pub peering: String,
+    /// Its network's name and ASN.
+    pub network: (String, Asn),
+    /// Number of the connection.
+    pub connection: u16,
+    /// The routes on this page.
+    pub routes: Paged<RouteRow>,
+    /// How many are let in, and how many are refused.
+    pub counts: (u64, u64),
+}
+
+/// A part of the routers.
+#[server(prefix = "/rpc")]
+pub async fn read_routers(query: Query) -> Result<(Paged<RouterRow>, Timestamp), Failure> {
+    crate::server::views::routers(query).await
+}
+
+/// One router, or the empty form of a new one.
+#[server(prefix = "/rpc")]
+pub async fn read_router(id: String) -> Result<RouterView, Failure> {
+    crate::server::views::router(id).await
+}
+
+/// What a connection's sessions receive; `query.kind` is `accepted` or `refused`.
+#[server(prefix = "/rpc")]
+pub async fn read_routes(id: String, connection: u16, query: Query) -> Result<RoutesView, Failure> {
+    crate::server::views::received_routes(id, connection, query).await
+}
+
+/// Registers a router, or changes one.
+#[server(prefix = "/rpc")]
+pub async fn save_router(#[server(default)] id: String, router: RouterForm) -> Result<(), Failure> {
+    crate::server::forms::save_router(id, router).await
+}
+
+/// Takes a router off the list.
+#[server(prefix = "/rpc")]
+pub async fn remove_router(id: String) -> Result<(), Failure> {
+    crate::server::forms::remove_router(id).await
+}
+
+/// The fields by name, for the case that the form is refused.
+pub fn typed_router(id: &str, form: &RouterForm) -> Typed {
+    let fields = [
+        ("name", &form.name),
+        ("location", &form.location),
+        ("engine", &form.engine),
+        ("router_id", &form.router_id),
+        ("addresses", &form.addresses),
+        ("announce", &form.announce),
+        ("socket", &form.socket),
+        ("config", &form.config),
+        ("folder", &form.folder),
+    ];
+    fields.into_iter().fold(Typed::new(format!("router/{id}")), |typed, (name, value)| typed.with(name, value))
+}

@@ -1,0 +1,86 @@
+//! What the pages of routers and of received routes read.
+
+use crate::{
+    rpc::{
+        Failure,
+        edge::{HeardView, RouteRow, RouterRow, RouterView, RoutesView},
+    },
+    server::context::{asked, require},
+};
+use peerage_domain::{
+    Timestamp,
+    access::Action,
+    catalogue::{Paged, Query},
+    peering::SessionState,
+};
+use peerage_service::{directory::PAGE, routers::RouterDetail, routes::Judged};
+
+fn row(detail: RouterDetail) -> RouterRow {
+    let up = |all: &[peerage_edge::state::SessionReport]| all.iter().filter(|r| r.state == SessionState::Established).count();
+    RouterRow {
+        heard: detail.heard.map(|heard| match heard.sessions {
+            Ok(all) => HeardView { at: heard.at, up: up(&all), all: all.len(), trouble: None },
+            Err(why) => HeardView { at: heard.at, up: 0, all: 0, trouble: Some(why) },
+        }),
+        placed: detail.placed.len(),
+        location: detail.location,
+        router: detail.router,
+    }
+}
+
+pub(crate) async fn routers(query: Query) -> Result<(Paged<RouterRow>, Timestamp), Failure> {
+    let (service, actor) = asked().await?;
+    Ok((service.routers(&actor, &query).await?.map(row), service.clock().now()))
+}
+
+pub(crate) async fn router(id: String) -> Result<RouterView, Failure> {
+    let (service, actor) = asked().await?;
+    require(&actor, Action::ManageRouters)?;
+    let directory = service.directory().await?;
+    let locations =
+        directory.all_locations().iter().map(|l| (l.id.clone(), format!("{} · {} · {}", l.city, l.name, l.kind.word()))).collect();
+    let (detail, include) = match id.as_str() {
+        "new" => (None, None),
+        id => {
+            let (detail, include) = service.router(&actor, id).await?;
+            (Some(detail), include)
+        }
+    };
+    let placed = detail.as_ref().map(|d| d.placed.clone()).unwrap_or_default();
+    Ok(RouterView { row: detail.map(row), include, placed, locations, now: service.clock().now() })
+}
+
+fn route_row((route, refused): Judged) -> RouteRow {
+    RouteRow {
+        prefix: route.prefix.to_string(),
+        next_hop: route.next_hop.map(|hop| hop.to_string()).unwrap_or_default(),
+        path: route.path.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        refused: refused.into_iter().map(peerage_edge::reason::Reason::text).collect(),
+    }
+}
+
+pub(crate) async fn received_routes(id: String, connection: u16, query: Query) -> Result<RoutesView, Failure> {
+    let (service, actor) = asked().await?;
+    let (peering, all) = service.received_routes(&actor, &id, connection).await?;
+    let accepted = all.iter().filter(|(_, refused)| refused.is_empty()).count() as u64;
+    let counts = (accepted, all.len() as u64 - accepted);
+    let mut rows: Vec<RouteRow> = all
+        .into_iter()
+        .filter(|(_, refused)| query.kind.is_empty() || (query.kind == "accepted") == refused.is_empty())
+        .map(route_row)
+        .filter(|row| query.finds(&[&row.prefix, &row.path, &row.next_hop]))
+        .collect();
+    if query.sort == "path" {
+        rows.sort_by_key(|row| row.path.split(' ').count());
+    }
+    if query.descending {
+        rows.reverse();
+    }
+    Ok(RoutesView {
+        network: (peering.peer_name, peering.asn),
+        peering: peering.id,
+        connection,
+        routes: Paged::of(rows, query.offset, PAGE),
+        counts,
+    })
+}
