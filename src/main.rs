@@ -94,6 +94,12 @@ enum Edge {
         /// The intent, as JSON; see docs/edge.md.
         intent: PathBuf,
     },
+    /// Show how the files on a registered router differ from what it should run.
+    Plan {
+        /// The router's name; all of them when absent.
+        #[arg(long, default_value = "")]
+        router: String,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -195,6 +201,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         }
         Command::Token(Token::Add { organisation, label }) => commands::add_token(&config, &organisation, &label).await?,
         Command::Doctor => commands::doctor(&config).await?,
+        Command::Edge(Edge::Plan { router }) => {
+            let same = commands::plan(&config, &router).await?;
+            return Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Check(_) | Command::Edge(_) => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! What pages are made of: data in, markup out. No component asks the server.
 
 pub mod chart;
+mod diff;
 mod form;
 mod frame;
 mod icon;
@@ -11,6 +12,7 @@ mod table;
 mod timeline;
 
 pub use chart::ms as chart_ms;
+pub use diff::diffs;
 pub use form::{Field, Post, action, no_default, typed_again, typed_before};
 pub use frame::{Breadcrumbs, FlashMessage, Foot, Sidebar, TopBar};
 pub use icon::Icon;

@@ -3,7 +3,7 @@
 use super::{Failure, Typed};
 use leptos::prelude::*;
 use peerage_domain::{
-    Asn, Text, Timestamp,
+    Asn, Finding, Text, Timestamp,
     catalogue::{Paged, Query},
     router::{Router, RouterForm},
 };
@@ -44,10 +44,21 @@ pub struct RouterView {
     pub include: Option<String>,
     /// Which connections run on it: peering and number.
     pub placed: Vec<(String, u16)>,
+    /// How it differs from what it should run, or why that is not known.
+    pub drift: Result<DriftView, String>,
     /// Locations to choose from: id and name.
     pub locations: Vec<(String, String)>,
     /// The server's time.
     pub now: Timestamp,
+}
+
+/// How a router differs from what it should run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DriftView {
+    /// Files with their lines in the unified format.
+    pub files: Vec<(String, String)>,
+    /// What its sessions show.
+    pub findings: Vec<Finding>,
 }
 
 /// A route as a session received it.
@@ -100,6 +111,12 @@ pub async fn read_routes(id: String, connection: u16, query: Query) -> Result<Ro
 #[server(prefix = "/rpc")]
 pub async fn save_router(#[server(default)] id: String, router: RouterForm) -> Result<(), Failure> {
     crate::server::forms::save_router(id, router).await
+}
+
+/// Brings a router back to what it should run.
+#[server(prefix = "/rpc")]
+pub async fn take_back(id: String) -> Result<(), Failure> {
+    crate::server::forms::take_back(id).await
 }
 
 /// Takes a router off the list.

@@ -72,6 +72,8 @@ pub struct EdgeView {
     pub trouble: Option<String>,
     /// What was seen at the last step, and when.
     pub evidence: Option<(Timestamp, Vec<Finding>)>,
+    /// What the next step would change in the router's files, name and lines; for operators.
+    pub plan: Vec<(String, String)>,
 }
 
 /// An ASN association with its history: when, who, what.

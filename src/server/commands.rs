@@ -123,3 +123,22 @@ pub async fn doctor(config: &Config) -> Result<(), Error> {
     println!("accounts  {}", if service.is_new().await? { "none yet: the first start prints a link" } else { "there are some" });
     Ok(())
 }
+
+/// `peerage edge plan`: prints what differs; false when anything does.
+///
+/// # Errors
+/// When there is no such router, or its files cannot be read.
+pub async fn plan(config: &Config, router: &str) -> Result<bool, Error> {
+    let service = open(config).await?;
+    let mut same = true;
+    for (router, differences) in service.plans(router).await? {
+        if differences.is_empty() {
+            println!("{}: runs what it should", router.name);
+        }
+        for difference in differences {
+            same = false;
+            println!("{}: {}\n{}", router.name, difference.name, difference.text);
+        }
+    }
+    Ok(same)
+}

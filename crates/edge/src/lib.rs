@@ -8,10 +8,12 @@
 //! * [`Engine`] is what the portal drives: [`bird::Bird`] over the daemon's control socket, and
 //!   [`Memory`], which keeps sessions in this process and touches no router
 //! * [`validate`](validate()) is what the operator wants to see before routes are let in
+//! * [`differences`] and [`strays`] show what somebody changed by hand
 //! * [`rollout`] is the way from one configuration to the next: apply, look, then confirm or undo
 #![warn(missing_docs)]
 
 pub mod bird;
+mod drift;
 pub mod intent;
 mod judge;
 mod memory;
@@ -21,6 +23,7 @@ pub mod rollout;
 pub mod state;
 mod validate;
 
+pub use drift::{FileDiff, differences, strays};
 pub use judge::judge;
 pub use memory::Memory;
 pub use render::{Files, Reveal};
@@ -129,6 +132,14 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// When it cannot be asked, or knows no such session.
     fn routes(&self, session: &intent::Session, table: Table) -> Result<Vec<Route>, Fault>;
+
+    /// Switches a session on that somebody switched off by hand.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn switch_on(&self, _session: &intent::Session) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// Segments that the kernel dropped before BGP saw them; nothing where that is not known.
     fn dropped(&self) -> Option<Dropped> {

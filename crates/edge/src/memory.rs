@@ -128,6 +128,7 @@ impl Engine for Memory {
                 last_error: None,
                 accepted: count(Table::Accepted),
                 refused: count(Table::Refused),
+                disabled: false,
                 filter: Some(format!("{symbol}_in")),
                 symbol,
             }

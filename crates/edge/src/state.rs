@@ -21,6 +21,8 @@ pub struct SessionReport {
     pub accepted: u64,
     /// Routes received and refused.
     pub refused: u64,
+    /// Whether somebody switched it off on the router.
+    pub disabled: bool,
     /// The name of the import filter that is in force.
     pub filter: Option<String>,
 }

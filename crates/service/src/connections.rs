@@ -165,6 +165,9 @@ impl Service {
         if let Some(problem) = name_problem(&mut tx, actor, &draft.name).await? {
             return Err(Error::Refused(problem));
         }
+        if draft.subdivision.chars().count() > 80 || draft.subdivision.chars().any(peerage_domain::is_invisible) {
+            return Err(Error::Refused(say!("site.subdivision", "The state or province has at most 80 printable characters.")));
+        }
         let (provider, primary, backup) = choices(&directory, &draft)?;
         let known = self.known(&tx.all_prefixes().await?, actor, &draft).await?;
         let prefixes = accepted(&draft.prefixes, &known)?;

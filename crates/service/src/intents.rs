@@ -20,36 +20,52 @@ pub(crate) enum Wanted {
     Gone,
 }
 
+/// One connection as it should run, whatever is on record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change<'a> {
+    /// Its peering.
+    pub peering: &'a Peering,
+    /// Its number.
+    pub connection: u16,
+    /// How it should run.
+    pub wanted: &'a Wanted,
+}
+
+impl Change<'_> {
+    fn is_of(&self, peering: &str, connection: u16) -> bool {
+        self.peering.id == peering && self.connection == connection
+    }
+}
+
 impl Service {
-    /// Everything that a router should run, with one connection as `wanted`.
+    /// Everything that a router should run by what is on record, but for one connection.
     ///
     /// # Errors
-    /// When storage fails, or a connection cannot run there; the text says why.
-    pub(crate) async fn router_intent(
-        &self,
-        router: &Router,
-        of: (&Peering, u16),
-        wanted: &Wanted,
-    ) -> Result<Result<RouterIntent, Text>, Error> {
+    /// When storage fails, or that connection cannot run there; the text says why.
+    pub(crate) async fn router_intent(&self, router: &Router, but: Option<Change<'_>>) -> Result<Result<RouterIntent, Text>, Error> {
         let mut sessions = vec![];
         let mut placed = self.store.placed_on(&router.id).await?;
-        let this = (of.0.id.clone(), of.1);
-        if !placed.contains(&this) {
-            placed.push(this.clone());
+        if let Some(change) = &but
+            && !placed.iter().any(|(id, number)| change.is_of(id, *number))
+        {
+            placed.push((change.peering.id.clone(), change.connection));
         }
         for (id, number) in placed {
-            let is_this = (&id, number) == (&this.0, this.1);
-            let stored = if is_this { Some(of.0.clone()) } else { self.store.peering(&id).await?.map(|v| v.body) };
+            let change = but.as_ref().filter(|change| change.is_of(&id, number));
+            let stored = match change {
+                Some(change) => Some(change.peering.clone()),
+                None => self.store.peering(&id).await?.map(|v| v.body),
+            };
             let Some((peering, connection)) = stored.as_ref().and_then(|p| Some((p, p.connection(number)?))) else { continue };
-            let policy = match wanted {
-                Wanted::Run(policy) if is_this => Some(policy.clone()),
-                Wanted::Gone if is_this => None,
-                _ => running_policy(&connection.state, &self.accept(peering)),
+            let policy = match change.map(|change| change.wanted) {
+                Some(Wanted::Run(policy)) => Some(policy.clone()),
+                Some(Wanted::Gone) => None,
+                None => running_policy(&connection.state, &self.accept(peering)),
             };
             let Some(policy) = policy else { continue };
             match self.sessions_of(router, peering, connection, &policy).await? {
                 Ok(more) => sessions.extend(more),
-                Err(why) if is_this => return Ok(Err(why)),
+                Err(why) if change.is_some() => return Ok(Err(why)),
                 // Another connection's trouble is not this one's.
                 Err(why) => tracing::warn!(peering = id, connection = number, %why, "a session cannot be configured"),
             }

@@ -6,7 +6,7 @@
 //! goes out after the commit.
 //!
 //! * [`access`]: who asks, and what they may
-//! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`routes`], [`telemetry`], [`directory`]: use cases
+//! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`drift`], [`routes`], [`telemetry`], [`directory`]: use cases
 //! * [`provisioning`]: the job that moves connections through the edge; [`fleet`]: its routers
 //! * [`clock`]: where time enters; [`secrets`]: randomness, hashes, sealing
 //! * [`demo`]: a world to look at, made through the same use cases
@@ -19,6 +19,7 @@ pub mod clock;
 pub mod connections;
 pub mod demo;
 pub mod directory;
+pub mod drift;
 mod error;
 pub mod fleet;
 mod intents;

@@ -9,7 +9,7 @@ use peerage_domain::{
     policy::{Criterion, judge_connection, judge_network},
     session::{self, AddressProvider, ConnectionAsk, ConnectionSpec, Endpoint, FieldFinding, Occupant, Site, Taken},
 };
-use peerage_edge::state::SessionReport;
+use peerage_edge::{FileDiff, state::SessionReport};
 use peerage_storage::{
     Page, Sort, Tx,
     peerings::{PeeringColumn, PeeringFilter},
@@ -45,6 +45,8 @@ pub struct EdgeFacts {
     pub trouble: Option<String>,
     /// What was seen at the last step, and when.
     pub evidence: Option<(Timestamp, Vec<Finding>)>,
+    /// What the next step would change in the router's files; for operators.
+    pub plan: Vec<FileDiff>,
 }
 
 /// The note of an operator or partner on one step.
@@ -165,7 +167,11 @@ impl Service {
         });
         let mut edge = vec![];
         for number in &numbers {
-            edge.push((*number, self.edge_of(&peering, *number).await?));
+            let mut facts = self.edge_of(&peering, *number).await?;
+            if let (Scope::Everybody, Some(connection)) = (&permit.scope, peering.connection(*number)) {
+                facts.plan = self.plan(&peering, connection).await?;
+            }
+            edge.push((*number, facts));
         }
         Ok(PeeringDetail {
             location,
@@ -195,7 +201,7 @@ impl Service {
             Some(Err(why)) => (vec![], Some(why.clone())),
             None => (vec![], None),
         };
-        Ok(EdgeFacts { real: self.fleet.engine(&router).is_real(), router: Some(router.name), sessions, trouble, evidence })
+        Ok(EdgeFacts { real: self.fleet.engine(&router).is_real(), router: Some(router.name), sessions, trouble, evidence, plan: vec![] })
     }
 
     async fn criteria(&self, peering: &Peering, record: &peerage_domain::policy::OnRecord) -> Result<Vec<(u16, Vec<Criterion>)>, Error> {

@@ -7,7 +7,7 @@
 
 use crate::{
     Error, Service,
-    intents::{Wanted, running_policy},
+    intents::{Change, Wanted, running_policy},
     peerings::command,
 };
 use peerage_domain::{
@@ -259,7 +259,8 @@ impl Service {
         connection: &Connection,
         wanted: &Wanted,
     ) -> Result<Result<Outcome, Text>, Error> {
-        let intent = match self.router_intent(router, (peering, connection.number), wanted).await? {
+        let change = Change { peering, connection: connection.number, wanted };
+        let intent = match self.router_intent(router, Some(change)).await? {
             Ok(intent) => intent,
             Err(why) => return Ok(Err(why)),
         };

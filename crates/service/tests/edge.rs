@@ -173,6 +173,21 @@ async fn whole_life(kind: Kind, cable: Cable, ask: ConnectionAsk) {
     again.service.listen_to_routers().await.expect("asked");
     assert!(lab.reaches_customer());
 
+    // Somebody edits a file and switches a session off; that is seen and taken back.
+    let file = lab.edge.folder.join("current").join(format!("{}.conf", peering.id));
+    let text = std::fs::read_to_string(&file).expect("file");
+    std::fs::write(&file, text + "# a change by hand\n").expect("written");
+    let symbol = format!("{}_1_v4", peering.id.to_lowercase().replace('-', "_"));
+    lab.edge_command(&format!("disable {symbol}"));
+    let drift = again.service.drift(&again.operator, "RT-1").await.expect("compared");
+    assert!(drift.files.len() == 1 && drift.files[0].text.contains("-# a change by hand"), "{drift:?}");
+    assert!(!format!("{drift:?}").contains("s3cret-key"));
+    assert_eq!(drift.findings.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(), ["drift.disabled"]);
+    assert_eq!(again.service.plans("edge1.zrh").await.expect("plan")[0].1, drift.files);
+    again.service.take_back(&again.operator, "RT-1").await.expect("taken back");
+    assert_eq!(again.service.drift(&again.operator, "RT-1").await.expect("compared"), Default::default());
+    wait("traffic", || lab.reaches_customer().then_some(()));
+
     // Removal: drained at once, gone after the pause.
     again.act(&again.partner, &peering.id, Verb::RequestRemoval).await;
     again.service.run_due_jobs().await.expect("jobs");

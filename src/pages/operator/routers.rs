@@ -2,14 +2,15 @@
 
 use crate::{
     components::{
-        Ago, Breadcrumbs, Column, Copy, EmptyList, Field, Icon, ListSearch, Pager, Post, SortedHead, VerdictMark, action, load,
+        Ago, Breadcrumbs, Column, Copy, EmptyList, Field, Icon, ListSearch, Pager, Post, SortedHead, VerdictMark, action, diffs, load,
         query_from_url, typed_again,
     },
     pages::param,
     rpc::{
         Typed,
-        edge::{HeardView, RemoveRouter, RouterRow, RouterView, SaveRouter, read_router, read_routers},
+        edge::{DriftView, HeardView, RemoveRouter, RouterRow, RouterView, SaveRouter, TakeBack, read_router, read_routers},
     },
+    text::say,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -124,6 +125,7 @@ fn Detail(found: RouterView) -> impl IntoView {
             view! { <li><a class="mono" href=format!("/ops/peerings/{peering}")>{format!("{peering}/{number}")}</a></li> }
         })
         .collect::<Vec<_>>();
+    let drift = found.row.is_some().then(|| drift_panel(found.drift.clone(), id.clone()));
     let router = found.row.map(|row| row.router);
     let remove = router.clone().filter(|_| runs.is_empty()).map(|router| {
         view! {
@@ -138,6 +140,7 @@ fn Detail(found: RouterView) -> impl IntoView {
             <div class="title"><h1>{title}</h1>{(!id.is_empty()).then(|| view! { <Copy text=id.clone()/> })}<div class="acts">{remove}</div></div>
         </div>
         {status}
+        {drift}
         {include.map(|line| view! {
             <section class="panel" aria-labelledby="h-inc">
                 <div class="phead"><h2 id="h-inc">{tr!(routers.include_title)}</h2></div>
@@ -151,6 +154,25 @@ fn Detail(found: RouterView) -> impl IntoView {
             {typed_again(format!("router/{id}"), move |typed| form(router.clone(), locations.clone(), typed))}
         </section>
     }
+}
+
+/// How the router differs from what it should run, and the way back.
+fn drift_panel(drift: Result<DriftView, String>, id: String) -> impl IntoView {
+    let body = match drift {
+        Err(why) => view! { <p class="pbody"><VerdictMark verdict=Verdict::Unknown word=why/></p> }.into_any(),
+        Ok(DriftView { files, findings }) if files.is_empty() && findings.is_empty() => {
+            view! { <p class="pbody"><VerdictMark verdict=Verdict::Pass word=tr!(routers.no_drift)/></p> }.into_any()
+        }
+        Ok(DriftView { files, findings }) => view! {
+            <div class="pbody stack">
+                <ul class="stack">{findings.into_iter().map(|f| view! { <li><VerdictMark verdict=f.verdict word=say(&f.sentence)/></li> }).collect_view()}</ul>
+                {diffs(files)}
+                <Post to={action::<TakeBack>()} fields=vec![("id", id)] label=tr!(routers.take_back) class="btn main"/>
+            </div>
+        }
+        .into_any(),
+    };
+    view! { <section class="panel" aria-labelledby="h-drift"><div class="phead"><h2 id="h-drift">{tr!(routers.drift)}</h2></div>{body}</section> }
 }
 
 fn form(router: Option<Router>, locations: Vec<(String, String)>, typed: Typed) -> impl IntoView {

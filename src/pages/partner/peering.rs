@@ -3,8 +3,8 @@
 use crate::text::say;
 use crate::{
     components::{
-        Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, VerdictMark, action, live, load, next_name, no_default,
-        state_name, typed_again,
+        Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, VerdictMark, action, diffs, live, load, next_name,
+        no_default, state_name, typed_again,
     },
     pages::{param, public::verb_name},
     rpc::{
@@ -115,7 +115,7 @@ pub(crate) fn ConnectionPanel(
 ) -> impl IntoView {
     let (peering, now) = (&found.peering, found.now);
     let number = connection.number;
-    let EdgeView { router, real, sessions: facts, trouble, evidence } =
+    let EdgeView { router, real, sessions: facts, trouble, evidence, plan } =
         found.edge.iter().find(|(n, _)| *n == number).map(|(_, edge)| edge.clone()).unwrap_or_default();
     let verbs = found.possible.iter().find(|(n, _)| *n == number).map(|(_, v)| v.clone()).unwrap_or_default();
     let assignable = verbs.contains(&Verb::AssignAddresses);
@@ -159,6 +159,9 @@ pub(crate) fn ConnectionPanel(
             </div>
             <StateTimeline stops=steps reader=reader peer=peering.peer_name.clone() now=now/>
             {evidence.map(|(at, findings)| evidence_list(at, findings, reader, number, now))}
+            {(!plan.is_empty()).then(|| view! {
+                <section class="evidence" aria-label=tr!(peering.plan)><h3>{tr!(peering.plan)}</h3>{diffs(plan)}</section>
+            })}
             {assignable.then(|| assign_form(peering.id.clone(), &connection))}
             <StepForms id=peering.id.clone() connection=number verbs=verbs state=connection.state.name()/>
         </section>

@@ -13,6 +13,14 @@ pub(crate) async fn save_router(id: String, form: RouterForm) -> Result<(), Fail
     .await
 }
 
+pub(crate) async fn take_back(id: String) -> Result<(), Failure> {
+    form_as(async |service, actor| {
+        service.take_back(&actor, &id).await?;
+        done(format!("/ops/routers/{id}"), tr!(done.taken_back))
+    })
+    .await
+}
+
 pub(crate) async fn remove_router(id: String) -> Result<(), Failure> {
     form_as(async |service, actor| {
         service.remove_router(&actor, &id).await?;

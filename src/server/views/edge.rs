@@ -3,9 +3,10 @@
 use crate::{
     rpc::{
         Failure,
-        edge::{HeardView, RouteRow, RouterRow, RouterView, RoutesView},
+        edge::{DriftView, HeardView, RouteRow, RouterRow, RouterView, RoutesView},
     },
     server::context::{asked, require},
+    text::say,
 };
 use peerage_domain::{
     Timestamp,
@@ -47,7 +48,14 @@ pub(crate) async fn router(id: String) -> Result<RouterView, Failure> {
         }
     };
     let placed = detail.as_ref().map(|d| d.placed.clone()).unwrap_or_default();
-    Ok(RouterView { row: detail.map(row), include, placed, locations, now: service.clock().now() })
+    let drift = match &detail {
+        None => Ok(DriftView::default()),
+        Some(detail) => match service.drift(&actor, &detail.router.id).await {
+            Ok(drift) => Ok(DriftView { files: drift.files.into_iter().map(|f| (f.name, f.text)).collect(), findings: drift.findings }),
+            Err(error) => Err(say(&error.text())),
+        },
+    };
+    Ok(RouterView { row: detail.map(row), include, placed, drift, locations, now: service.clock().now() })
 }
 
 fn route_row((route, refused): Judged) -> RouteRow {

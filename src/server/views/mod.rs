@@ -224,8 +224,9 @@ pub(crate) async fn peering(id: String) -> Result<PeeringView, Failure> {
 }
 
 fn edge_view(facts: EdgeFacts) -> EdgeView {
-    let EdgeFacts { router, real, sessions, trouble, evidence } = facts;
-    EdgeView { router, real, sessions, trouble, evidence }
+    let EdgeFacts { router, real, sessions, trouble, evidence, plan } = facts;
+    let plan = plan.into_iter().map(|diff| (diff.name, diff.text)).collect();
+    EdgeView { router, real, sessions, trouble, evidence, plan }
 }
 
 pub(crate) async fn asn(id: String) -> Result<AsnView, Failure> {

@@ -214,6 +214,11 @@ impl Engine for Bird {
         }
     }
 
+    fn switch_on(&self, session: &Session) -> Result<(), Fault> {
+        // Configuring anew does not undo `disable`.
+        Control::connect(&self.socket, Access::Write)?.ask(&format!("enable {}", session.symbol())).map(drop)
+    }
+
     fn dropped(&self) -> Option<Dropped> {
         // The counters of the network namespace in which the daemon holds its control socket.
         let socket = self.socket.to_str()?;

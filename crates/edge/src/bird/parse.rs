@@ -43,6 +43,7 @@ fn head(text: &str, offset_s: i64) -> Option<SessionReport> {
         last_error: None,
         accepted: 0,
         refused: 0,
+        disabled: state == "down",
         filter: None,
     })
 }

@@ -171,7 +171,16 @@ impl Lab {
 
     /// A line on the partner's control socket.
     pub fn partner(&self, command: &str) -> String {
-        let socket = self.path("partner.ctl").display().to_string();
+        self.birdc("partner.ctl", command)
+    }
+
+    /// A line on the edge's control socket, as somebody at the router types it.
+    pub fn edge_command(&self, command: &str) -> String {
+        self.birdc("edge.ctl", command)
+    }
+
+    fn birdc(&self, socket: &str, command: &str) -> String {
+        let socket = self.path(socket).display().to_string();
         let output = Command::new("birdc").args(["-s", &socket, command]).output().expect("birdc runs");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
@@ -195,6 +204,7 @@ impl Lab {
     pub fn open_without_confirming(&self, peering: &str) {
         let name = |s: Session| Session { peering: peering.parse().expect("name"), policy: RoutePolicy::Open(any()), ..s };
         let it = intent(vec![name(session(true)), name(session(false))]);
+        wait("the routes", || (self.edge.routes(&it.sessions[0], peerage_edge::state::Table::Received).ok()?.len() == 4).then_some(()));
         self.edge.apply(&it, Duration::from_secs(2)).expect("applied");
     }
 

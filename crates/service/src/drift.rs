@@ -1,0 +1,118 @@
+//! What the routers have beside what they should have, what a step would change on them, and
+//! bringing them back.
+
+use crate::{
+    Actor, Error, Service,
+    intents::{Change, Wanted},
+};
+use peerage_domain::{
+    Finding,
+    access::Action,
+    peering::{Connection, Peering, StateName},
+    router::Router,
+    say,
+};
+use peerage_edge::{
+    FileDiff, Reveal, differences,
+    intent::RoutePolicy,
+    rollout::{Pace, roll_out},
+    strays,
+};
+
+/// How a router differs from what is on record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// Files that are not as they should be.
+    pub files: Vec<FileDiff>,
+    /// What its sessions show.
+    pub findings: Vec<Finding>,
+}
+
+impl Service {
+    /// How a router differs from what it should run.
+    ///
+    /// # Errors
+    /// When the actor may not, the router is unknown, or it does not tell.
+    pub async fn drift(&self, actor: &Actor, id: &str) -> Result<Drift, Error> {
+        actor.may(Action::ManageRouters)?;
+        let router = self.router_by_id(id).await?;
+        let intent = self.router_intent(&router, None).await?.map_err(Error::Refused)?;
+        let now = self.clock.now();
+        let seen = self.fleet.drive(&router, move |engine| {
+            let files = differences(&engine.written()?, &engine.render(&intent, Reveal::Shown));
+            Ok::<Drift, peerage_edge::Fault>(Drift { files, findings: strays(&intent, &engine.sessions(now)?) })
+        });
+        seen.await?.map_err(|fault| Error::Refused(say!("drift.unknown", "Nothing can be compared: {fault}.", fault = fault)))
+    }
+
+    /// Brings a router back to what it should run.
+    ///
+    /// # Errors
+    /// When the actor may not, the router is unknown, or it refuses.
+    pub async fn take_back(&self, actor: &Actor, id: &str) -> Result<Vec<Finding>, Error> {
+        actor.may(Action::ManageRouters)?;
+        let router = self.router_by_id(id).await?;
+        let intent = self.router_intent(&router, None).await?.map_err(Error::Refused)?;
+        let now = self.clock.now();
+        let done = self.fleet.drive(&router, move |engine| {
+            let all: Vec<_> = intent.sessions.iter().collect();
+            let off = engine.sessions(now)?.into_iter().filter(|report| report.disabled);
+            for session in off.filter_map(|report| intent.sessions.iter().find(|s| s.symbol() == report.symbol)) {
+                engine.switch_on(session)?;
+            }
+            roll_out(engine, &intent, &all, Pace::default(), now)
+        });
+        let outcome =
+            done.await?.map_err(|fault| Error::Refused(say!("drift.refused", "The router was not changed: {fault}.", fault = fault)))?;
+        self.fleet.listen(&router, now).await?;
+        if outcome.kept {
+            return Ok(outcome.findings);
+        }
+        Err(Error::Several(outcome.findings.into_iter().map(|finding| finding.sentence).collect()))
+    }
+
+    /// What the next step of a connection would change in the files of its router; nothing
+    /// when there is no router or no such step.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub(crate) async fn plan(&self, peering: &Peering, connection: &Connection) -> Result<Vec<FileDiff>, Error> {
+        let wanted = match connection.state.name() {
+            StateName::PendingApproval | StateName::Approved | StateName::ProvisioningStarted | StateName::ProvisioningFailed => {
+                Wanted::Run(RoutePolicy::DenyAll)
+            }
+            StateName::ProvisioningCompleted | StateName::Validating => Wanted::Run(RoutePolicy::Open(self.accept(peering))),
+            StateName::PendingRemove => Wanted::Gone,
+            _ => return Ok(vec![]),
+        };
+        let Ok(router) = self.router_for(peering, connection.number).await? else { return Ok(vec![]) };
+        let change = Change { peering, connection: connection.number, wanted: &wanted };
+        let Ok(intent) = self.router_intent(&router, Some(change)).await? else { return Ok(vec![]) };
+        let engine = self.fleet.engine(&router);
+        let written = engine.written().unwrap_or_default();
+        Ok(differences(&written, &engine.render(&intent, Reveal::Shown)))
+    }
+
+    /// The differences of every router, or of the one with a name, for the command line.
+    ///
+    /// # Errors
+    /// When there is no such router, or it does not tell.
+    pub async fn plans(&self, name: &str) -> Result<Vec<(Router, Vec<FileDiff>)>, Error> {
+        let mut all = vec![];
+        for router in self.store.routers().await?.into_iter().filter(|r| name.is_empty() || r.name == name) {
+            let intent = self.router_intent(&router, None).await?.map_err(Error::Refused)?;
+            let engine = self.fleet.engine(&router);
+            let written = engine.written().map_err(|fault| Error::Fault(fault.to_string()))?;
+            all.push((router, differences(&written, &engine.render(&intent, Reveal::Shown))));
+        }
+        if all.is_empty() {
+            return Err(Error::NotFound("router", name.to_owned()));
+        }
+        Ok(all)
+    }
+
+    async fn router_by_id(&self, id: &str) -> Result<Router, Error> {
+        let found = self.store.routers().await?.into_iter().find(|router| router.id == id);
+        found.ok_or_else(|| Error::NotFound("router", id.to_string()))
+    }
+}
