@@ -45,8 +45,11 @@ test('a partner requests an Exchange peering and follows it live to Active', asy
   await operator.getByRole('button', { name: 'Approve' }).click();
   await expect(operator.getByRole('status').filter({ hasText: 'is now Approved' })).toBeVisible();
 
-  // The partner's page moves by itself.
+  // The partner's page moves by itself, and has the partner's side of the session.
   await expect(page.locator('.st.big', { hasText: 'Approved' })).toBeVisible();
+  await page.getByText('Junos', { exact: true }).click();
+  await expect(page.getByText('set protocols bgp group AS8075-V4 neighbor')).toBeVisible();
+  await seen(page);
   await page.getByRole('button', { name: 'My side is configured' }).click();
   await expect(operator.locator('.st.big', { hasText: 'Active' })).toBeVisible();
   await expect(page.locator('.st.big', { hasText: 'Active' })).toBeVisible();

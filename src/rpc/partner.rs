@@ -74,6 +74,8 @@ pub struct EdgeView {
     pub evidence: Option<(Timestamp, Vec<Finding>)>,
     /// What the next step would change in the router's files, name and lines; for operators.
     pub plan: Vec<(String, String)>,
+    /// The peer's side of the sessions, by the name of the router's language.
+    pub other_side: Vec<(String, String)>,
 }
 
 /// An ASN association with its history: when, who, what.

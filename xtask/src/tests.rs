@@ -19,6 +19,10 @@ pub fn all() -> Outcome {
     if let Err(missing) = tools::debian(&["bird2", "iproute2", "iputils-ping"], || lab.iter().all(|path| Path::new(path).exists())) {
         println!("SKIPPED: the tests against the BIRD daemon in network namespaces; {missing}");
     }
+    let others = ["/usr/bin/vtysh", "/usr/sbin/bgpd"];
+    if let Err(missing) = tools::debian(&["frr", "openbgpd"], || others.iter().all(|path| Path::new(path).exists())) {
+        println!("SKIPPED: having FRR and OpenBGPD read what is generated for partners; {missing}");
+    }
     check()?;
     println!("== unit, property, storage and HTTP tests");
     run(cargo().args(["test", "--workspace", "--features", "peerage/ssr", "--quiet"]))?;

@@ -8,6 +8,7 @@
 //! * [`Engine`] is what the portal drives: [`bird::Bird`] over the daemon's control socket, and
 //!   [`Memory`], which keeps sessions in this process and touches no router
 //! * [`validate`](validate()) is what the operator wants to see before routes are let in
+//! * [`partner`] is the configuration of the other side, for the peer to take over
 //! * [`differences`] and [`strays`] show what somebody changed by hand
 //! * [`rollout`] is the way from one configuration to the next: apply, look, then confirm or undo
 #![warn(missing_docs)]
@@ -17,6 +18,7 @@ mod drift;
 pub mod intent;
 mod judge;
 mod memory;
+pub mod partner;
 pub mod reason;
 mod render;
 pub mod rollout;

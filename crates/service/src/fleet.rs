@@ -4,6 +4,7 @@
 use crate::Error;
 use peerage_domain::{
     Timestamp,
+    peering::SessionState,
     router::{EngineKind, Router},
 };
 use peerage_edge::{
@@ -91,7 +92,7 @@ impl Fleet {
         let sessions = asked.map_err(|error| Error::Fault(format!("asking {}: {error}", router.name)))?;
         let heard = Heard { at: now, sessions: sessions.map_err(|fault| fault.to_string()) };
         Ok(self.with(router, |member| {
-            let changed = member.heard.as_ref().map(|before| &before.sessions) != Some(&heard.sessions);
+            let changed = member.heard.as_ref().map(|before| gist(&before.sessions)) != Some(gist(&heard.sessions));
             member.heard = Some(heard);
             changed
         }))
@@ -105,6 +106,14 @@ impl Fleet {
     /// Forgets a router.
     pub fn forget(&self, id: &str) {
         self.members().remove(id);
+    }
+}
+
+/// What open pages show of an answer; counters alone are no news.
+fn gist(sessions: &Result<Vec<SessionReport>, String>) -> Result<Vec<(&str, SessionState, Option<Timestamp>)>, &str> {
+    match sessions {
+        Ok(all) => Ok(all.iter().map(|r| (r.symbol.as_str(), r.state, r.since)).collect()),
+        Err(why) => Err(why),
     }
 }
 

@@ -5,11 +5,16 @@ use peerage_domain::{
     Finding, Timestamp,
     access::{Action, Role},
     catalogue::{Location, Paged},
-    peering::{Command, Connection, Party, Peering, PeeringEvent, PeeringRecord, Recorded, SessionFact, Verb},
+    peering::{Command, Connection, Party, Peering, PeeringEvent, PeeringRecord, Recorded, SessionFact, StateName, Verb},
     policy::{Criterion, judge_connection, judge_network},
     session::{self, AddressProvider, ConnectionAsk, ConnectionSpec, Endpoint, FieldFinding, Occupant, Site, Taken},
 };
-use peerage_edge::{FileDiff, state::SessionReport};
+use peerage_edge::{
+    FileDiff,
+    intent::RoutePolicy,
+    partner::{Language, OtherSide},
+    state::SessionReport,
+};
 use peerage_storage::{
     Page, Sort, Tx,
     peerings::{PeeringColumn, PeeringFilter},
@@ -47,6 +52,8 @@ pub struct EdgeFacts {
     pub evidence: Option<(Timestamp, Vec<Finding>)>,
     /// What the next step would change in the router's files; for operators.
     pub plan: Vec<FileDiff>,
+    /// The peer's side of the sessions, by the name of the router's language.
+    pub other_side: Vec<(String, String)>,
 }
 
 /// The note of an operator or partner on one step.
@@ -171,6 +178,9 @@ impl Service {
             if let (Scope::Everybody, Some(connection)) = (&permit.scope, peering.connection(*number)) {
                 facts.plan = self.plan(&peering, connection).await?;
             }
+            if let Some(connection) = peering.connection(*number) {
+                facts.other_side = self.other_side(&peering, connection).await?;
+            }
             edge.push((*number, facts));
         }
         Ok(PeeringDetail {
@@ -181,6 +191,20 @@ impl Service {
             criteria,
             peering,
         })
+    }
+
+    /// What the peer configures, once the request was approved and a router is known.
+    async fn other_side(&self, peering: &Peering, connection: &Connection) -> Result<Vec<(String, String)>, Error> {
+        let state = connection.state.name();
+        let early =
+            matches!(state, StateName::None | StateName::PendingApproval | StateName::ChangesRequested | StateName::ExternalBlocker);
+        if early || state.is_final() || state == StateName::PendingRemove {
+            return Ok(vec![]);
+        }
+        let Ok(router) = self.router_for(peering, connection.number).await? else { return Ok(vec![]) };
+        let Ok(sessions) = self.sessions_of(&router, peering, connection, &RoutePolicy::DenyAll).await? else { return Ok(vec![]) };
+        let side = OtherSide { sessions: &sessions, operator: self.settings.operator_asn, name: &self.settings.operator_name };
+        Ok(Language::ALL.into_iter().map(|language| (language.name().to_owned(), side.render(language))).collect())
     }
 
     async fn edge_of(&self, peering: &Peering, number: u16) -> Result<EdgeFacts, Error> {
@@ -201,7 +225,14 @@ impl Service {
             Some(Err(why)) => (vec![], Some(why.clone())),
             None => (vec![], None),
         };
-        Ok(EdgeFacts { real: self.fleet.engine(&router).is_real(), router: Some(router.name), sessions, trouble, evidence, plan: vec![] })
+        Ok(EdgeFacts {
+            real: self.fleet.engine(&router).is_real(),
+            router: Some(router.name),
+            sessions,
+            trouble,
+            evidence,
+            ..EdgeFacts::default()
+        })
     }
 
     async fn criteria(&self, peering: &Peering, record: &peerage_domain::policy::OnRecord) -> Result<Vec<(u16, Vec<Criterion>)>, Error> {

@@ -115,7 +115,7 @@ pub(crate) fn ConnectionPanel(
 ) -> impl IntoView {
     let (peering, now) = (&found.peering, found.now);
     let number = connection.number;
-    let EdgeView { router, real, sessions: facts, trouble, evidence, plan } =
+    let EdgeView { router, real, sessions: facts, trouble, evidence, plan, other_side } =
         found.edge.iter().find(|(n, _)| *n == number).map(|(_, edge)| edge.clone()).unwrap_or_default();
     let verbs = found.possible.iter().find(|(n, _)| *n == number).map(|(_, v)| v.clone()).unwrap_or_default();
     let assignable = verbs.contains(&Verb::AssignAddresses);
@@ -159,11 +159,27 @@ pub(crate) fn ConnectionPanel(
             </div>
             <StateTimeline stops=steps reader=reader peer=peering.peer_name.clone() now=now/>
             {evidence.map(|(at, findings)| evidence_list(at, findings, reader, number, now))}
+            {(!other_side.is_empty()).then(|| other_side_list(other_side, next == Next::Requester, number))}
             {(!plan.is_empty()).then(|| view! {
                 <section class="evidence" aria-label=tr!(peering.plan)><h3>{tr!(peering.plan)}</h3>{diffs(plan)}</section>
             })}
             {assignable.then(|| assign_form(peering.id.clone(), &connection))}
             <StepForms id=peering.id.clone() connection=number verbs=verbs state=connection.state.name()/>
+        </section>
+    }
+}
+
+/// What the peer configures on its router, in its router's language; open while it is its turn.
+fn other_side_list(languages: Vec<(String, String)>, turn: bool, number: u16) -> impl IntoView {
+    let heading = format!("h-o{number}");
+    let texts = languages
+        .into_iter()
+        .map(|(name, text)| view! { <details class="diff"><summary>{name.clone()}</summary><pre tabindex="0" aria-label=name><code>{text}</code></pre></details> })
+        .collect_view();
+    view! {
+        <section class="evidence" aria-labelledby=heading.clone()>
+            <h3 id=heading.clone()>{if turn { tr!(peering.other_side_turn) } else { tr!(peering.other_side) }}</h3>
+            <div class="languages">{texts}</div>
         </section>
     }
 }
