@@ -37,7 +37,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   e2e [ARGS]   the browser tests alone
   site         the browser's files alone
   dist         a release in dist/: the program and its site folder
-  bench NAME   a benchmark: prefixes";
+  bench NAME   a benchmark: prefixes, edge";
 
 /// Builds browser and server and starts the demo world.
 fn serve(args: &[String]) -> Outcome {
@@ -65,6 +65,7 @@ fn dist() -> Outcome {
 fn bench(name: Option<&str>) -> Outcome {
     match name {
         Some("prefixes") => run(cargo().args(["run", "--release", "--package", "peerage-domain", "--example", "bench_prefixes"])),
-        _ => Err("benchmarks: prefixes".to_owned()),
+        Some("edge") => run(cargo().args(["run", "--release", "--package", "peerage-edge", "--example", "bench_edge"])),
+        _ => Err("benchmarks: prefixes, edge".to_owned()),
     }
 }
