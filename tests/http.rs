@@ -226,6 +226,38 @@ async fn a_form_that_cannot_be_read_leads_back_with_a_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn received_routes_are_a_file_for_those_who_may_see_them() {
+    let portal = portal().await;
+    let path = "/peerings/PR-1/1/routes.csv";
+    assert_eq!(portal.get(path, "").await.0, StatusCode::UNAUTHORIZED);
+    let partner = portal.sign_in("partner").await;
+    assert_eq!(portal.get(path, &partner).await, (StatusCode::OK, "prefix,next_hop,as_path,accepted,refused_for\r\n".to_owned()));
+    let other = portal.sign_in("second.partner").await;
+    assert_eq!(portal.get(path, &other).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(portal.get("/peerings/PR-3/1/routes.csv", &partner).await.0, StatusCode::UNPROCESSABLE_ENTITY, "no router yet");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_operators_review() {
+    let portal = portal().await;
+    let partner = portal.sign_in("second.partner").await;
+    for path in ["/ops/peerings/PR-4", "/ops/asns/PA-3", "/ops/routers", "/ops/routers/RT-1", "/ops/routers/new"] {
+        assert_eq!(portal.get(path, &partner).await.0, StatusCode::FORBIDDEN, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inviting_a_member_of_another_organisation_does_not_move_them() {
+    let portal = portal().await;
+    let operator = portal.sign_in("operator").await;
+    let invite = "organisation=Elsewhere&email=customer%40demo.example&name=Ingrid&role=partner";
+    let (_, page) = portal.submit("/ops/organisations", "/rpc/invite", invite, &operator).await;
+    assert!(page.contains("has an account") && !page.contains("/welcome/"));
+    let customer = portal.sign_in("customer").await;
+    assert_eq!(portal.get("/connections", &customer).await.0, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_script_that_calls_a_form_is_told_by_status() {
     let portal = portal().await;
     let operator = portal.sign_in("operator").await;

@@ -7,7 +7,7 @@ use crate::{
         api,
         assets::Assets,
         document::shell,
-        forms, live, security,
+        exports, forms, live, security,
         sessions::{SESSION_LIFE_S, Sessions},
     },
 };
@@ -60,6 +60,7 @@ pub fn router(state: AppState, secure_cookies: bool) -> Router {
     let pages = Router::new()
         .leptos_routes_with_context(&state, routes, context, shell)
         .route("/live", get(live::listen))
+        .route("/peerings/{id}/{number}/routes.csv", get(exports::routes))
         .merge(api::router())
         .layer(middleware::from_fn(readable_refusals))
         .layer(sessions);

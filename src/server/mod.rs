@@ -14,6 +14,7 @@ pub mod config;
 pub mod context;
 pub mod document;
 pub mod edge;
+pub mod exports;
 pub mod forms;
 pub mod http;
 pub mod live;

@@ -137,7 +137,7 @@ fn what_is_not_confirmed_is_undone_and_what_is_wrong_never_runs() {
     let open = with(&v4, RoutePolicy::Open(any()));
 
     // A confirmation that never comes.
-    lab.edge.apply(&intent(vec![open.clone()]), Duration::from_secs(2)).expect("applied");
+    lab.edge.apply(&intent(vec![open.clone()]), Duration::from_secs(6)).expect("applied");
     wait("the opening", || (accepted(&lab, &open).len() == 2).then_some(()));
     wait("the router going back by itself", || accepted(&lab, &open).is_empty().then_some(()));
     assert!(!lab.edge.confirm(&intent(vec![open.clone()])).expect("asked"), "it is too late");

@@ -38,7 +38,7 @@ impl Service {
         let router = self.router_by_id(id).await?;
         let intent = self.router_intent(&router, None).await?.map_err(Error::Refused)?;
         let now = self.clock.now();
-        let seen = self.fleet.drive(&router, move |engine| {
+        let seen = self.fleet.look(&router, move |engine| {
             let files = differences(&engine.written()?, &engine.render(&intent, Reveal::Shown));
             Ok::<Drift, peerage_edge::Fault>(Drift { files, findings: strays(&intent, &engine.sessions(now)?) })
         });

@@ -4,7 +4,6 @@
 use crate::Error;
 use peerage_domain::{
     Timestamp,
-    peering::SessionState,
     router::{EngineKind, Router},
 };
 use peerage_edge::{
@@ -81,18 +80,26 @@ impl Fleet {
         done.map_err(|error| Error::Fault(format!("driving {}: {error}", router.name)))
     }
 
+    /// Runs something that only looks; it does not wait for a change that is under way.
+    ///
+    /// # Errors
+    /// When the work panicked.
+    pub async fn look<T: Send + 'static>(&self, router: &Router, work: impl FnOnce(&dyn Engine) -> T + Send + 'static) -> Result<T, Error> {
+        let engine = self.engine(router);
+        let done = tokio::task::spawn_blocking(move || work(&*engine)).await;
+        done.map_err(|error| Error::Fault(format!("asking {}: {error}", router.name)))
+    }
+
     /// Asks a router for its sessions, and remembers what it says. Tells whether anything but
     /// counters changed.
     ///
     /// # Errors
     /// When the work panicked.
     pub async fn listen(&self, router: &Router, now: Timestamp) -> Result<bool, Error> {
-        let engine = self.engine(router);
-        let asked = tokio::task::spawn_blocking(move || engine.sessions(now)).await;
-        let sessions = asked.map_err(|error| Error::Fault(format!("asking {}: {error}", router.name)))?;
+        let sessions = self.look(router, move |engine| engine.sessions(now)).await?;
         let heard = Heard { at: now, sessions: sessions.map_err(|fault| fault.to_string()) };
         Ok(self.with(router, |member| {
-            let changed = member.heard.as_ref().map(|before| gist(&before.sessions)) != Some(gist(&heard.sessions));
+            let changed = member.heard.as_ref().is_none_or(|before| differ(before, &heard));
             member.heard = Some(heard);
             changed
         }))
@@ -109,11 +116,12 @@ impl Fleet {
     }
 }
 
-/// What open pages show of an answer; counters alone are no news.
-fn gist(sessions: &Result<Vec<SessionReport>, String>) -> Result<Vec<(&str, SessionState, Option<Timestamp>)>, &str> {
-    match sessions {
-        Ok(all) => Ok(all.iter().map(|r| (r.symbol.as_str(), r.state, r.since)).collect()),
-        Err(why) => Err(why),
+/// Whether two answers differ in more than counters, which alone are no news.
+fn differ(before: &Heard, after: &Heard) -> bool {
+    let gist = |r: &SessionReport| (r.symbol.clone(), r.state, r.since);
+    match (&before.sessions, &after.sessions) {
+        (Ok(before), Ok(after)) => !before.iter().map(gist).eq(after.iter().map(gist)),
+        (before, after) => before != after,
     }
 }
 

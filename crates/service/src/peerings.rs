@@ -218,7 +218,14 @@ impl Service {
         let prefix = format!("{}_{number}_", peering.id.to_lowercase().replace('-', "_"));
         let fact = |r: &SessionReport| {
             let heard_at = heard.as_ref().map_or(self.clock.now(), |h| h.at);
-            Some(SessionFact { peer: r.peer?, state: r.state, since: r.since.unwrap_or(heard_at) })
+            Some(SessionFact {
+                peer: r.peer?,
+                state: r.state,
+                since: r.since.unwrap_or(heard_at),
+                last_error: r.last_error.clone(),
+                accepted: r.accepted,
+                refused: r.refused,
+            })
         };
         let (sessions, trouble) = match heard.as_ref().map(|h| &h.sessions) {
             Some(Ok(all)) => (all.iter().filter(|r| r.symbol.starts_with(&prefix)).filter_map(fact).collect(), None),

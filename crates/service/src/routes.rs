@@ -33,17 +33,15 @@ impl Service {
             Error::Refused(say!("routes.nowhere", "Connection {number} of {id} does not run on a router yet.", number = number, id = id))
         })?;
         let sessions = self.sessions_of(&router, &peering, connection, &policy).await?.map_err(Error::Refused)?;
-        let read = self.fleet.engine(&router);
-        let read = tokio::task::spawn_blocking(move || -> Result<Vec<Judged>, Fault> {
+        let read = self.fleet.look(&router, move |engine| -> Result<Vec<Judged>, Fault> {
             let mut all = vec![];
             for session in &sessions {
-                let routes = read.routes(session, Table::Received)?;
+                let routes = engine.routes(session, Table::Received)?;
                 all.extend(routes.into_iter().map(|route| (judge(session, &route), route)).map(|(why, route)| (route, why)));
             }
             Ok(all)
         });
-        let read = read.await.map_err(|error| Error::Fault(error.to_string()))?;
-        let mut routes = read.map_err(|fault| {
+        let mut routes = read.await?.map_err(|fault| {
             Error::Refused(say!("routes.silent", "{router} does not tell its routes now: {fault}.", router = router.name, fault = fault))
         })?;
         routes.sort_by_key(|(route, _)| route.prefix);

@@ -88,7 +88,7 @@ fn session_mark(state: SessionState) -> impl IntoView {
 }
 
 /// The BGP sessions of a connection: what the router says, or what is to come.
-fn sessions(connection: &Connection, facts: Vec<SessionFact>, now: Timestamp) -> impl IntoView + use<> {
+fn sessions(connection: &Connection, facts: Vec<SessionFact>, real: bool, now: Timestamp) -> impl IntoView + use<> {
     let peers = connection.spec.endpoint.peer_addresses();
     let waiting = if connection.state.name().is_final() { SessionState::None } else { SessionState::PendingAdd };
     let rows = peers
@@ -97,7 +97,14 @@ fn sessions(connection: &Connection, facts: Vec<SessionFact>, now: Timestamp) ->
             let fact = facts.iter().find(|f| f.peer == peer);
             let state = fact.map_or(waiting, |f| f.state);
             let since = fact.map(|f| view! { <Ago at=f.since now=now/> });
-            view! { <li><span class="mono">{peer.to_string()}</span><span class="muted">{since}</span>{session_mark(state)}</li> }
+            let most = if peer.is_ipv4() { connection.spec.max_prefixes_ipv4 } else { connection.spec.max_prefixes_ipv6 };
+            let counts = fact.filter(|f| real && f.state == SessionState::Established).map(|f| {
+                let words = tr!(session.counts, received = f.accepted + f.refused, accepted = f.accepted, most = most.unwrap_or(0));
+                view! { <span class="detail muted">{words}</span> }
+            });
+            let error = fact.filter(|f| f.state != SessionState::Established).and_then(|f| f.last_error.clone());
+            let error = error.map(|error| view! { <span class="detail error">{tr!(session.error, error = error)}</span> });
+            view! { <li><span class="mono">{peer.to_string()}</span><span class="muted">{since}</span>{session_mark(state)}{counts}{error}</li> }
         })
         .collect_view();
     view! { <ul>{rows}</ul> }
@@ -150,7 +157,7 @@ pub(crate) fn ConnectionPanel(
                     {note}
                     <NextActor next=next reader=reader since=connection.since now=now/>
                 </section>
-                <section><h3>{tr!(peering.sessions)}</h3>{sessions(&connection, facts, now)}{edge}</section>
+                <section><h3>{tr!(peering.sessions)}</h3>{sessions(&connection, facts, real, now)}{edge}</section>
                 <section>
                     <h3>{tr!(connection.change)}</h3>
                     <span class="st pass big"><Icon name="pass"/>{tr!(connection.succeeded)}</span>

@@ -47,11 +47,12 @@ fn Routes(found: RoutesView, query: Query) -> impl IntoView {
         }
         .into_any()
     };
+    let csv = format!("/peerings/{}/{}/routes.csv", found.peering, found.connection);
     view! {
         <Title text=title.clone()/>
         <div>
             <Breadcrumbs trail=vec![(format!("/partner/peerings/{}", found.peering), found.peering.clone())]/>
-            <div class="title"><h1>{title}</h1><Copy text=found.network.1.to_string()/></div>
+            <div class="title"><h1>{title}</h1><Copy text=found.network.1.to_string()/><div class="acts"><a class="btn" href=csv rel="external" download="">{tr!(routes.csv)}</a></div></div>
         </div>
         <section class="panel" aria-labelledby="h-routes">{search}{list}</section>
     }

@@ -101,6 +101,12 @@ pub struct SessionFact {
     pub state: SessionState,
     /// Since when.
     pub since: crate::Timestamp,
+    /// What ended or hinders it, in the router's words.
+    pub last_error: Option<String>,
+    /// Routes that are let in.
+    pub accepted: u64,
+    /// Routes that are refused.
+    pub refused: u64,
 }
 
 /// One entry of a peering's history; the first one is always the request.

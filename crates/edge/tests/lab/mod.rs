@@ -200,12 +200,16 @@ impl Lab {
         self.edge.sessions(now()).expect("the edge answers").into_iter().map(|report| report.symbol).collect()
     }
 
-    /// Opens everything of a peering for two seconds, as a portal does that dies then.
+    /// Opens everything of a peering for six seconds, as a portal does that dies then, and waits
+    /// until that is over.
     pub fn open_without_confirming(&self, peering: &str) {
         let name = |s: Session| Session { peering: peering.parse().expect("name"), policy: RoutePolicy::Open(any()), ..s };
         let it = intent(vec![name(session(true)), name(session(false))]);
         wait("the routes", || (self.edge.routes(&it.sessions[0], peerage_edge::state::Table::Received).ok()?.len() == 4).then_some(()));
-        self.edge.apply(&it, Duration::from_secs(2)).expect("applied");
+        self.edge.apply(&it, Duration::from_secs(6)).expect("applied");
+        let accepted = || self.edge.routes(&it.sessions[0], peerage_edge::state::Table::Accepted).expect("routes").len();
+        wait("the opening", || (accepted() == 2).then_some(()));
+        wait("the router going back by itself", || (accepted() == 0).then_some(()));
     }
 
     pub fn is_up(&self, session: &Session) -> bool {
