@@ -10,7 +10,7 @@ use peerage::server::{
     http::{AppState, router},
 };
 use peerage_domain::Timestamp;
-use peerage_service::{Clock, Service, Settings, demo, secrets::Vault};
+use peerage_service::{Clock, Service, demo, secrets::Vault};
 use peerage_storage::Store;
 use tower::ServiceExt;
 
@@ -25,18 +25,7 @@ async fn portal() -> Portal {
     let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
     let now = Clock::System.now();
     let clock = Clock::held(now);
-    let settings = Settings {
-        operator_asn: demo::OPERATOR,
-        operator_name: demo::OPERATOR_NAME.into(),
-        policy: Default::default(),
-        cloud_interconnect: vec![],
-        step_pause_s: 1,
-        settle_s: 0,
-        patience_s: 0,
-        removal_pause_s: 60,
-        demo: true,
-    };
-    let service = Service::new(store, clock.clone(), settings, Vault::ephemeral().expect("random"));
+    let service = Service::new(store, clock.clone(), demo::settings(), Vault::ephemeral().expect("random"));
     service.build_demo(&clock, now).await.expect("demo world");
     let options = leptos::config::LeptosOptions::builder().output_name("peerage").build();
     let state = AppState { service: service.clone(), assets: Assets::default(), options };

@@ -5,12 +5,13 @@
 //! Atlas pings, route events are the YouTube incident of 2008 moved to the last day;
 //! pages say so.
 
-use crate::{Actor, Clock, Error, Service, peerings::StepRequest, requests::suggested, telemetry::Sender};
+use crate::{Actor, Clock, Error, Service, Settings, peerings::StepRequest, requests::suggested, telemetry::Sender};
 use peerage_domain::{
     Asn, Timestamp,
     access::Role,
     contact::{Contact, ContactRole},
     peering::{Kind, Verb},
+    policy::Policy,
     registration::PeeringDraft,
     router::{EngineKind, RouterForm},
     telemetry::{RouteEvent, Sample},
@@ -50,6 +51,21 @@ const YOUTUBE: &str = include_str!("../demo/youtube-2008-02-24.json");
 /// The PeeringDB files of the demo world.
 pub fn files() -> Vec<(String, Vec<u8>)> {
     FILES.iter().map(|(name, content)| ((*name).to_owned(), content.to_vec())).collect()
+}
+
+/// Settings of the demo world at its quickest, for tests.
+pub fn settings() -> Settings {
+    Settings {
+        operator_asn: OPERATOR,
+        operator_name: OPERATOR_NAME.into(),
+        policy: Policy::default(),
+        cloud_interconnect: vec![],
+        step_pause_s: 1,
+        settle_s: 0,
+        patience_s: 0,
+        removal_pause_s: 60,
+        demo: true,
+    }
 }
 
 impl Service {

@@ -9,9 +9,7 @@ use peerage_domain::{
     telemetry::Sample,
 };
 use peerage_latency::Window;
-use peerage_service::{
-    Actor, Clock, Error, Service, Settings, demo, peerings::StepRequest, requests::Keys, secrets::Vault, telemetry::Sender,
-};
+use peerage_service::{Actor, Clock, Error, Service, demo, peerings::StepRequest, requests::Keys, secrets::Vault, telemetry::Sender};
 use peerage_storage::{
     Page, Sort, Store,
     connections::ConnectionColumn,
@@ -30,18 +28,7 @@ async fn world() -> World {
     let dir = tempfile::tempdir().expect("temporary directory");
     let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
     let clock = Clock::held(Timestamp::from_secs(NOW));
-    let settings = Settings {
-        operator_asn: demo::OPERATOR,
-        operator_name: demo::OPERATOR_NAME.into(),
-        policy: Default::default(),
-        cloud_interconnect: vec![],
-        step_pause_s: 1,
-        settle_s: 0,
-        patience_s: 0,
-        removal_pause_s: 60,
-        demo: true,
-    };
-    let service = Service::new(store, clock.clone(), settings, Vault::ephemeral().expect("random"));
+    let service = Service::new(store, clock.clone(), demo::settings(), Vault::ephemeral().expect("random"));
     World { service, clock, _dir: dir }
 }
 
