@@ -131,14 +131,14 @@ pub async fn doctor(config: &Config) -> Result<(), Error> {
 pub async fn plan(config: &Config, router: &str) -> Result<bool, Error> {
     let service = open(config).await?;
     let mut same = true;
-    for (router, differences) in service.plans(router).await? {
-        if differences.is_empty() {
+    for (router, drift) in service.plans(router).await? {
+        if drift.files.is_empty() && drift.findings.is_empty() {
             println!("{}: runs what it should", router.name);
+            continue;
         }
-        for difference in differences {
-            same = false;
-            println!("{}: {}\n{}", router.name, difference.name, difference.text);
-        }
+        same = false;
+        drift.findings.iter().for_each(|finding| println!("{}: {}", router.name, finding.sentence));
+        drift.files.iter().for_each(|file| println!("{}: {}\n{}", router.name, file.name, file.text));
     }
     Ok(same)
 }

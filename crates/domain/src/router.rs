@@ -1,6 +1,6 @@
 //! The operator's routers, as the operator registers them.
 
-use crate::{Prefix, Text, catalogue::Location, peering::Kind, say};
+use crate::{Prefix, Text, catalogue::Location, peering::Kind, say, special::special};
 use serde::{Deserialize, Serialize};
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -97,6 +97,19 @@ pub struct RouterForm {
     pub folder: String,
 }
 
+/// Whether an address is the network or broadcast address of an IPv4 LAN, or the anycast
+/// address of an IPv6 one (RFC 4291 §2.6.1).
+fn is_edge_of(lan: Prefix, address: IpAddr) -> bool {
+    let broadcast = lan.is_ipv4() && lan.net().broadcast() == address;
+    lan.contains_address(address) && (lan.network() == address || broadcast)
+}
+
+/// Whether a prefix has a length that is accepted on the Internet.
+fn usable(prefix: Prefix) -> bool {
+    let lengths = if prefix.is_ipv4() { 8..=24 } else { 16..=48 };
+    lengths.contains(&prefix.length())
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ', '\n', '\t', '\r']).filter(|word| !word.is_empty())
 }
@@ -139,8 +152,9 @@ impl RouterForm {
         if engine != EngineKind::Memory {
             for (what, path) in [("socket", &self.socket), ("config", &self.config), ("folder", &self.folder)] {
                 let path = path.trim();
-                if !Path::new(path).is_absolute() || path.contains(['"', '\n']) {
-                    wrong.push(say!("router.path", "Give the {what} as an absolute path, such as /run/bird/bird.ctl.", what = what));
+                let deep = what != "folder" || Path::new(path).components().count() > 2;
+                if !Path::new(path).is_absolute() || path.contains(['"', '\n']) || !deep {
+                    wrong.push(say!("router.path", "Give the {what} as an absolute path.", what = what));
                 }
             }
         }
@@ -165,6 +179,11 @@ impl RouterForm {
         let mut addresses: Vec<IpAddr> = vec![];
         for word in words(&self.addresses) {
             match word.parse::<IpAddr>() {
+                Ok(address) if lan.iter().any(|lan| is_edge_of(*lan, address)) => wrong.push(say!(
+                    "router.address_edge",
+                    "{address} is the first or last address of the LAN, which no router has.",
+                    address = address
+                )),
                 Ok(address) if lan.is_empty() || lan.iter().any(|lan| lan.contains_address(address)) => addresses.push(address),
                 Ok(address) => wrong.push(say!(
                     "router.address_lan",
@@ -187,7 +206,12 @@ impl RouterForm {
         let mut announce = vec![];
         for word in words(&self.announce) {
             match word.parse::<Prefix>() {
-                Ok(prefix) => announce.push(prefix),
+                Ok(prefix) if special(prefix).is_none() && usable(prefix) => announce.push(prefix),
+                Ok(prefix) => wrong.push(say!(
+                    "router.announce",
+                    "{prefix} is nothing to announce: give public prefixes of /8 to /24, or /16 to /48 in IPv6.",
+                    prefix = prefix
+                )),
                 Err(error) => wrong.push(error.text()),
             }
         }
@@ -255,7 +279,10 @@ mod tests {
         check(|f| f.addresses = "192.0.2.1 x".into(), &["router.address_lan", "router.address"]);
         check(|f| f.addresses = String::new(), &["router.addresses"]);
         check(|f| f.announce = "13.64.0.1/11".into(), &["prefix.hostbits"]);
+        check(|f| f.announce = "10.0.0.0/8, 0.0.0.0/0, 13.64.0.0/25".into(), &["router.announce", "router.announce", "router.announce"]);
+        check(|f| f.addresses = "91.206.52.0, 91.206.53.255".into(), &["router.address_edge", "router.address_edge"]);
         check(|f| f.socket = "bird.ctl".into(), &["router.path"]);
+        check(|f| f.folder = "/etc".into(), &["router.path"]);
         assert!(form().read("RT-1", None, &[]).is_err());
     }
 }

@@ -60,8 +60,11 @@ pub struct Session {
     pub local: IpAddr,
     /// The peer's address.
     pub peer: IpAddr,
-    /// What both addresses lie in; next hops must too.
+    /// What both addresses lie in; next hops must too. It is never accepted as a route.
     pub network: Prefix,
+    /// What the peer may never announce, nor a part of it: the operator's own prefixes.
+    #[serde(default)]
+    pub protect: Vec<Prefix>,
     /// TCP MD5 key (RFC 2385).
     #[serde(default)]
     pub md5: Option<Secret>,
@@ -285,6 +288,12 @@ impl Session {
     /// Whether it is an IPv4 session.
     pub fn is_ipv4(&self) -> bool {
         self.peer.is_ipv4()
+    }
+
+    /// The prefixes of its family that the peer may never announce, nor a part of one.
+    pub fn protected(&self) -> Vec<Prefix> {
+        let own = self.protect.iter().filter(|p| p.is_ipv4() == self.is_ipv4());
+        std::iter::once(&self.network).chain(own).copied().collect()
     }
 
     /// Its id, such as `PR-88/1/v4`.

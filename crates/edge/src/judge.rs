@@ -36,6 +36,7 @@ pub fn judge(session: &Session, route: &Route) -> Vec<Reason> {
     refuse(route.path.is_empty(), Reason::EmptyPath);
     refuse(route.path.first().is_some_and(|hop| *hop != Hop::Asn(session.peer_asn)), Reason::FirstAsn);
     refuse(!route.next_hop.is_some_and(|hop| session.network.contains_address(hop)), Reason::NextHop);
+    refuse(session.protected().iter().any(|own| own.contains(route.prefix)), Reason::Protected);
     match session.policy.accept() {
         None => refuse(true, Reason::DenyAll),
         Some(accept) if !accept.any => {

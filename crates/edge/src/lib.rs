@@ -89,6 +89,14 @@ pub trait Engine: Send + Sync {
     /// Whether a real router is behind it.
     fn is_real(&self) -> bool;
 
+    /// Whether the router is made ready for Peerage.
+    ///
+    /// # Errors
+    /// What is missing.
+    fn ready(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// The configuration as this engine writes it.
     fn render(&self, intent: &RouterIntent, reveal: Reveal) -> Files;
 

@@ -53,6 +53,8 @@ reasons! {
     AsSet = 20;
     /// The session is under deny-all.
     DenyAll = 21;
+    /// The session's own network or a prefix of the operator, or a part of one.
+    Protected = 22;
 }
 
 impl Reason {
@@ -72,6 +74,7 @@ impl Reason {
             Reason::RpkiInvalid => say!("refused.rpki_invalid", "RPKI invalid"),
             Reason::AsSet => say!("refused.as_set", "AS_SET in the path"),
             Reason::DenyAll => say!("refused.deny_all", "deny all"),
+            Reason::Protected => say!("refused.protected", "the session's network or the operator's own prefix"),
         }
     }
 

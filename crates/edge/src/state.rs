@@ -95,8 +95,10 @@ pub enum Table {
 /// Segments that the router's kernel dropped before BGP saw them, since it booted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dropped {
-    /// With a wrong, missing or unexpected MD5 signature (RFC 2385).
+    /// With a wrong or missing MD5 signature where one is expected (RFC 2385).
     pub md5: u64,
+    /// With an MD5 signature where none is expected.
+    pub unexpected: u64,
     /// From further away than GTSM allows (RFC 5082).
     pub ttl: u64,
 }

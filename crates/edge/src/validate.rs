@@ -56,12 +56,18 @@ fn down(session: &Session, report: &SessionReport, dropped: Option<Dropped>) -> 
     let (peer, state) = (session.peer, report.state.word());
     let text: Text = match (&report.last_error, dropped) {
         // What is dropped now counts before what was said last: that may be long ago.
-        (_, Some(dropped)) if dropped.md5 > 0 => say!(
+        // The counters are the whole router's: only those that fit this session count.
+        (_, Some(dropped)) if session.md5.is_some() && dropped.md5 > 0 => say!(
             "validate.md5",
-            "The session with {peer} is {state}: {count} segments arrived with a wrong or missing MD5 key (RFC 2385). Compare the keys.",
+            "The session with {peer} is {state}, and the router drops segments with a wrong or missing MD5 key (RFC 2385). Compare the keys.",
             peer = peer,
-            state = state,
-            count = dropped.md5
+            state = state
+        ),
+        (_, Some(dropped)) if session.md5.is_none() && dropped.unexpected > 0 => say!(
+            "validate.md5_unexpected",
+            "The session with {peer} is {state}, and the router drops segments with an MD5 key that it does not expect (RFC 2385). Take the key away, or ask for one.",
+            peer = peer,
+            state = state
         ),
         (_, Some(dropped)) if dropped.ttl > 0 => say!(
             "validate.gtsm",

@@ -25,6 +25,7 @@ fn session(number: u16, v4: bool, policy: RoutePolicy) -> Session {
         local: address(1).parse().expect("address"),
         peer: address(number + 1).parse().expect("address"),
         network: prefix(if v4 { "80.81.192.0/21" } else { "2001:7f8::/64" }),
+        protect: vec![prefix("13.64.0.0/11"), prefix("2a01:110::/31")],
         md5: Some("s3cret-key".to_owned().try_into().expect("key")),
         gtsm: true,
         bfd: true,

@@ -35,7 +35,11 @@ fn judged(lab: &Lab, session: &Session) -> Vec<Finding> {
     let evidence = Evidence {
         report: lab.report(session),
         received: lab.edge.routes(session, Table::Received).expect("routes"),
-        dropped: Some(Dropped { md5: after.md5 - before.md5, ttl: after.ttl - before.ttl }),
+        dropped: Some(Dropped {
+            md5: after.md5 - before.md5,
+            unexpected: after.unexpected - before.unexpected,
+            ttl: after.ttl - before.ttl,
+        }),
     };
     validate(session, &RoutePolicy::Open(any()), &evidence, 0, now())
 }
@@ -51,13 +55,13 @@ fn deny_all_then_open_then_drain_then_gone() {
     let (v4, v6) = (secured(true), secured(false));
     run(&lab, &[&v4, &v6]);
     wait("both sessions", || (lab.is_up(&v4) && lab.is_up(&v6)).then_some(()));
-    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 4).then_some(()));
+    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 5).then_some(()));
 
     // Deny all: everything is seen, nothing is accepted, and each refused route says why, in
     // the words that the rules here give as well.
     assert_eq!(accepted(&lab, &v4), [""; 0]);
     let refused = lab.edge.routes(&v4, Table::Refused).expect("routes");
-    assert_eq!(refused.len(), 4);
+    assert_eq!(refused.len(), 5);
     for route in &refused {
         let on_router: BTreeSet<u32> = route.large.iter().filter(|l| (l.0, l.1) == (EDGE.0, FUNCTION)).map(|l| l.2).collect();
         let here: BTreeSet<u32> = judge(&v4, route).into_iter().map(Reason::code).collect();
@@ -66,7 +70,7 @@ fn deny_all_then_open_then_drain_then_gone() {
     }
     assert!(!lab.reaches_customer(), "no traffic under deny-all");
     let findings = judged(&lab, &v4);
-    assert_eq!(codes(&findings), ["validate.established", "validate.refused", "validate.refused", "validate.received"]);
+    assert_eq!(codes(&findings), ["validate.established", "validate.refused", "validate.refused", "validate.refused", "validate.received"]);
     assert_eq!(Finding::overall(&findings), Verdict::Warn);
     assert_eq!(Finding::overall(&judged(&lab, &v6)), Verdict::Pass);
 
@@ -110,10 +114,10 @@ fn a_wrong_asn_a_wrong_key_and_silence_are_told_apart() {
     )
     .expect("written");
     lab.partner("configure");
-    wait("the wrong key", || of("validate.md5"));
+    wait("the wrong key", || of("validate.md5_unexpected"));
 
     lab.kill("partner");
-    wait("silence", || (!judged(&lab, &v4).iter().any(|f| f.code == "validate.md5")).then_some(()));
+    wait("silence", || (!judged(&lab, &v4).iter().any(|f| f.code == "validate.md5_unexpected")).then_some(()));
     assert!(!lab.is_up(&v4) && accepted(&lab, &v4).is_empty());
 }
 
@@ -132,7 +136,7 @@ fn what_is_not_confirmed_is_undone_and_what_is_wrong_never_runs() {
     let v4 = session(true);
     run(&lab, &[&v4]);
     wait("the session", || lab.is_up(&v4).then_some(()));
-    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 4).then_some(()));
+    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 5).then_some(()));
     let since = lab.report(&v4).expect("report").since;
     let open = with(&v4, RoutePolicy::Open(any()));
 
@@ -152,7 +156,7 @@ fn what_is_not_confirmed_is_undone_and_what_is_wrong_never_runs() {
     assert!(matches!(roll_out(&lab.edge, &intent(vec![open.clone()]), &[&open], pace(), now()), Err(Fault::Unreachable { .. })));
     lab.start_edge();
     wait("the session", || lab.is_up(&v4).then_some(()));
-    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 4).then_some(()));
+    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 5).then_some(()));
     assert_eq!(accepted(&lab, &v4), [""; 0]);
     assert!(lab.report(&v4).expect("report").since >= since);
 
@@ -173,7 +177,7 @@ fn an_opening_that_lets_in_something_else_is_taken_back() {
     let Some(lab) = Lab::new(LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
     let v4 = session(true);
     run(&lab, &[&v4]);
-    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 4).then_some(()));
+    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 5).then_some(()));
     let open = with(&v4, RoutePolicy::Open(any()));
     // What is compared is another policy than what runs: the router accepts more than expected.
     let strict = with(&v4, RoutePolicy::Open(peerage_edge::intent::Accept::default()));

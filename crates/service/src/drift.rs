@@ -35,10 +35,14 @@ impl Service {
     /// When the actor may not, the router is unknown, or it does not tell.
     pub async fn drift(&self, actor: &Actor, id: &str) -> Result<Drift, Error> {
         actor.may(Action::ManageRouters)?;
-        let router = self.router_by_id(id).await?;
-        let intent = self.router_intent(&router, None).await?.map_err(Error::Refused)?;
+        self.drift_of(&self.router_by_id(id).await?).await
+    }
+
+    async fn drift_of(&self, router: &Router) -> Result<Drift, Error> {
+        let intent = self.router_intent(router, None).await?.map_err(Error::Refused)?;
         let now = self.clock.now();
-        let seen = self.fleet.look(&router, move |engine| {
+        let seen = self.fleet.look(router, move |engine| {
+            engine.ready()?;
             let files = differences(&engine.written()?, &engine.render(&intent, Reveal::Shown));
             Ok::<Drift, peerage_edge::Fault>(Drift { files, findings: strays(&intent, &engine.sessions(now)?) })
         });
@@ -93,20 +97,18 @@ impl Service {
         Ok(differences(&written, &engine.render(&intent, Reveal::Shown)))
     }
 
-    /// The differences of every router, or of the one with a name, for the command line.
+    /// How every router differs, or the one with a name, for the command line.
     ///
     /// # Errors
     /// When there is no such router, or it does not tell.
-    pub async fn plans(&self, name: &str) -> Result<Vec<(Router, Vec<FileDiff>)>, Error> {
+    pub async fn plans(&self, name: &str) -> Result<Vec<(Router, Drift)>, Error> {
         let mut all = vec![];
         for router in self.store.routers().await?.into_iter().filter(|r| name.is_empty() || r.name == name) {
-            let intent = self.router_intent(&router, None).await?.map_err(Error::Refused)?;
-            let engine = self.fleet.engine(&router);
-            let written = engine.written().map_err(|fault| Error::Fault(fault.to_string()))?;
-            all.push((router, differences(&written, &engine.render(&intent, Reveal::Shown))));
+            let drift = self.drift_of(&router).await?;
+            all.push((router, drift));
         }
         if all.is_empty() {
-            return Err(Error::NotFound("router", name.to_owned()));
+            return Err(Error::Refused(say!("drift.no_router", "No router of that name is registered.")));
         }
         Ok(all)
     }

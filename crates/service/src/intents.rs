@@ -118,6 +118,7 @@ impl Service {
             local: link.local,
             peer: link.peer,
             network: link.network,
+            protect: router.announce.clone(),
             md5: md5.clone(),
             gtsm: false,
             bfd: false,

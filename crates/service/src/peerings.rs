@@ -2,11 +2,12 @@
 
 use crate::{Actor, Error, Service, access::Scope, requests::typed};
 use peerage_domain::{
-    Finding, Timestamp,
+    Finding, Text, Timestamp,
     access::{Action, Role},
     catalogue::{Location, Paged},
     peering::{Command, Connection, Party, Peering, PeeringEvent, PeeringRecord, Recorded, SessionFact, StateName, Verb},
     policy::{Criterion, judge_connection, judge_network},
+    say,
     session::{self, AddressProvider, ConnectionAsk, ConnectionSpec, Endpoint, FieldFinding, Occupant, Site, Taken},
 };
 use peerage_edge::{
@@ -54,6 +55,24 @@ pub struct EdgeFacts {
     pub plan: Vec<FileDiff>,
     /// The peer's side of the sessions, by the name of the router's language.
     pub other_side: Vec<(String, String)>,
+}
+
+impl EdgeFacts {
+    /// The same without the operator's paths and the system's words.
+    fn for_the_peer(mut self) -> Self {
+        self.trouble = self.trouble.map(|_| silent().to_string());
+        for finding in self.evidence.iter_mut().flat_map(|(_, findings)| findings) {
+            if finding.code == crate::provisioning::FAULT {
+                finding.sentence = silent();
+            }
+        }
+        self
+    }
+}
+
+/// What the peer reads when the operator's router cannot be asked.
+pub(crate) fn silent() -> Text {
+    say!("provision.silent", "The operator's router cannot be asked or changed now. The operator sees why.")
 }
 
 /// The note of an operator or partner on one step.
@@ -175,6 +194,9 @@ impl Service {
         let mut edge = vec![];
         for number in &numbers {
             let mut facts = self.edge_of(&peering, *number).await?;
+            if permit.scope != Scope::Everybody {
+                facts = facts.for_the_peer();
+            }
             if let (Scope::Everybody, Some(connection)) = (&permit.scope, peering.connection(*number)) {
                 facts.plan = self.plan(&peering, connection).await?;
             }

@@ -148,7 +148,7 @@ impl Service {
         let outcome = self.bring(&router, peering, connection, &wanted).await?;
         let (findings, failed) = match outcome {
             Ok(outcome) => (outcome.findings.clone(), (!outcome.kept).then(|| sentences(&outcome.findings))),
-            Err(why) => (vec![Finding::new(Verdict::Fail, why.clone(), Next::Operator)], Some(why.to_string())),
+            Err(why) => (vec![Finding::new(Verdict::Fail, why.clone(), Next::Operator)], Some(for_history(&why))),
         };
         let progress = match (&connection.state, failed) {
             (State::ProvisioningStarted { .. }, None) => Progress::Step(Verb::CompleteProvisioning, String::new()),
@@ -198,7 +198,7 @@ impl Service {
                 }
                 Err(why) => {
                     findings.push(Finding::new(Verdict::Fail, why.clone(), Next::Operator));
-                    Progress::Step(Verb::FailValidation, why.to_string())
+                    Progress::Step(Verb::FailValidation, for_history(&why))
                 }
             }
         } else if failed && waited >= patience {
@@ -224,6 +224,7 @@ impl Service {
                 std::thread::sleep(WATCH);
                 dropped = before.zip(engine.dropped()).map(|(before, after)| Dropped {
                     md5: after.md5.saturating_sub(before.md5),
+                    unexpected: after.unexpected.saturating_sub(before.unexpected),
                     ttl: after.ttl.saturating_sub(before.ttl),
                 });
                 reports = engine.sessions(now)?;
@@ -331,6 +332,14 @@ impl Service {
 
 fn subject(peering: &Peering, number: u16) -> String {
     format!("{}/{number}", peering.id)
+}
+
+/// The key of a fault's sentence, which names the operator's paths.
+pub(crate) const FAULT: &str = "provision.fault";
+
+/// What both sides read in the history: faults without the operator's paths.
+fn for_history(why: &Text) -> String {
+    if why.key() == FAULT { crate::peerings::silent().to_string() } else { why.to_string() }
 }
 
 /// A fault with the name of its router.

@@ -49,6 +49,22 @@ impl Service {
         let location = directory.location(&form.location);
         let lan = location.map(|l| directory.lan(l)).unwrap_or_default();
         let router = form.read(id, location, &lan).map_err(Error::Several)?;
+        if let Some(address) = router.addresses.iter().find(|a| {
+            let owner = location.and_then(|l| directory.owner_of(l, **a));
+            owner.is_some_and(|asn| asn != self.settings.operator_asn)
+        }) {
+            return Err(Error::Refused(say!("router.address_taken", "PeeringDB lists {address} as another network's.", address = address)));
+        }
+        let all = self.store.routers().await?;
+        let same =
+            |r: &&Router| r.id != id && router.engine != EngineKind::Memory && (r.folder == router.folder || r.socket == router.socket);
+        if let Some(other) = all.iter().find(same) {
+            return Err(Error::Refused(say!(
+                "router.shared",
+                "{name} has the same socket or folder. Each router has its own.",
+                name = other.name
+            )));
+        }
         self.make_ready(&router)?;
         let mut tx = self.store.begin().await?;
         let all = tx.routers().await?;
@@ -67,6 +83,14 @@ impl Service {
 
     fn make_ready(&self, router: &Router) -> Result<(), Error> {
         let Some(bird) = bird_of(router) else { return Ok(()) };
+        if bird.folder.parent().is_none_or(|parent| !parent.is_dir()) {
+            let parent = bird.folder.parent().map(|p| p.display().to_string()).unwrap_or_default();
+            return Err(Error::Refused(say!(
+                "router.folder",
+                "The folder cannot be used: {fault}",
+                fault = format!("{parent} is no folder")
+            )));
+        }
         let name = router.name.parse::<Word>().map_err(|error| Error::Fault(error.to_string()))?;
         let head = peerage_edge::intent::Router {
             name,
@@ -132,7 +156,7 @@ impl Service {
         let page = Paged::of(found, query.offset, PAGE);
         let mut details = vec![];
         for router in page.items {
-            let placed = self.store.placed_on(&router.id).await?;
+            let placed = self.running_on(&router.id).await?;
             details.push(RouterDetail { location: place(&router.location), heard: self.fleet.heard(&router), placed, router });
         }
         Ok(Paged { items: details, total: page.total, offset: page.offset, limit: page.limit })
@@ -149,8 +173,20 @@ impl Service {
         let directory = self.directory().await?;
         let location = directory.location(&router.location).map(|l| format!("{}, {}", l.name, l.city)).unwrap_or_default();
         let line = bird_of(&router).map(|bird| bird.include_line());
-        let placed = self.store.placed_on(id).await?;
+        let placed = self.running_on(id).await?;
         Ok((RouterDetail { heard: self.fleet.heard(&router), location, placed, router }, line))
+    }
+
+    /// Which connections run on a router and are not over.
+    async fn running_on(&self, id: &str) -> Result<Vec<(String, u16)>, Error> {
+        let mut running = vec![];
+        for (peering, number) in self.store.placed_on(id).await? {
+            let found = self.store.peering(&peering).await?;
+            if found.as_ref().and_then(|v| v.body.connection(number)).is_some_and(|c| !c.state.name().is_final()) {
+                running.push((peering, number));
+            }
+        }
+        Ok(running)
     }
 
     /// Whether any router is a real one.

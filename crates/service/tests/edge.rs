@@ -162,12 +162,12 @@ async fn whole_life(kind: Kind, cable: Cable, ask: ConnectionAsk) {
     let (_, facts) = &detail.edge[0];
     assert!(facts.real && facts.sessions.len() == 2 && facts.sessions.iter().all(|s| s.state == SessionState::Established), "{facts:?}");
 
-    assert_eq!(facts.sessions.iter().map(|s| (s.accepted, s.refused)).collect::<Vec<_>>(), [(2, 2), (1, 0)]);
+    assert_eq!(facts.sessions.iter().map(|s| (s.accepted, s.refused)).collect::<Vec<_>>(), [(2, 3), (1, 0)]);
 
     // The partner sees what the operator receives, and why not all of it is let in.
     let (_, routes) = portal.service.received_routes(&portal.partner, &peering.id, 1).await.expect("routes");
     let refused: Vec<String> = routes.iter().filter(|(_, why)| !why.is_empty()).map(|(route, _)| route.prefix.to_string()).collect();
-    assert_eq!((routes.len(), refused), (5, vec!["192.168.7.0/24".to_owned(), "193.10.2.0/25".to_owned()]));
+    assert_eq!((routes.len(), refused), (6, ["13.64.0.0/12", "192.168.7.0/24", "193.10.2.0/25"].map(str::to_owned).to_vec()));
 
     // The portal starts again, and nothing changes on the router.
     let again = Portal { service: open(&portal.dir, 60).await, ..portal };
@@ -185,7 +185,7 @@ async fn whole_life(kind: Kind, cable: Cable, ask: ConnectionAsk) {
     assert!(drift.files.len() == 1 && drift.files[0].text.contains("-# a change by hand"), "{drift:?}");
     assert!(!format!("{drift:?}").contains("s3cret-key"));
     assert_eq!(drift.findings.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(), ["drift.disabled"]);
-    assert_eq!(again.service.plans("edge1.zrh").await.expect("plan")[0].1, drift.files);
+    assert_eq!(again.service.plans("edge1.zrh").await.expect("plan")[0].1, drift);
     again.service.take_back(&again.operator, "RT-1").await.expect("taken back");
     assert_eq!(again.service.drift(&again.operator, "RT-1").await.expect("compared"), Default::default());
     wait("traffic", || lab.reaches_customer().then_some(()));

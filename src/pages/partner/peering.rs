@@ -90,7 +90,12 @@ fn session_mark(state: SessionState) -> impl IntoView {
 /// The BGP sessions of a connection: what the router says, or what is to come.
 fn sessions(connection: &Connection, facts: Vec<SessionFact>, real: bool, now: Timestamp) -> impl IntoView + use<> {
     let peers = connection.spec.endpoint.peer_addresses();
-    let waiting = if connection.state.name().is_final() { SessionState::None } else { SessionState::PendingAdd };
+    let state = connection.state.name();
+    let waiting = if state.is_final() || matches!(state, StateName::ProvisioningFailed | StateName::Active) {
+        SessionState::None
+    } else {
+        SessionState::PendingAdd
+    };
     let rows = peers
         .into_iter()
         .map(|peer| {
@@ -108,6 +113,16 @@ fn sessions(connection: &Connection, facts: Vec<SessionFact>, real: bool, now: T
         })
         .collect_view();
     view! { <ul>{rows}</ul> }
+}
+
+/// How the last step went.
+fn change_mark(last: Option<&Recorded>) -> impl IntoView + use<> {
+    let failed = last.is_some_and(|r| matches!(r.event.verb, Verb::FailProvisioning | Verb::FailValidation));
+    if failed {
+        view! { <span class="st fail big"><Icon name="fail"/>{tr!(connection.failed)}</span> }
+    } else {
+        view! { <span class="st pass big"><Icon name="pass"/>{tr!(connection.succeeded)}</span> }
+    }
 }
 
 /// One connection: three lanes, the hand-off line, and what can be done.
@@ -160,7 +175,7 @@ pub(crate) fn ConnectionPanel(
                 <section><h3>{tr!(peering.sessions)}</h3>{sessions(&connection, facts, real, now)}{edge}</section>
                 <section>
                     <h3>{tr!(connection.change)}</h3>
-                    <span class="st pass big"><Icon name="pass"/>{tr!(connection.succeeded)}</span>
+                    {change_mark(last.as_ref())}
                     {last.map(|r| view! { <p class="muted s12">{verb_name(r.event.verb)}", "{r.author}", "<Ago at=r.at now=now/></p> })}
                 </section>
             </div>

@@ -102,18 +102,29 @@ impl Bird {
     /// Writes the spare generation and a `bird.conf` that includes it; gives that file.
     fn candidate(&self, intent: &RouterIntent) -> Result<PathBuf, Fault> {
         intent.check()?;
-        let own = fs::read_to_string(&self.config).map_err(file(&self.config))?;
+        let own = self.own()?;
         let spare = self.spare();
-        let here = self.folder.join(CURRENT).join(MAIN).display().to_string();
-        if !own.contains(&here) {
-            let why = format!("it does not include Peerage's files. Add this line at its end: {}", self.include_line());
-            return Err(Fault::File { path: self.config.display().to_string(), why });
-        }
+        let here = self.here();
         self.lay_down(spare, intent)?;
         let path = self.folder.join(CANDIDATE);
         let text = own.replace(&here, &self.folder.join(spare).join(MAIN).display().to_string());
         write(&Files::from([(CANDIDATE.to_owned(), text)]), &self.folder).map_err(file(&path))?;
         Ok(path)
+    }
+
+    /// What the operator's own configuration includes.
+    fn here(&self) -> String {
+        self.folder.join(CURRENT).join(MAIN).display().to_string()
+    }
+
+    /// The operator's own configuration, which has to include Peerage's.
+    fn own(&self) -> Result<String, Fault> {
+        let own = fs::read_to_string(&self.config).map_err(file(&self.config))?;
+        if own.contains(&self.here()) {
+            return Ok(own);
+        }
+        let why = format!("it does not include Peerage's files. Add this line at its end: {}", self.include_line());
+        Err(Fault::File { path: self.config.display().to_string(), why })
     }
 
     fn read(&self, command: &str) -> Result<Vec<Line>, Fault> {
@@ -133,6 +144,10 @@ impl Engine for Bird {
 
     fn is_real(&self) -> bool {
         true
+    }
+
+    fn ready(&self) -> Result<(), Fault> {
+        self.own().map(drop)
     }
 
     fn render(&self, intent: &RouterIntent, reveal: Reveal) -> Files {

@@ -164,7 +164,8 @@ pub(super) fn dropped(text: &str) -> Dropped {
     for (name, number) in names.split_whitespace().zip(numbers.split_whitespace()) {
         let count = number.parse().unwrap_or(0);
         match name {
-            "TCPMD5NotFound" | "TCPMD5Unexpected" | "TCPMD5Failure" => found.md5 += count,
+            "TCPMD5NotFound" | "TCPMD5Failure" => found.md5 += count,
+            "TCPMD5Unexpected" => found.unexpected = count,
             "TCPMinTTLDrop" => found.ttl = count,
             _ => {}
         }

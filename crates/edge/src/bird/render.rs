@@ -95,10 +95,12 @@ fn filters(intent: &RouterIntent, session: &Session) -> String {
     let family = if session.is_ipv4() { "4" } else { "6" };
     let mut text = format!(
         "\nfilter {symbol}_in\n{{\n  bgp_large_community.delete([(PG_ASN, *, *)]);\n  pg_net{family}();\n  pg_path({});\n  \
-         if ! (bgp_next_hop ~ {}) then pg_refuse({});\n",
+         if ! (bgp_next_hop ~ {}) then pg_refuse({});\n  if net ~ [ {} ] then pg_refuse({});\n",
         session.peer_asn.0,
         session.network,
         Reason::NextHop.code(),
+        session.protected().iter().map(|own| format!("{own}+")).collect::<Vec<_>>().join(", "),
+        Reason::Protected.code(),
     );
     match session.policy.accept() {
         None => {

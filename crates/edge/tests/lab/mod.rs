@@ -105,7 +105,7 @@ impl Lab {
         format!(
             "router id 193.0.9.2;\nprotocol device {{}}\nprotocol kernel {{ ipv4 {{ export where proto !~ \"own*\"; }}; }}\n\
              protocol static own4 {{ ipv4; route 193.10.0.0/24 blackhole; route 193.10.1.0/24 blackhole; route 193.10.2.0/25 blackhole; \
-             route 192.168.7.0/24 blackhole; }}\nprotocol static own6 {{ ipv6; route 2a00:1450:7::/48 blackhole; }}\n{session}\n"
+             route 192.168.7.0/24 blackhole; route 13.64.0.0/12 blackhole; }}\nprotocol static own6 {{ ipv6; route 2a00:1450:7::/48 blackhole; }}\n{session}\n"
         )
     }
 
@@ -205,7 +205,7 @@ impl Lab {
     pub fn open_without_confirming(&self, peering: &str) {
         let name = |s: Session| Session { peering: peering.parse().expect("name"), policy: RoutePolicy::Open(any()), ..s };
         let it = intent(vec![name(session(true)), name(session(false))]);
-        wait("the routes", || (self.edge.routes(&it.sessions[0], peerage_edge::state::Table::Received).ok()?.len() == 4).then_some(()));
+        wait("the routes", || (self.edge.routes(&it.sessions[0], peerage_edge::state::Table::Received).ok()?.len() == 5).then_some(()));
         self.edge.apply(&it, Duration::from_secs(6)).expect("applied");
         let accepted = || self.edge.routes(&it.sessions[0], peerage_edge::state::Table::Accepted).expect("routes").len();
         wait("the opening", || (accepted() == 2).then_some(()));
@@ -239,6 +239,7 @@ pub fn session(v4: bool) -> Session {
         local: local.parse().expect("address"),
         peer: peer.parse().expect("address"),
         network: network.parse().expect("prefix"),
+        protect: vec!["13.64.0.0/11".parse().expect("prefix")],
         md5: None,
         gtsm: false,
         bfd: false,

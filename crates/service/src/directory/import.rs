@@ -68,11 +68,9 @@ impl Service {
             }
             report.insert(kind, done);
         }
-        let touched = report.values().any(|r| r.added + r.changed + r.removed > 0);
-        if touched {
-            self.derive_locations(&mut tx).await?;
-            self.new_version(&mut tx).await?;
-        }
+        // Another operator's ASN makes other locations of the same rows.
+        self.derive_locations(&mut tx).await?;
+        self.new_version(&mut tx).await?;
         tx.commit().await?;
         Ok(report)
     }

@@ -234,6 +234,15 @@ impl Directory {
         self.at_ix.get(&location.source_id).into_iter().flatten().filter(|n| n.asn == asn).collect()
     }
 
+    /// The network that PeeringDB lists with an address at an exchange.
+    pub fn owner_of(&self, location: &Location, address: std::net::IpAddr) -> Option<Asn> {
+        let all = self.at_ix.get(&location.source_id).into_iter().flatten();
+        let of = |n: &&Netixlan| {
+            n.ipaddr4.map(std::net::IpAddr::from) == Some(address) || n.ipaddr6.map(std::net::IpAddr::from) == Some(address)
+        };
+        all.filter(|_| location.kind == Kind::Exchange).find(of).map(|n| n.asn)
+    }
+
     /// The network's profile.
     pub fn net(&self, asn: Asn) -> Option<&Net> {
         self.nets.values().find(|net| net.asn == asn)
