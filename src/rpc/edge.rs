@@ -43,7 +43,7 @@ pub struct RouterView {
     /// The line that its own configuration has to include.
     pub include: Option<String>,
     /// Which connections run on it: peering and number.
-    pub placed: Vec<(String, u16)>,
+    pub placed: Paged<(String, u16)>,
     /// How it differs from what it should run, or why that is not known.
     pub drift: Result<DriftView, String>,
     /// Locations to choose from: id and name.
@@ -95,10 +95,10 @@ pub async fn read_routers(query: Query) -> Result<(Paged<RouterRow>, Timestamp),
     crate::server::views::routers(query).await
 }
 
-/// One router, or the empty form of a new one.
+/// One router, or the empty form of a new one; the query is for what runs on it.
 #[server(prefix = "/rpc")]
-pub async fn read_router(id: String) -> Result<RouterView, Failure> {
-    crate::server::views::router(id).await
+pub async fn read_router(id: String, query: Query) -> Result<RouterView, Failure> {
+    crate::server::views::router(id, query).await
 }
 
 /// What a connection's sessions receive; `query.kind` is `accepted` or `refused`.

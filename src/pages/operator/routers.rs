@@ -95,12 +95,13 @@ fn table(found: Paged<RouterRow>, query: Query, now: Timestamp) -> impl IntoView
 #[component]
 pub fn RouterPage() -> impl IntoView {
     let id = param("id");
-    let found = Resource::new_blocking(move || id.get(), read_router);
-    load(found, |found| view! { <Detail found=found/> })
+    let query = query_from_url();
+    let found = Resource::new_blocking(move || (id.get(), query.get()), |(id, query)| read_router(id, query));
+    load(found, move |found| view! { <Detail found=found query=query.get_untracked()/> })
 }
 
 #[component]
-fn Detail(found: RouterView) -> impl IntoView {
+fn Detail(found: RouterView, query: Query) -> impl IntoView {
     let id = found.row.as_ref().map(|row| row.router.id.clone()).unwrap_or_default();
     let title = found.row.as_ref().map_or_else(|| tr!(routers.new), |row| row.router.name.clone());
     let (now, include, placed) = (found.now, found.include.clone(), found.placed.clone());
@@ -119,15 +120,11 @@ fn Detail(found: RouterView) -> impl IntoView {
             </dl>
         }
     });
-    let runs = placed
-        .into_iter()
-        .map(|(peering, number)| {
-            view! { <li><a class="mono" href=format!("/ops/peerings/{peering}")>{format!("{peering}/{number}")}</a></li> }
-        })
-        .collect::<Vec<_>>();
+    let unused = found.row.as_ref().is_some_and(|row| row.placed == 0);
+    let runs = (!id.is_empty() && !unused).then(|| runs(placed, query, &id));
     let drift = found.row.is_some().then(|| drift_panel(found.drift.clone(), id.clone()));
     let router = found.row.map(|row| row.router);
-    let remove = router.clone().filter(|_| runs.is_empty()).map(|router| {
+    let remove = router.clone().filter(|_| unused).map(|router| {
         view! {
             <Post to={action::<RemoveRouter>()} fields=vec![("id", router.id)] label=tr!(routers.remove) class="btn stop"/>
         }
@@ -147,13 +144,31 @@ fn Detail(found: RouterView) -> impl IntoView {
                 <div class="pbody stack"><p>{tr!(routers.include)}</p><p><Copy text=line/></p></div>
             </section>
         })}
-        {(!runs.is_empty()).then(|| view! {
-            <section class="panel" aria-labelledby="h-runs"><div class="phead"><h2 id="h-runs">{tr!(routers.runs)}</h2></div><ul class="pbody row">{runs}</ul></section>
-        })}
+        {runs}
         <section class="panel narrow-left" aria-label=tr!(routers.form)>
             {typed_again(format!("router/{id}"), move |typed| form(router.clone(), locations.clone(), typed))}
         </section>
     }
+}
+
+/// What runs on a router.
+fn runs(found: Paged<(String, u16)>, query: Query, id: &str) -> impl IntoView + use<> {
+    let path = format!("/ops/routers/{id}");
+    let search = view! { <div class="phead"><h2 id="h-runs">{tr!(routers.runs)}</h2><ListSearch query=query.clone() path=path.clone() hint=tr!(peerings.id)/></div> };
+    let list = if found.items.is_empty() {
+        view! { <EmptyList total=found.total query=query path=path text=tr!(routers.idle)><a class="btn" href="/ops/peerings">{tr!(nav.all_peerings)}</a></EmptyList> }.into_any()
+    } else {
+        let row = |(peering, number): (String, u16)| view! { <tr><td class="key mono" data-l=tr!(peerings.id)><a href=format!("/ops/peerings/{peering}")>{format!("{peering}/{number}")}</a></td></tr> };
+        view! {
+            <div class="scroll"><table class="tbl cards">
+                <SortedHead columns=vec![Column::text("id", tr!(peerings.id))] query=query.clone() path=path.clone()/>
+                <tbody>{found.items.into_iter().map(row).collect_view()}</tbody>
+            </table></div>
+            <Pager total=found.total limit=found.limit query=query path=path/>
+        }
+        .into_any()
+    };
+    view! { <section class="panel" aria-labelledby="h-runs">{search}{list}</section> }
 }
 
 /// How the router differs from what it should run, and the way back.

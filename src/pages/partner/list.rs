@@ -73,7 +73,8 @@ pub(crate) fn peering_table(
     now: Timestamp,
 ) -> impl IntoView {
     if found.items.is_empty() {
-        return view! { <EmptyList total=found.total query=query path=path text=tr!(peerings.empty)><a class="btn" href="/">{tr!(failure.home)}</a></EmptyList> }.into_any();
+        let text = if reader == Next::Operator { tr!(peerings.none_waits) } else { tr!(peerings.empty) };
+        return view! { <EmptyList total=found.total query=query path=path text=text><a class="btn" href="/">{tr!(failure.home)}</a></EmptyList> }.into_any();
     }
     let rows = found.items.into_iter().map(|row| peering_row(row, detail, reader, now)).collect_view();
     let columns = vec![

@@ -34,7 +34,7 @@ pub(crate) async fn routers(query: Query) -> Result<(Paged<RouterRow>, Timestamp
     Ok((service.routers(&actor, &query).await?.map(row), service.clock().now()))
 }
 
-pub(crate) async fn router(id: String) -> Result<RouterView, Failure> {
+pub(crate) async fn router(id: String, query: Query) -> Result<RouterView, Failure> {
     let (service, actor) = asked().await?;
     require(&actor, Action::ManageRouters)?;
     let directory = service.directory().await?;
@@ -47,7 +47,12 @@ pub(crate) async fn router(id: String) -> Result<RouterView, Failure> {
             (Some(detail), include)
         }
     };
-    let placed = detail.as_ref().map(|d| d.placed.clone()).unwrap_or_default();
+    let mut placed = detail.as_ref().map(|d| d.placed.clone()).unwrap_or_default();
+    placed.retain(|(peering, _)| query.finds(&[peering]));
+    if query.descending {
+        placed.reverse();
+    }
+    let placed = Paged::of(placed, query.offset, PAGE);
     let drift = match &detail {
         None => Ok(DriftView::default()),
         Some(detail) => match service.drift(&actor, &detail.router.id).await {

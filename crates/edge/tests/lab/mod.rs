@@ -80,6 +80,13 @@ impl Lab {
             println!("SKIPPED: the test against BIRD in network namespaces needs root, bird2, iproute2 and iputils-ping");
             return None;
         }
+        let probe = format!("pgx{}", std::process::id() * 100 % 1_000_000 + LABS.fetch_add(1, Ordering::Relaxed));
+        let namespaces = Command::new("ip").args(["netns", "add", &probe]).output().is_ok_and(|output| output.status.success());
+        if !namespaces {
+            println!("SKIPPED: the test against BIRD in network namespaces: this system gives none");
+            return None;
+        }
+        ip(&format!("netns del {probe}"));
         let number = std::process::id() * 100 % 1_000_000 + LABS.fetch_add(1, Ordering::Relaxed);
         let dir = tempfile::tempdir().expect("temporary directory");
         let at = |name: &str| dir.path().join(name);
