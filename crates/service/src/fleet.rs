@@ -60,11 +60,6 @@ impl Fleet {
         self.with(router, |member| member.engine.clone())
     }
 
-    /// Puts an engine of the caller's in the place of a router's own, for tests.
-    pub fn put(&self, router: &Router, engine: Arc<dyn Engine>) {
-        self.with(router, |member| member.engine = engine);
-    }
-
     /// Runs something that blocks on a router's engine, alone.
     ///
     /// # Errors
@@ -132,12 +127,18 @@ impl Member {
 }
 
 fn engine(router: &Router) -> Arc<dyn Engine> {
-    let bird = |dialect| {
-        Arc::new(Bird { socket: (&router.socket).into(), config: (&router.config).into(), folder: (&router.folder).into(), dialect })
-    };
-    match router.engine {
-        EngineKind::Bird2 => bird(Dialect::V2),
-        EngineKind::Bird3 => bird(Dialect::V3),
-        EngineKind::Memory => Arc::new(Memory::default()),
+    match bird(router) {
+        Some(bird) => Arc::new(bird),
+        None => Arc::new(Memory::default()),
     }
+}
+
+/// The BIRD behind a router; none behind a router in memory.
+pub(crate) fn bird(router: &Router) -> Option<Bird> {
+    let dialect = match router.engine {
+        EngineKind::Bird2 => Dialect::V2,
+        EngineKind::Bird3 => Dialect::V3,
+        EngineKind::Memory => return None,
+    };
+    Some(Bird { socket: (&router.socket).into(), config: (&router.config).into(), folder: (&router.folder).into(), dialect })
 }

@@ -106,9 +106,4 @@ impl Service {
     pub fn store(&self) -> &Store {
         &self.store
     }
-
-    /// The routers that the portal drives.
-    pub fn fleet(&self) -> &fleet::Fleet {
-        &self.fleet
-    }
 }

@@ -1,16 +1,17 @@
 //! Registering the operator's routers.
 
-use crate::{Actor, Error, Service, directory::PAGE, fleet::Heard};
+use crate::{
+    Actor, Error, Service,
+    directory::PAGE,
+    fleet::{Heard, bird},
+};
 use peerage_domain::{
     access::Action,
     catalogue::{Paged, Query},
     router::{EngineKind, Router, RouterForm},
     say,
 };
-use peerage_edge::{
-    bird::{Bird, Dialect},
-    intent::{RouterIntent, Word},
-};
+use peerage_edge::intent::{RouterIntent, Word};
 
 /// A router with what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Service {
     }
 
     fn make_ready(&self, router: &Router) -> Result<(), Error> {
-        let Some(bird) = bird_of(router) else { return Ok(()) };
+        let Some(bird) = bird(router) else { return Ok(()) };
         if bird.folder.parent().is_none_or(|parent| !parent.is_dir()) {
             let parent = bird.folder.parent().map(|p| p.display().to_string()).unwrap_or_default();
             return Err(Error::Refused(say!(
@@ -172,7 +173,7 @@ impl Service {
         let router = router.ok_or_else(|| Error::NotFound("router", id.to_string()))?;
         let directory = self.directory().await?;
         let location = directory.location(&router.location).map(|l| format!("{}, {}", l.name, l.city)).unwrap_or_default();
-        let line = bird_of(&router).map(|bird| bird.include_line());
+        let line = bird(&router).map(|bird| bird.include_line());
         let placed = self.running_on(id).await?;
         Ok((RouterDetail { heard: self.fleet.heard(&router), location, placed, router }, line))
     }
@@ -196,13 +197,4 @@ impl Service {
     pub async fn has_real_router(&self) -> Result<bool, Error> {
         Ok(self.store.routers().await?.iter().any(|router| self.fleet.engine(router).is_real()))
     }
-}
-
-fn bird_of(router: &Router) -> Option<Bird> {
-    let dialect = match router.engine {
-        EngineKind::Bird2 => Dialect::V2,
-        EngineKind::Bird3 => Dialect::V3,
-        EngineKind::Memory => return None,
-    };
-    Some(Bird { socket: (&router.socket).into(), config: (&router.config).into(), folder: (&router.folder).into(), dialect })
 }
