@@ -6,7 +6,7 @@
 #[path = "../tests/lab/mod.rs"]
 mod lab;
 
-use lab::{LAN, Lab, PARTNER, any, intent, now, pace, session, wait, with};
+use lab::{Daemon, LAN, Lab, PARTNER, any, intent, now, pace, session, wait, with};
 use peerage_edge::{
     Engine, Reveal,
     bird::{self, Dialect},
@@ -61,16 +61,16 @@ fn partner(routes: u32) -> String {
 }
 
 fn provision() {
-    let Some(lab) = Lab::new(LAN, &partner(1)) else { return };
+    let Some(lab) = Lab::new(Daemon::Bird, LAN, &partner(1)) else { return };
     let deny = session(true);
     let open = with(&deny, RoutePolicy::Open(any()));
     let start = Instant::now();
-    assert!(roll_out(&lab.edge, &intent(vec![deny.clone()]), &[&deny], pace(), now()).expect("taken").kept);
+    assert!(roll_out(&*lab.edge, &intent(vec![deny.clone()]), &[&deny], pace(), now()).expect("taken").kept);
     let written = start.elapsed();
     wait("the session", || lab.is_up(&deny).then_some(()));
     wait("the route", || (lab.report(&deny)?.refused == 1).then_some(()));
     let up = start.elapsed();
-    assert!(roll_out(&lab.edge, &intent(vec![open.clone()]), &[&open], pace(), now()).expect("taken").kept);
+    assert!(roll_out(&*lab.edge, &intent(vec![open.clone()]), &[&open], pace(), now()).expect("taken").kept);
     println!(
         "provision to Active, one session {:>10.1?}   deny-all written after {written:.1?}, up after {up:.1?} (BGP's own time)",
         start.elapsed()
@@ -78,12 +78,12 @@ fn provision() {
 }
 
 fn flip(routes: u32) {
-    let Some(lab) = Lab::new(LAN, &partner(routes)) else { return };
+    let Some(lab) = Lab::new(Daemon::Bird, LAN, &partner(routes)) else { return };
     let count = u64::from(routes);
     let deny = Session { max_prefixes: 200_000, ..session(true) };
     let open = with(&deny, RoutePolicy::Open(any()));
     let patient = Pace { settle: Duration::from_secs(60), undo_after: Duration::from_secs(120), ..Pace::default() };
-    roll_out(&lab.edge, &intent(vec![deny.clone()]), &[&deny], patient, now()).expect("taken");
+    roll_out(&*lab.edge, &intent(vec![deny.clone()]), &[&deny], patient, now()).expect("taken");
     wait("the routes", || (lab.report(&deny)?.refused == count).then_some(()));
     // The same files for the rival.
     let configs = [&deny, &open].map(|it| {
@@ -113,10 +113,10 @@ fn flip(routes: u32) {
         until(&lab, &open, 0);
 
         let start = Instant::now();
-        let outcome = roll_out(&lab.edge, &intent(vec![open.clone()]), &[&open], patient, now()).expect("taken");
+        let outcome = roll_out(&*lab.edge, &intent(vec![open.clone()]), &[&open], patient, now()).expect("taken");
         whole.push(start.elapsed());
         assert!(outcome.kept, "{:?}", outcome.findings);
-        roll_out(&lab.edge, &intent(vec![deny.clone()]), &[], patient, now()).expect("taken");
+        roll_out(&*lab.edge, &intent(vec![deny.clone()]), &[], patient, now()).expect("taken");
         until(&lab, &open, 0);
     }
     let (bare, ours, whole) = (median(bare), median(ours), median(whole));

@@ -36,9 +36,11 @@ pub fn differences(written: &Files, wanted: &Files) -> Vec<FileDiff> {
 
 /// A line without the key that may stand in it.
 fn hidden(line: &str) -> String {
-    match line.split_once("password \"") {
-        Some((before, _)) => format!("{before}password \"hidden\";"),
-        None => line.to_owned(),
+    // BIRD's keys stand in quotes, FRR's do not.
+    match (line.split_once("password \""), line.split_once(" password ")) {
+        (Some((before, _)), _) => format!("{before}password \"hidden\";"),
+        (None, Some((before, _))) => format!("{before} password hidden"),
+        (None, None) => line.to_owned(),
     }
 }
 

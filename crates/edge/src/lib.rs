@@ -5,8 +5,9 @@
 //! * [`state`] is what a router says of its sessions and routes
 //! * [`judge`](judge()) is what the policy makes of a route, the same here as on the router;
 //!   [`reason`] is why a route is refused, readable on the router itself
-//! * [`Engine`] is what the portal drives: [`bird::Bird`] over the daemon's control socket, and
-//!   [`Memory`], which keeps sessions in this process and touches no router
+//! * [`Engine`] is what the portal drives: [`bird::Bird`] over the daemon's control socket,
+//!   [`frr::Frr`] through its shell, and [`Memory`], which keeps sessions in this process and
+//!   touches no router
 //! * [`validate`](validate()) is what the operator wants to see before routes are let in
 //! * [`partner`] is the configuration of the other side, for the peer to take over
 //! * [`differences`] and [`strays`] show what somebody changed by hand
@@ -15,8 +16,10 @@
 
 pub mod bird;
 mod drift;
+pub mod frr;
 pub mod intent;
 mod judge;
+mod kernel;
 mod memory;
 pub mod partner;
 pub mod reason;
@@ -89,6 +92,19 @@ pub trait Engine: Send + Sync {
     /// Whether a real router is behind it.
     fn is_real(&self) -> bool;
 
+    /// Makes the folder ready that is Peerage's own, before anything runs.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn prepare(&self, _intent: &RouterIntent) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// The line that the router's own configuration has to have.
+    fn setup(&self) -> Option<String> {
+        None
+    }
+
     /// Whether the router is made ready for Peerage.
     ///
     /// # Errors
@@ -105,6 +121,10 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// When the files cannot be read.
     fn written(&self) -> Result<Files, Fault>;
+
+    /// The parameters of one session in these files, without its filters: what resets the
+    /// session when it changes.
+    fn session_text(&self, files: &Files, symbol: &str) -> Option<String>;
 
     /// Has the router read the configuration without running it.
     ///

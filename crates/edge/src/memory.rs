@@ -83,6 +83,10 @@ impl Engine for Memory {
         Ok(self.world().written.as_ref().map(|it| self.render(it, Reveal::Shown)).unwrap_or_default())
     }
 
+    fn session_text(&self, files: &Files, symbol: &str) -> Option<String> {
+        bird::session_text(files, symbol)
+    }
+
     fn check(&self, intent: &RouterIntent) -> Result<(), Fault> {
         Ok(intent.check()?)
     }
@@ -126,6 +130,8 @@ impl Engine for Memory {
                 state: SessionState::Established,
                 since: Some(since),
                 last_error: None,
+                trouble: None,
+                flaps: Some(0),
                 accepted: count(Table::Accepted),
                 refused: count(Table::Refused),
                 disabled: false,

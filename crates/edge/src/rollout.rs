@@ -75,14 +75,9 @@ pub fn roll_out(engine: &dyn Engine, intent: &RouterIntent, focus: &[&Session], 
 /// The sessions that are up and that the new configuration must not reset, with their since.
 fn steady(engine: &dyn Engine, intent: &RouterIntent, now: Timestamp) -> Result<Vec<SessionReport>, Fault> {
     let (old, new) = (engine.written()?, engine.render(intent, Reveal::Shown));
-    let block = |text: &str, symbol: &str| {
-        let from = text.find(&format!("protocol bgp {symbol}\n"))?;
-        Some(text[from..].split("\n}\n").next()?.to_owned())
-    };
-    let of = |files: &crate::Files, symbol: &str| files.values().find_map(|text| block(text, symbol));
     let stays = |report: &SessionReport| {
-        let before = of(&old, &report.symbol);
-        report.state == SessionState::Established && before.is_some() && before == of(&new, &report.symbol)
+        let before = engine.session_text(&old, &report.symbol);
+        report.state == SessionState::Established && before.is_some() && before == engine.session_text(&new, &report.symbol)
     };
     Ok(engine.sessions(now)?.into_iter().filter(stays).collect())
 }
@@ -92,7 +87,7 @@ fn look(engine: &dyn Engine, focus: &[&Session], steady: &[SessionReport], now: 
     let of = |symbol: &str| reports.iter().find(|report| report.symbol == symbol);
     let mut findings = vec![];
     for before in steady {
-        let same = of(&before.symbol).is_some_and(|after| after.state == SessionState::Established && after.since == before.since);
+        let same = of(&before.symbol).is_some_and(|after| after.state == SessionState::Established && after.is_unbroken_since(before));
         if !same {
             let text = say!("rollout.reset", "The session {session} was up and did not stay up.", session = before.symbol);
             findings.push(Finding::new(Verdict::Fail, text, Next::Operator));

@@ -17,6 +17,10 @@ pub struct SessionReport {
     pub since: Option<Timestamp>,
     /// What ended or hinders it, in the router's words.
     pub last_error: Option<String>,
+    /// What that means, where it is one of the things that a peer can mend.
+    pub trouble: Option<Trouble>,
+    /// How often it went down since the router started, where the router counts.
+    pub flaps: Option<u64>,
     /// Routes received and accepted.
     pub accepted: u64,
     /// Routes received and refused.
@@ -25,6 +29,30 @@ pub struct SessionReport {
     pub disabled: bool,
     /// The name of the import filter that is in force.
     pub filter: Option<String>,
+}
+
+/// Why a session is not up, as far as the router tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// The peer speaks for another ASN, where it is known for which.
+    PeerAsn(Option<Asn>),
+    /// The peer announced more than it may.
+    PrefixLimit,
+    /// No connection comes about, in the system's words.
+    Connection(String),
+}
+
+/// How far the starts of one and the same session may lie apart, in seconds: some routers
+/// tell how long it is up, in whole seconds, and that is taken off the clock.
+const SAME_START_S: i64 = 2;
+
+impl SessionReport {
+    /// Whether an earlier report is of the same session, without a break in between.
+    pub fn is_unbroken_since(&self, before: &SessionReport) -> bool {
+        let apart = self.since.zip(before.since).map_or(0, |(after, before)| after.since(before).abs());
+        self.flaps == before.flaps && self.since.is_some() == before.since.is_some() && apart <= SAME_START_S
+    }
 }
 
 /// One element of an AS path (RFC 4271 §4.3).
@@ -66,6 +94,27 @@ impl Route {
     /// Length of the path as in route selection: a set counts once (RFC 4271 §9.1.2.2).
     pub fn path_len(&self) -> usize {
         self.path.len()
+    }
+}
+
+impl Hop {
+    /// Reads a path as routers print it, such as `64501 {64502 64503} 64504`, sets with blanks
+    /// or commas; what is no number is left out.
+    pub fn path(text: &str) -> Vec<Hop> {
+        let mut hops = vec![];
+        let mut set: Option<Vec<Asn>> = None;
+        for word in text.replace('{', " { ").replace('}', " } ").split([' ', ',', '\t']) {
+            match (word, word.parse().map(Asn)) {
+                ("{", _) => set = Some(vec![]),
+                ("}", _) => hops.extend(set.take().map(Hop::Set)),
+                (_, Ok(asn)) => match &mut set {
+                    Some(set) => set.push(asn),
+                    None => hops.push(Hop::Asn(asn)),
+                },
+                (_, Err(_)) => {}
+            }
+        }
+        hops
     }
 }
 

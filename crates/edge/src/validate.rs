@@ -4,7 +4,7 @@ use crate::{
     intent::{RoutePolicy, Session},
     judge,
     reason::Reason,
-    state::{Dropped, Route, SessionReport},
+    state::{Dropped, Route, SessionReport, Trouble},
 };
 use peerage_domain::{Finding, Next, Text, Timestamp, Verdict, peering::SessionState, say};
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ fn up(session: &Session, report: &SessionReport, settle_s: i64, now: Timestamp) 
 /// Why a session is not up, as far as the router can tell.
 fn down(session: &Session, report: &SessionReport, dropped: Option<Dropped>) -> Finding {
     let (peer, state) = (session.peer, report.state.word());
-    let text: Text = match (&report.last_error, dropped) {
+    let text: Text = match (&report.trouble, dropped) {
         // What is dropped now counts before what was said last: that may be long ago.
         // The counters are the whole router's: only those that fit this session count.
         (_, Some(dropped)) if session.md5.is_some() && dropped.md5 > 0 => say!(
@@ -76,34 +76,39 @@ fn down(session: &Session, report: &SessionReport, dropped: Option<Dropped>) -> 
             state = state,
             count = dropped.ttl
         ),
-        (Some(error), _) if error.contains("Bad peer AS") => say!(
+        (Some(Trouble::PeerAsn(Some(told))), _) => say!(
+            "validate.remote_as_told",
+            "{peer} speaks for {told}, not for {asn}. Correct the local AS of the session on your router.",
+            peer = peer,
+            told = told,
+            asn = session.peer_asn
+        ),
+        (Some(Trouble::PeerAsn(None)), _) => say!(
             "validate.remote_as",
             "{peer} speaks for another ASN than {asn}. Correct the local AS of the session on your router.",
             peer = peer,
             asn = session.peer_asn
         ),
-        (Some(error), _) if error.contains("limit") => say!(
+        (Some(Trouble::PrefixLimit), _) => say!(
             "validate.max_prefix",
             "{peer} announced more than {most} prefixes, and the session was closed. Announce fewer, or ask for a higher limit.",
             peer = peer,
             most = session.max_prefixes
         ),
-        (Some(error), _) if error.starts_with("Socket:") => say!(
+        (Some(Trouble::Connection(why)), _) => say!(
             "validate.socket",
             "The session with {peer} is {state}: the connection fails ({error}). Is the session configured there, with this router's address?",
             peer = peer,
             state = state,
-            error = error.trim_start_matches("Socket:").trim()
+            error = why
         ),
-        (Some(error), _) => {
-            say!(
-                "validate.error",
-                "The session with {peer} is {state}. The router says: {error}.",
-                peer = peer,
-                state = state,
-                error = error
-            )
-        }
+        (None, _) if report.last_error.is_some() => say!(
+            "validate.error",
+            "The session with {peer} is {state}. The router says: {error}.",
+            peer = peer,
+            state = state,
+            error = report.last_error.clone().unwrap_or_default()
+        ),
         (None, _) => say!(
             "validate.silence",
             "The session with {peer} is {state}: nothing is heard from there. Is the session configured and the link up?",
@@ -124,6 +129,16 @@ fn received(session: &Session, routes: &[Route]) -> Vec<Finding> {
     if routes.is_empty() {
         let text = say!("validate.nothing", "{peer} announces nothing yet. Announce your prefixes on the session.", peer = peer);
         return vec![Finding::fail(text)];
+    }
+    if routes.len() > session.max_prefixes as usize {
+        // FRR counts what it lets in: under deny-all it closes nothing.
+        return vec![Finding::fail(say!(
+            "validate.over_limit",
+            "{peer} announces {count} prefixes, more than the {most} that were agreed. Announce fewer, or ask for a higher limit.",
+            peer = peer,
+            count = routes.len(),
+            most = session.max_prefixes
+        ))];
     }
     let mut refused: BTreeMap<Reason, Vec<String>> = BTreeMap::new();
     let mut let_in = 0;

@@ -8,10 +8,10 @@
 use super::{
     Dialect, MAIN,
     control::{Access, Control, Line},
-    parse, render, write,
+    parse, render, session_text, write,
 };
 use crate::{
-    Engine, Fault, Files, Reveal,
+    Engine, Fault, Files, Reveal, kernel,
     intent::{RouterIntent, Session},
     state::{Dropped, Route, SessionReport, Table},
 };
@@ -51,23 +51,9 @@ fn file(path: &Path) -> impl Fn(io::Error) -> Fault + use<> {
 }
 
 impl Bird {
-    /// Makes the folder ready: an empty first generation, so that `bird.conf` can include it.
-    ///
-    /// # Errors
-    /// When the folder cannot be written.
-    pub fn prepare(&self, intent: &RouterIntent) -> Result<(), Fault> {
-        let current = self.folder.join(CURRENT);
-        if current.exists() {
-            return Ok(());
-        }
-        let nothing = RouterIntent { sessions: vec![], ..intent.clone() };
-        self.lay_down(GENERATIONS[0], &nothing)?;
-        self.point_to(GENERATIONS[0])
-    }
-
-    /// What the operator's `bird.conf` has to include.
-    pub fn include_line(&self) -> String {
-        format!("include \"{}\";", self.folder.join(CURRENT).join(MAIN).display())
+    /// What the operator's own `bird.conf` has to include.
+    fn include_line(&self) -> String {
+        format!("include \"{}\";", self.here())
     }
 
     /// The generation that runs, by the link.
@@ -146,6 +132,21 @@ impl Engine for Bird {
         true
     }
 
+    /// An empty first generation, so that `bird.conf` can include it.
+    fn prepare(&self, intent: &RouterIntent) -> Result<(), Fault> {
+        let current = self.folder.join(CURRENT);
+        if current.exists() {
+            return Ok(());
+        }
+        let nothing = RouterIntent { sessions: vec![], ..intent.clone() };
+        self.lay_down(GENERATIONS[0], &nothing)?;
+        self.point_to(GENERATIONS[0])
+    }
+
+    fn setup(&self) -> Option<String> {
+        Some(self.include_line())
+    }
+
     fn ready(&self) -> Result<(), Fault> {
         self.own().map(drop)
     }
@@ -168,6 +169,10 @@ impl Engine for Bird {
             files.insert(entry.file_name().to_string_lossy().into_owned(), text);
         }
         Ok(files)
+    }
+
+    fn session_text(&self, files: &Files, symbol: &str) -> Option<String> {
+        session_text(files, symbol)
     }
 
     fn check(&self, intent: &RouterIntent) -> Result<(), Fault> {
@@ -235,13 +240,6 @@ impl Engine for Bird {
     }
 
     fn dropped(&self) -> Option<Dropped> {
-        // The counters of the network namespace in which the daemon holds its control socket.
-        let socket = self.socket.to_str()?;
-        let holds = |process: &Path| {
-            let is_bird = fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "bird");
-            is_bird && fs::read_to_string(process.join("net/unix")).is_ok_and(|all| all.lines().any(|line| line.ends_with(socket)))
-        };
-        let daemon = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path()).find(|process| holds(process))?;
-        fs::read_to_string(daemon.join("net/netstat")).ok().map(|text| parse::dropped(&text))
+        kernel::dropped("bird", &self.socket)
     }
 }

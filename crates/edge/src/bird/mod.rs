@@ -43,6 +43,15 @@ pub fn parse(files: &Files) -> Result<(), ParseError> {
     Err(ParseError::Refused(words.trim().to_owned()))
 }
 
+/// The parameters of a session in BIRD's files.
+pub(crate) fn session_text(files: &Files, symbol: &str) -> Option<String> {
+    let block = |text: &String| {
+        let from = text.find(&format!("protocol bgp {symbol}\n"))?;
+        Some(text[from..].split("\n}\n").next()?.to_owned())
+    };
+    files.values().find_map(block)
+}
+
 /// Writes the files into a folder, readable by their owner and the folder's group (the daemon)
 /// alone, because they may hold keys; they are on disk when this returns.
 ///

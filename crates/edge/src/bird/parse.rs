@@ -2,8 +2,8 @@
 //! the caller compares what came with what it expects.
 
 use super::control::Line;
-use crate::state::{Dropped, Hop, Route, SessionReport};
-use peerage_domain::{Asn, Timestamp, peering::SessionState};
+use crate::state::{Hop, Route, SessionReport, Trouble};
+use peerage_domain::{Timestamp, peering::SessionState};
 use std::collections::BTreeSet;
 
 /// The rows of `show protocols all`: one report a BGP session. `offset_s` is what the router's
@@ -41,6 +41,8 @@ fn head(text: &str, offset_s: i64) -> Option<SessionReport> {
         state: if state == "up" { SessionState::Established } else { SessionState::Idle },
         since,
         last_error: None,
+        trouble: None,
+        flaps: None,
         accepted: 0,
         refused: 0,
         disabled: state == "down",
@@ -54,7 +56,11 @@ fn detail(text: &str, report: &mut SessionReport) {
     match key {
         "BGP state" => report.state = state(value),
         "Neighbor address" => report.peer = value.split('%').next().and_then(|address| address.parse().ok()),
-        "Last error" => report.last_error = Some(value.split_whitespace().collect::<Vec<_>>().join(" ")),
+        "Last error" => {
+            let words = value.split_whitespace().collect::<Vec<_>>().join(" ");
+            report.trouble = trouble(&words);
+            report.last_error = Some(words);
+        }
         "Input filter" => report.filter = Some(value.to_owned()),
         "Routes" => {
             for part in value.split(',') {
@@ -67,6 +73,17 @@ fn detail(text: &str, report: &mut SessionReport) {
             }
         }
         _ => {}
+    }
+}
+
+/// What BIRD's words about the end of a session mean (its user's guide does not list them;
+/// see `bgp_log_error` in its source).
+fn trouble(words: &str) -> Option<Trouble> {
+    match words.strip_prefix("Socket:") {
+        Some(why) => Some(Trouble::Connection(why.trim().to_owned())),
+        None if words.contains("Bad peer AS") => Some(Trouble::PeerAsn(None)),
+        None if words.contains("limit") => Some(Trouble::PrefixLimit),
+        None => None,
     }
 }
 
@@ -112,7 +129,7 @@ fn attribute(key: &str, value: &str, route: &mut Route) {
     match key {
         "next_hop" => route.next_hop = value.split_whitespace().next().and_then(|address| address.parse().ok()),
         "local_pref" => route.local_pref = value.trim().parse().ok(),
-        "as_path" => route.path = path(value),
+        "as_path" => route.path = Hop::path(value),
         "community" => {
             route.communities =
                 tuples(value).filter_map(|t| Some((u16::try_from(*t.first()?).ok()?, u16::try_from(*t.get(1)?).ok()?))).collect()
@@ -120,24 +137,6 @@ fn attribute(key: &str, value: &str, route: &mut Route) {
         "large_community" => route.large = tuples(value).filter_map(|t| Some((*t.first()?, *t.get(1)?, *t.get(2)?))).collect(),
         _ => {}
     }
-}
-
-/// `64501 {64502 64503} 64504`
-fn path(value: &str) -> Vec<Hop> {
-    let mut hops = vec![];
-    let mut set: Option<Vec<Asn>> = None;
-    for word in value.replace('{', " { ").replace('}', " } ").split_whitespace() {
-        match (word, word.parse().map(Asn)) {
-            ("{", _) => set = Some(vec![]),
-            ("}", _) => hops.extend(set.take().map(Hop::Set)),
-            (_, Ok(asn)) => match &mut set {
-                Some(set) => set.push(asn),
-                None => hops.push(Hop::Asn(asn)),
-            },
-            (_, Err(_)) => {}
-        }
-    }
-    hops
 }
 
 /// `(64500,1) (64500, 1101, 21)`
@@ -156,26 +155,10 @@ pub(super) fn clock_offset(lines: &[Line], now: Timestamp) -> i64 {
     at.map_or(0, |at| (at.since(now) + 450).div_euclid(900) * 900)
 }
 
-/// The counters of `/proc/…/net/netstat`: a line of names, then a line of numbers.
-pub(super) fn dropped(text: &str) -> Dropped {
-    let mut lines = text.lines().filter(|line| line.starts_with("TcpExt:"));
-    let (Some(names), Some(numbers)) = (lines.next(), lines.next()) else { return Dropped::default() };
-    let mut found = Dropped::default();
-    for (name, number) in names.split_whitespace().zip(numbers.split_whitespace()) {
-        let count = number.parse().unwrap_or(0);
-        match name {
-            "TCPMD5NotFound" | "TCPMD5Failure" => found.md5 += count,
-            "TCPMD5Unexpected" => found.unexpected = count,
-            "TCPMinTTLDrop" => found.ttl = count,
-            _ => {}
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use peerage_domain::Asn;
     use proptest::prelude::*;
 
     /// What BIRD 2.0.12 answered, with its numbers, as recorded in `tests/bird-2.0.12/`.
@@ -215,7 +198,7 @@ mod tests {
         assert_eq!(first.next_hop, "192.0.2.1".parse().ok());
         assert_eq!(first.communities, BTreeSet::from([(64501, 77)]));
         assert_eq!(first.large, BTreeSet::from([(64500, 1101, 21)]));
-        assert_eq!(path("64501 {64502 64503}"), [Hop::Asn(Asn(64501)), Hop::Set(vec![Asn(64502), Asn(64503)])]);
+        assert_eq!(Hop::path("64501 {64502 64503}"), [Hop::Asn(Asn(64501)), Hop::Set(vec![Asn(64502), Asn(64503)])]);
     }
 
     #[test]

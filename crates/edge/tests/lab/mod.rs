@@ -7,6 +7,7 @@ use peerage_domain::{Asn, Prefix, Timestamp};
 use peerage_edge::{
     Engine,
     bird::{Bird, Dialect},
+    frr::Frr,
     intent::{Accept, RoutePolicy, Router, RouterIntent, Session},
     rollout::Pace,
     state::SessionReport,
@@ -36,11 +37,28 @@ pub const LAN: Cable = Cable { v4: ("193.0.9.1", "193.0.9.2", 24), v6: ("2001:7f
 /// A private interconnect: the peer has the first address.
 pub const LINK: Cable = Cable { v4: ("193.0.9.1", "193.0.9.0", 31), v6: ("2001:7f8:99::1", "2001:7f8:99::", 127) };
 
+/// What the edge runs; the partner always runs BIRD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Daemon {
+    Bird,
+    Frr,
+}
+
+/// One test on each daemon.
+#[macro_export]
+macro_rules! on_each_daemon {
+    ($($name:ident)*) => {
+        mod bird { $(#[test] fn $name() { super::$name($crate::lab::Daemon::Bird); })* }
+        mod frr { $(#[test] fn $name() { super::$name($crate::lab::Daemon::Frr); })* }
+    };
+}
+
 static LABS: AtomicU32 = AtomicU32::new(0);
 
 pub struct Lab {
     dir: tempfile::TempDir,
-    pub edge: Bird,
+    pub daemon: Daemon,
+    pub edge: Box<dyn Engine>,
     cable: Cable,
     number: u32,
 }
@@ -66,6 +84,19 @@ pub fn pace() -> Pace {
     Pace { undo_after: Duration::from_secs(20), settle: Duration::from_secs(15), poll: Duration::from_millis(100) }
 }
 
+/// Where FRR has its daemons.
+const FRR: &str = "/usr/lib/frr";
+
+fn engine(daemon: Daemon, dir: &Path) -> Box<dyn Engine> {
+    let at = |name: &str| dir.join(name);
+    match daemon {
+        Daemon::Bird => {
+            Box::new(Bird { socket: at("edge.ctl"), config: at("edge.conf"), folder: at("peerage"), dialect: Dialect::V2 })
+        }
+        Daemon::Frr => Box::new(Frr { sockets: at("sockets"), config: at("edge.conf"), folder: at("peerage") }),
+    }
+}
+
 fn ip(args: &str) {
     let output = Command::new("ip").args(args.split_whitespace()).output().expect("ip runs");
     assert!(output.status.success(), "ip {args}: {}", String::from_utf8_lossy(&output.stderr));
@@ -73,38 +104,93 @@ fn ip(args: &str) {
 
 impl Lab {
     /// Builds the lab and starts both daemons; nothing, and says so, where that cannot be done.
-    pub fn new(cable: Cable, partner: &str) -> Option<Lab> {
-        let has = |program: &str| ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|dir| Path::new(dir).join(program).exists());
+    pub fn new(daemon: Daemon, cable: Cable, partner: &str) -> Option<Lab> {
+        let has = |program: &str| {
+            ["/usr/sbin", "/usr/bin", "/sbin", "/bin", FRR].iter().any(|dir| Path::new(dir).join(program).exists())
+        };
         let is_root = fs::read_to_string("/proc/self/status").is_ok_and(|s| s.lines().any(|l| l.starts_with("Uid:\t0\t")));
         if !(is_root && has("bird") && has("ip") && has("ping")) {
-            println!("SKIPPED: the test against BIRD in network namespaces needs root, bird2, iproute2 and iputils-ping");
+            println!("SKIPPED: the test against {daemon:?} in network namespaces needs root, bird2, iproute2 and iputils-ping");
+            return None;
+        }
+        if daemon == Daemon::Frr && !(has("bgpd") && has("zebra") && has("vtysh")) {
+            println!("SKIPPED: the test against FRR needs frr");
             return None;
         }
         let probe = format!("pgx{}", std::process::id() * 100 % 1_000_000 + LABS.fetch_add(1, Ordering::Relaxed));
         let namespaces = Command::new("ip").args(["netns", "add", &probe]).output().is_ok_and(|output| output.status.success());
         if !namespaces {
-            println!("SKIPPED: the test against BIRD in network namespaces: this system gives none");
+            println!("SKIPPED: the test against {daemon:?} in network namespaces: this system gives none");
             return None;
         }
         ip(&format!("netns del {probe}"));
         let number = std::process::id() * 100 % 1_000_000 + LABS.fetch_add(1, Ordering::Relaxed);
         let dir = tempfile::tempdir().expect("temporary directory");
-        let at = |name: &str| dir.path().join(name);
-        let edge = Bird { socket: at("edge.ctl"), config: at("edge.conf"), folder: at("peerage"), dialect: Dialect::V2 };
-        fs::create_dir(&edge.folder).expect("folder");
-        let lab = Lab { dir, edge, cable, number };
+        let edge = engine(daemon, dir.path());
+        let lab = Lab { dir, daemon, edge, cable, number };
         lab.wire();
-        lab.edge.prepare(&intent(vec![])).expect("the folder is made ready");
-        let own = format!(
-            "router id 193.0.9.1;\nprotocol device {{}}\nprotocol bfd {{}}\nprotocol kernel {{ ipv4 {{ export all; }}; }}\n\
-             protocol kernel {{ ipv6 {{ export all; }}; }}\nprotocol static {{ ipv4; route 13.64.0.0/11 blackhole; }}\n{}\n",
-            lab.edge.include_line()
-        );
-        fs::write(&lab.edge.config, own).expect("edge.conf");
+        match daemon {
+            Daemon::Bird => lab.set_up_bird(),
+            Daemon::Frr => lab.set_up_frr(),
+        }
         lab.start_edge();
         fs::write(lab.path("partner.conf"), Self::partner_config(partner)).expect("partner.conf");
         lab.start("partner");
         Some(lab)
+    }
+
+    fn set_up_bird(&self) {
+        fs::create_dir(self.path("peerage")).expect("folder");
+        self.edge.prepare(&intent(vec![])).expect("the folder is made ready");
+        let own = format!(
+            "router id 193.0.9.1;\nprotocol device {{}}\nprotocol bfd {{}}\nprotocol kernel {{ ipv4 {{ export all; }}; }}\n\
+             protocol kernel {{ ipv6 {{ export all; }}; }}\nprotocol static {{ ipv4; route 13.64.0.0/11 blackhole; }}\n{}\n",
+            self.edge.setup().expect("a line to include")
+        );
+        fs::write(self.config(), own).expect("edge.conf");
+    }
+
+    fn set_up_frr(&self) {
+        use std::os::unix::fs::PermissionsExt;
+        self.edge.prepare(&intent(vec![])).expect("the folder is made ready");
+        let own = format!(
+            "router bgp {}\n bgp router-id 193.0.9.1\n no bgp default ipv4-unicast\n no bgp network import-check\n \
+             address-family ipv4 unicast\n  network 13.64.0.0/11\n exit-address-family\nexit\n",
+            EDGE.0
+        );
+        fs::write(self.config(), own).expect("frr.conf");
+        // The daemons run as their own user and make their sockets here.
+        fs::set_permissions(self.dir.path(), fs::Permissions::from_mode(0o711)).expect("permissions");
+        let sockets = self.path("sockets");
+        fs::create_dir(&sockets).expect("folder");
+        let owned = Command::new("chown").arg("frr:frrvty").arg(&sockets).status().expect("chown runs");
+        assert!(owned.success(), "the daemons' folder is theirs");
+        self.frr("zebra", &["-A", "127.0.0.1"]);
+    }
+
+    /// Starts one of FRR's daemons.
+    fn frr(&self, name: &str, more: &[&str]) {
+        let at = |file: &str| self.path("sockets").join(file).display().to_string();
+        let status = Command::new("ip")
+            .args(["netns", "exec", &self.namespace("edge"), &format!("{FRR}/{name}"), "-d", "-f", "/dev/null"])
+            .args(["--vty_socket", &self.path("sockets").display().to_string(), "-i", &at(&format!("{name}.pid")), "-z", &at("zserv.api")])
+            .args(more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        assert!(status.expect("ip runs").success(), "{name} starts");
+    }
+
+    /// The router's own configuration.
+    pub fn config(&self) -> PathBuf {
+        self.path("edge.conf")
+    }
+
+    /// What a form asks for: socket, configuration, folder.
+    pub fn paths(&self) -> [String; 3] {
+        let socket = if self.daemon == Daemon::Bird { "edge.ctl" } else { "sockets" };
+        [socket, "edge.conf", "peerage"].map(|name| self.path(name).display().to_string())
     }
 
     /// A partner that announces four routes and speaks BGP as `session` says.
@@ -163,14 +249,35 @@ impl Lab {
         assert!(status.success(), "bird starts from {config}");
     }
 
+    /// Starts the edge as the system does: with its own configuration.
     pub fn start_edge(&self) {
-        self.start("edge");
+        match self.daemon {
+            Daemon::Bird => self.start("edge"),
+            Daemon::Frr => {
+                self.frr("bgpd", &[]);
+                wait("bgpd", || self.vtysh(&["-c", "show version"]).then_some(()));
+                assert!(self.vtysh(&["-f", &self.config().display().to_string()]), "FRR reads its configuration");
+            }
+        }
         wait("the edge answering", || self.edge.sessions(now()).ok());
+    }
+
+    fn vtysh(&self, arguments: &[&str]) -> bool {
+        let mut command = Command::new("vtysh");
+        command.arg("--vty_socket").arg(self.path("sockets")).args(["-d", "bgpd"]).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
     }
 
     /// Kills a daemon with SIGKILL and waits until it is gone.
     pub fn kill(&self, side: &str) {
-        let Ok(pid) = fs::read_to_string(self.path(&format!("{side}.pid"))) else { return };
+        match (side, self.daemon) {
+            ("edge", Daemon::Frr) => Self::kill_pid(&self.path("sockets/bgpd.pid")),
+            _ => Self::kill_pid(&self.path(&format!("{side}.pid"))),
+        }
+    }
+
+    fn kill_pid(file: &Path) {
+        let Ok(pid) = fs::read_to_string(file) else { return };
         let pid = pid.trim();
         let _ = Command::new("kill").args(["-9", pid]).status();
         wait("the daemon's end", || fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |s| s.contains(") Z ")).then_some(()));
@@ -181,9 +288,47 @@ impl Lab {
         self.birdc("partner.ctl", command)
     }
 
-    /// A line on the edge's control socket, as somebody at the router types it.
-    pub fn edge_command(&self, command: &str) -> String {
-        self.birdc("edge.ctl", command)
+    /// What the edge prints of one IPv4 route.
+    pub fn edge_route(&self, prefix: &str) -> String {
+        match self.daemon {
+            Daemon::Bird => self.birdc("edge.ctl", &format!("show route all {prefix}")),
+            Daemon::Frr => {
+                let mut command = Command::new("vtysh");
+                command.arg("--vty_socket").arg(self.path("sockets")).args(["-d", "bgpd", "-c", &format!("show bgp ipv4 unicast {prefix}")]);
+                String::from_utf8_lossy(&command.output().expect("vtysh runs").stdout).into_owned()
+            }
+        }
+    }
+
+    /// Switches a session off, as somebody at the router does.
+    pub fn switch_off(&self, session: &Session) {
+        match self.daemon {
+            Daemon::Bird => drop(self.birdc("edge.ctl", &format!("disable {}", session.symbol()))),
+            Daemon::Frr => {
+                let (bgp, line) = (format!("router bgp {}", EDGE.0), format!("neighbor {} shutdown", session.peer));
+                assert!(self.vtysh(&["-c", "configure terminal", "-c", &bgp, "-c", &line]), "{line}");
+            }
+        }
+    }
+
+    /// Changes what a session may not announce, as somebody at the router does, and gives a word of it.
+    pub fn edit_by_hand(&self, session: &Session) -> &'static str {
+        match self.daemon {
+            Daemon::Bird => {
+                let file = self.path("peerage/current").join(format!("{}.conf", session.peering));
+                let text = fs::read_to_string(&file).expect("file");
+                fs::write(&file, text + "# a change by hand 203.0.113.0/24\n").expect("written");
+            }
+            Daemon::Frr => {
+                let own = fs::read_to_string(self.config()).expect("frr.conf");
+                let start = format!("ip prefix-list {}_protected_", session.symbol());
+                let line = own.lines().find(|line| line.starts_with(&start)).expect("the list");
+                let name = line.split(' ').nth(2).expect("its name");
+                let line = format!("ip prefix-list {name} seq 999 permit 203.0.113.0/24");
+                assert!(self.vtysh(&["-c", "configure terminal", "-c", &line]), "{line}");
+            }
+        }
+        "203.0.113.0/24"
     }
 
     fn birdc(&self, socket: &str, command: &str) -> String {
@@ -228,6 +373,7 @@ impl Drop for Lab {
     fn drop(&mut self) {
         for side in ["edge", "partner"] {
             self.kill(side);
+            Self::kill_pid(&self.path("sockets/zebra.pid"));
             let _ = Command::new("ip").args(["netns", "del", &self.namespace(side)]).status();
         }
     }
