@@ -3,7 +3,6 @@
 use clap::{Parser, Subcommand, ValueEnum};
 use peerage::server::{commands, config::Config, edge, start};
 use peerage_domain::access::Role;
-use peerage_edge::bird::Dialect;
 use peerage_service::Error;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -79,7 +78,7 @@ enum Edge {
     Render {
         /// Which daemon.
         #[arg(long, default_value = "bird")]
-        engine: EngineName,
+        engine: edge::Daemon,
         /// Write the files into this folder, with keys, for their owner's eyes only.
         #[arg(long)]
         out: Option<PathBuf>,
@@ -90,7 +89,7 @@ enum Edge {
     Check {
         /// Which daemon.
         #[arg(long, default_value = "bird")]
-        engine: EngineName,
+        engine: edge::Daemon,
         /// The intent, as JSON; see docs/edge.md.
         intent: PathBuf,
     },
@@ -100,23 +99,6 @@ enum Edge {
         #[arg(long, default_value = "")]
         router: String,
     },
-}
-
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum EngineName {
-    /// BIRD 2.0.12 and later.
-    Bird,
-    /// BIRD 3.
-    Bird3,
-}
-
-impl EngineName {
-    fn dialect(self) -> Dialect {
-        match self {
-            EngineName::Bird => Dialect::V2,
-            EngineName::Bird3 => Dialect::V3,
-        }
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -179,11 +161,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
     }
     match &cli.command {
         Command::Edge(Edge::Render { engine, out, intent }) => {
-            edge::render(intent, engine.dialect(), out.as_deref())?;
+            edge::render(intent, *engine, out.as_deref())?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Edge(Edge::Check { engine, intent }) => {
-            edge::check(intent, engine.dialect())?;
+            edge::check(intent, *engine)?;
             return Ok(ExitCode::SUCCESS);
         }
         _ => {}

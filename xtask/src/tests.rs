@@ -15,13 +15,14 @@ pub fn all() -> Outcome {
     tools::wasm_target()?;
     tools::debian(&["chromium"], || Path::new(CHROMIUM).exists())?;
     tools::debian(&["postgresql"], || Path::new("/usr/lib/postgresql").is_dir())?;
-    let lab = ["/usr/sbin/bird", "/usr/bin/ip", "/usr/bin/ping"];
-    if let Err(missing) = tools::debian(&["bird2", "iproute2", "iputils-ping"], || lab.iter().all(|path| Path::new(path).exists())) {
-        println!("SKIPPED: the tests against the BIRD daemon in network namespaces; {missing}");
+    let lab = ["/usr/sbin/bird", "/usr/lib/frr/bgpd", "/usr/lib/frr/frr-reload.py", "/usr/bin/ip", "/usr/bin/ping"];
+    if let Err(missing) =
+        tools::debian(&["bird2", "frr", "frr-pythontools", "iproute2", "iputils-ping"], || lab.iter().all(|path| Path::new(path).exists()))
+    {
+        println!("SKIPPED: the tests against BIRD and FRR in network namespaces; {missing}");
     }
-    let others = ["/usr/bin/vtysh", "/usr/sbin/bgpd"];
-    if let Err(missing) = tools::debian(&["frr", "openbgpd"], || others.iter().all(|path| Path::new(path).exists())) {
-        println!("SKIPPED: having FRR and OpenBGPD read what is generated for partners; {missing}");
+    if let Err(missing) = tools::debian(&["openbgpd"], || Path::new("/usr/sbin/bgpd").exists()) {
+        println!("SKIPPED: having OpenBGPD read what is generated for partners; {missing}");
     }
     check()?;
     println!("== unit, property, storage and HTTP tests");

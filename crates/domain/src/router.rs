@@ -16,19 +16,22 @@ pub enum EngineKind {
     Bird2,
     /// BIRD 3.
     Bird3,
+    /// FRR 8.4 or later.
+    Frr,
     /// No router: sessions in the portal's memory.
     Memory,
 }
 
 impl EngineKind {
     /// Every kind that can be registered.
-    pub const ALL: [EngineKind; 3] = [EngineKind::Bird2, EngineKind::Bird3, EngineKind::Memory];
+    pub const ALL: [EngineKind; 4] = [EngineKind::Bird2, EngineKind::Bird3, EngineKind::Frr, EngineKind::Memory];
 
     /// The word in forms.
     pub fn word(self) -> &'static str {
         match self {
             EngineKind::Bird2 => "bird2",
             EngineKind::Bird3 => "bird3",
+            EngineKind::Frr => "frr",
             EngineKind::Memory => "memory",
         }
     }
@@ -38,6 +41,7 @@ impl EngineKind {
         match self {
             EngineKind::Bird2 => "BIRD 2",
             EngineKind::Bird3 => "BIRD 3",
+            EngineKind::Frr => "FRR",
             EngineKind::Memory => "memory",
         }
     }
@@ -65,7 +69,7 @@ pub struct Router {
     pub addresses: Vec<IpAddr>,
     /// What is announced to peers there.
     pub announce: Vec<Prefix>,
-    /// Control socket of the daemon.
+    /// Control socket of the daemon; the folder of FRR's sockets.
     pub socket: String,
     /// The daemon's own configuration file.
     pub config: String,

@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn the_kernels_counters_are_read_by_name() {
-        let text = "TcpExt: SyncookiesSent TCPMD5NotFound TCPMD5Unexpected TCPMD5Failure TCPMinTTLDrop\nTcpExt: 9 1 2 4 8\nIpExt: A\nIpExt: 7\n";
+        let text =
+            "TcpExt: SyncookiesSent TCPMD5NotFound TCPMD5Unexpected TCPMD5Failure TCPMinTTLDrop\nTcpExt: 9 1 2 4 8\nIpExt: A\nIpExt: 7\n";
         assert_eq!(counters(text), Dropped { md5: 5, unexpected: 2, ttl: 8 });
         assert_eq!(counters("nothing"), Dropped::default());
     }

@@ -9,6 +9,7 @@ use peerage_domain::{
 use peerage_edge::{
     Engine, Memory,
     bird::{Bird, Dialect},
+    frr::Frr,
     state::SessionReport,
 };
 use std::{
@@ -113,9 +114,9 @@ impl Fleet {
 
 /// Whether two answers differ in more than counters, which alone are no news.
 fn differ(before: &Heard, after: &Heard) -> bool {
-    let gist = |r: &SessionReport| (r.symbol.clone(), r.state, r.since);
+    let same = |(b, a): (&SessionReport, &SessionReport)| b.symbol == a.symbol && b.state == a.state && a.is_unbroken_since(b);
     match (&before.sessions, &after.sessions) {
-        (Ok(before), Ok(after)) => !before.iter().map(gist).eq(after.iter().map(gist)),
+        (Ok(before), Ok(after)) => before.len() != after.len() || !before.iter().zip(after).all(same),
         (before, after) => before != after,
     }
 }
@@ -126,19 +127,17 @@ impl Member {
     }
 }
 
-fn engine(router: &Router) -> Arc<dyn Engine> {
-    match bird(router) {
-        Some(bird) => Arc::new(bird),
-        None => Arc::new(Memory::default()),
-    }
-}
-
-/// The BIRD behind a router; none behind a router in memory.
-pub(crate) fn bird(router: &Router) -> Option<Bird> {
-    let dialect = match router.engine {
-        EngineKind::Bird2 => Dialect::V2,
-        EngineKind::Bird3 => Dialect::V3,
-        EngineKind::Memory => return None,
+/// The engine that drives a router; nothing is done yet.
+pub(crate) fn engine(router: &Router) -> Arc<dyn Engine> {
+    let bird = |dialect| {
+        Arc::new(Bird { socket: (&router.socket).into(), config: (&router.config).into(), folder: (&router.folder).into(), dialect })
     };
-    Some(Bird { socket: (&router.socket).into(), config: (&router.config).into(), folder: (&router.folder).into(), dialect })
+    match router.engine {
+        EngineKind::Bird2 => bird(Dialect::V2),
+        EngineKind::Bird3 => bird(Dialect::V3),
+        EngineKind::Frr => {
+            Arc::new(Frr { sockets: (&router.socket).into(), config: (&router.config).into(), folder: (&router.folder).into() })
+        }
+        EngineKind::Memory => Arc::new(Memory::default()),
+    }
 }

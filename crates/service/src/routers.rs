@@ -3,7 +3,7 @@
 use crate::{
     Actor, Error, Service,
     directory::PAGE,
-    fleet::{Heard, bird},
+    fleet::{Heard, engine},
 };
 use peerage_domain::{
     access::Action,
@@ -12,6 +12,7 @@ use peerage_domain::{
     say,
 };
 use peerage_edge::intent::{RouterIntent, Word};
+use std::path::Path;
 
 /// A router with what is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +84,12 @@ impl Service {
     }
 
     fn make_ready(&self, router: &Router) -> Result<(), Error> {
-        let Some(bird) = bird(router) else { return Ok(()) };
-        if bird.folder.parent().is_none_or(|parent| !parent.is_dir()) {
-            let parent = bird.folder.parent().map(|p| p.display().to_string()).unwrap_or_default();
+        if router.engine == EngineKind::Memory {
+            return Ok(());
+        }
+        let parent = Path::new(&router.folder).parent();
+        if parent.is_none_or(|parent| !parent.is_dir()) {
+            let parent = parent.map(|p| p.display().to_string()).unwrap_or_default();
             return Err(Error::Refused(say!(
                 "router.folder",
                 "The folder cannot be used: {fault}",
@@ -99,7 +103,7 @@ impl Service {
             router_id: router.router_id,
             announce: router.announce.clone(),
         };
-        let ready = bird.prepare(&RouterIntent { router: head, sessions: vec![] });
+        let ready = engine(router).prepare(&RouterIntent { router: head, sessions: vec![] });
         ready.map_err(|fault| Error::Refused(say!("router.folder", "The folder cannot be used: {fault}", fault = fault)))
     }
 
@@ -173,7 +177,7 @@ impl Service {
         let router = router.ok_or_else(|| Error::NotFound("router", id.to_string()))?;
         let directory = self.directory().await?;
         let location = directory.location(&router.location).map(|l| format!("{}, {}", l.name, l.city)).unwrap_or_default();
-        let line = bird(&router).map(|bird| bird.include_line());
+        let line = engine(&router).setup();
         let placed = self.running_on(id).await?;
         Ok((RouterDetail { heard: self.fleet.heard(&router), location, placed, router }, line))
     }

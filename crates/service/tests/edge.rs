@@ -3,7 +3,7 @@
 #[path = "../../edge/tests/lab/mod.rs"]
 mod lab;
 
-use lab::{Cable, LAN, LINK, Lab, PARTNER, wait};
+use lab::{Cable, Daemon, LAN, LINK, Lab, PARTNER, wait};
 use peerage_domain::{
     Asn, Verdict,
     access::Role,
@@ -14,8 +14,10 @@ use peerage_domain::{
     router::{EngineKind, RouterForm},
     session::ConnectionAsk,
 };
+use peerage_edge::intent::Session;
 use peerage_service::{Actor, Clock, Error, Service, Settings, peerings::StepRequest, requests::Keys, secrets::Vault};
 use peerage_storage::Store;
+use std::net::IpAddr;
 
 struct Portal {
     service: Service,
@@ -87,16 +89,17 @@ impl Portal {
     }
 
     async fn register(&self, lab: &Lab, kind: Kind) {
+        let [socket, config, folder] = lab.paths();
         let form = RouterForm {
             name: "edge1.zrh".into(),
             location: self.location(kind).await,
-            engine: EngineKind::Bird2.word().into(),
+            engine: if lab.daemon == Daemon::Bird { EngineKind::Bird2 } else { EngineKind::Frr }.word().into(),
             router_id: "193.0.9.1".into(),
             addresses: if kind == Kind::Exchange { format!("{}, {}", LAN.v4.0, LAN.v6.0) } else { String::new() },
             announce: "13.64.0.0/11".into(),
-            socket: lab.edge.socket.display().to_string(),
-            config: lab.edge.config.display().to_string(),
-            folder: lab.edge.folder.display().to_string(),
+            socket,
+            config,
+            folder,
         };
         self.service.register_router(&self.operator, &form).await.expect("registered");
     }
@@ -148,8 +151,8 @@ fn exchange() -> ConnectionAsk {
     ConnectionAsk { peer_ipv4: LAN.v4.1.into(), peer_ipv6: LAN.v6.1.into(), ..ConnectionAsk::default() }
 }
 
-async fn whole_life(kind: Kind, cable: Cable, ask: ConnectionAsk) {
-    let Some(lab) = Lab::new(cable, &Lab::sessions(cable, PARTNER, "password \"s3cret-key\";")) else { return };
+async fn whole_life(daemon: Daemon, kind: Kind, cable: Cable, ask: ConnectionAsk) {
+    let Some(lab) = Lab::new(daemon, cable, &Lab::sessions(cable, PARTNER, "password \"s3cret-key\";")) else { return };
     let portal = portal(60).await;
     portal.register(&lab, kind).await;
     let peering = portal.request(kind, ask, "s3cret-key").await;
@@ -175,14 +178,12 @@ async fn whole_life(kind: Kind, cable: Cable, ask: ConnectionAsk) {
     again.service.listen_to_routers().await.expect("asked");
     assert!(lab.reaches_customer());
 
-    // Somebody edits a file and switches a session off; that is seen and taken back.
-    let file = lab.edge.folder.join("current").join(format!("{}.conf", peering.id));
-    let text = std::fs::read_to_string(&file).expect("file");
-    std::fs::write(&file, text + "# a change by hand\n").expect("written");
-    let symbol = format!("{}_1_v4", peering.id.to_lowercase().replace('-', "_"));
-    lab.edge_command(&format!("disable {symbol}"));
+    // Somebody edits the router and switches a session off; that is seen and taken back.
+    let mine = Session { peering: peering.id.parse().expect("name"), ..lab::session(true) };
+    let edit = lab.edit_by_hand(&mine);
+    lab.switch_off(&Session { peer: ask_peer(kind), ..mine });
     let drift = again.service.drift(&again.operator, "RT-1").await.expect("compared");
-    assert!(drift.files.len() == 1 && drift.files[0].text.contains("-# a change by hand"), "{drift:?}");
+    assert!(drift.files.len() == 1 && drift.files[0].text.contains(edit), "{drift:?}");
     assert!(!format!("{drift:?}").contains("s3cret-key"));
     assert_eq!(drift.findings.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(), ["drift.disabled"]);
     assert_eq!(again.service.plans("edge1.zrh").await.expect("plan")[0].1, drift);
@@ -199,25 +200,43 @@ async fn whole_life(kind: Kind, cable: Cable, ask: ConnectionAsk) {
     assert!(again.service.is_replay(&peering.id).await.expect("read"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_exchange_peering_on_bird() {
-    whole_life(Kind::Exchange, LAN, exchange()).await;
+/// The peer's IPv4 address on the cable of a kind of peering.
+fn ask_peer(kind: Kind) -> IpAddr {
+    if kind == Kind::Exchange { LAN.v4.1 } else { LINK.v4.1 }.parse().expect("address")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_direct_peering_on_bird() {
-    let link = ConnectionAsk {
+fn link() -> ConnectionAsk {
+    ConnectionAsk {
         session_ipv4: "193.0.9.0/31".into(),
         session_ipv6: "2001:7f8:99::/127".into(),
         bandwidth_mbps: "10000".into(),
         ..ConnectionAsk::default()
-    };
-    whole_life(Kind::Direct, LINK, link).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_peering_on_bird() {
+    whole_life(Daemon::Bird, Kind::Exchange, LAN, exchange()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_direct_peering_on_bird() {
+    whole_life(Daemon::Bird, Kind::Direct, LINK, link()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_peering_on_frr() {
+    whole_life(Daemon::Frr, Kind::Exchange, LAN, exchange()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_direct_peering_on_frr() {
+    whole_life(Daemon::Frr, Kind::Direct, LINK, link()).await;
 }
 
 /// A peering whose partner does something wrong fails with these words, and nothing is let in.
-async fn fails(partner: &str, key: &str, code: &str) {
-    let Some(lab) = Lab::new(LAN, partner) else { return };
+async fn fails(daemon: Daemon, partner: &str, key: &str, code: &str) {
+    let Some(lab) = Lab::new(daemon, LAN, partner) else { return };
     let portal = portal(10).await;
     portal.register(&lab, Kind::Exchange).await;
     let peering = portal.request(Kind::Exchange, exchange(), key).await;
@@ -235,22 +254,32 @@ async fn fails(partner: &str, key: &str, code: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_asn_fails_with_words() {
-    fails(&Lab::sessions(LAN, Asn(719), ""), "", "speaks for another ASN than AS6667").await;
+    let partner = Lab::sessions(LAN, Asn(719), "");
+    fails(Daemon::Bird, &partner, "", "speaks for another ASN than AS6667").await;
+    fails(Daemon::Frr, &partner, "", "speaks for AS719, not for AS6667").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_key_fails_with_words() {
-    fails(&Lab::sessions(LAN, PARTNER, "password \"another\";"), "s3cret-key", "wrong or missing MD5 key").await;
+    let partner = Lab::sessions(LAN, PARTNER, "password \"another\";");
+    fails(Daemon::Bird, &partner, "s3cret-key", "wrong or missing MD5 key").await;
+    fails(Daemon::Frr, &partner, "s3cret-key", "wrong or missing MD5 key").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_fails_with_words() {
-    fails("", "", "the connection fails (Connection refused)").await;
+    fails(Daemon::Bird, "", "", "the connection fails (Connection refused)").await;
+    fails(Daemon::Frr, "", "", "nothing is heard from there").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_portal_that_dies_before_it_confirms_goes_on_where_it_was() {
-    let Some(lab) = Lab::new(LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
+    dies_before_it_confirms(Daemon::Bird).await;
+    dies_before_it_confirms(Daemon::Frr).await;
+}
+
+async fn dies_before_it_confirms(daemon: Daemon) {
+    let Some(lab) = Lab::new(daemon, LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
     let portal = portal(60).await;
     portal.register(&lab, Kind::Exchange).await;
     let peering = portal.request(Kind::Exchange, exchange(), "").await;

@@ -124,6 +124,10 @@ fn Detail(found: RouterView, query: Query) -> impl IntoView {
     let runs = (!id.is_empty() && !unused).then(|| runs(placed, query, &id));
     let drift = found.row.is_some().then(|| drift_panel(found.drift.clone(), id.clone()));
     let router = found.row.map(|row| row.router);
+    let include_text = match router.as_ref().map(|router| router.engine) {
+        Some(EngineKind::Frr) => tr!(routers.include_frr),
+        _ => tr!(routers.include),
+    };
     let remove = router.clone().filter(|_| unused).map(|router| {
         view! {
             <Post to={action::<RemoveRouter>()} fields=vec![("id", router.id)] label=tr!(routers.remove) class="btn stop"/>
@@ -141,7 +145,7 @@ fn Detail(found: RouterView, query: Query) -> impl IntoView {
         {include.map(|line| view! {
             <section class="panel" aria-labelledby="h-inc">
                 <div class="phead"><h2 id="h-inc">{tr!(routers.include_title)}</h2></div>
-                <div class="pbody stack"><p>{tr!(routers.include)}</p><p><Copy text=line/></p></div>
+                <div class="pbody stack"><p>{include_text}</p><p><Copy text=line/></p></div>
             </section>
         })}
         {runs}
@@ -224,7 +228,7 @@ fn form(router: Option<Router>, locations: Vec<(String, String)>, typed: Typed) 
             {text("router_id", tr!(routers.router_id), tr!(routers.router_id_help), known(|r| r.router_id.to_string(), "router_id"))}
             {text("addresses", tr!(routers.addresses), tr!(routers.addresses_help), addresses.unwrap_or_default())}
             {text("announce", tr!(routers.announce), tr!(routers.announce_help), announce.unwrap_or_default())}
-            {text("socket", tr!(routers.socket), String::new(), socket)}
+            {text("socket", tr!(routers.socket), tr!(routers.socket_help), socket)}
             {text("config", tr!(routers.config), tr!(routers.config_help), config)}
             {text("folder", tr!(routers.folder), tr!(routers.folder_help), folder)}
             <button class="btn main" type="submit">{tr!(locations.save)}</button>

@@ -11,8 +11,9 @@ use super::{
     parse, render, session_text, write,
 };
 use crate::{
-    Engine, Fault, Files, Reveal, kernel,
+    Engine, Fault, Files, Reveal,
     intent::{RouterIntent, Session},
+    kernel,
     state::{Dropped, Route, SessionReport, Table},
 };
 use peerage_domain::Timestamp;

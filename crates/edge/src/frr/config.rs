@@ -231,12 +231,14 @@ impl Config {
 
     /// The objects that the neighbors use, and those that these use.
     pub fn used(&self) -> BTreeSet<Key> {
+        let mut named: BTreeMap<&str, Vec<&Key>> = BTreeMap::new();
+        self.objects.keys().for_each(|key| named.entry(&key.1).or_default().push(key));
         let mut found: BTreeSet<Key> = BTreeSet::new();
         let mut todo: Vec<&str> = self.neighbors.values().flat_map(|n| self.mentioned(&n.family)).collect();
         while let Some(name) = todo.pop() {
-            for (key, lines) in self.objects.iter().filter(|(key, _)| key.1 == name) {
-                if found.insert(key.clone()) {
-                    todo.extend(self.mentioned(lines));
+            for key in named.get(name).into_iter().flatten() {
+                if found.insert((*key).clone()) {
+                    todo.extend(self.mentioned(&self.objects[*key]));
                 }
             }
         }
@@ -330,18 +332,20 @@ fn canonical(line: &str) -> String {
 /// A configuration as files: one a peering, and one of what they share. `headers` stand above.
 pub(super) fn files(config: &Config, headers: &BTreeMap<String, String>) -> Files {
     let mut parts: BTreeMap<String, Config> = BTreeMap::new();
-    let mut peerings: Vec<(String, String)> = vec![];
+    let mut peerings: BTreeMap<String, String> = BTreeMap::new();
     for (address, neighbor) in &config.neighbors {
         let id = neighbor.setting("description").unwrap_or_default();
         let name = id.split('/').next().unwrap_or_default();
         let file = if name.is_empty() { "other.conf".to_owned() } else { format!("{name}.conf") };
-        peerings.push((symbol(id), file.clone()));
+        peerings.insert(symbol(id), file.clone());
         parts.entry(file).or_default().neighbors.insert(*address, neighbor.clone());
     }
     for (key, lines) in &config.objects {
-        let owner = peerings.iter().find(|(symbol, _)| key.1.strip_prefix(symbol.as_str()).is_some_and(|rest| rest.starts_with('_')));
+        // `pr_88_1_v4_in`, with or without a digest, belongs to `pr_88_1_v4`.
+        let name = plain(&key.1);
+        let owner = name.rsplit_once('_').and_then(|(symbol, _)| peerings.get(symbol));
         let file = match owner {
-            Some((_, file)) => file.clone(),
+            Some(file) => file.clone(),
             None if key.1.starts_with("pg_") => super::MAIN.to_owned(),
             None => "other.conf".to_owned(),
         };

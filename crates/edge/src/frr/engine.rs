@@ -12,8 +12,9 @@ use super::{
     read, render, vtysh,
 };
 use crate::{
-    Engine, Fault, Files, Reveal, differences, kernel,
+    Engine, Fault, Files, Reveal, differences,
     intent::{RouterIntent, Session},
+    kernel,
     state::{Dropped, Route, SessionReport, Table, Trouble},
 };
 use peerage_domain::{Timestamp, peering::SessionState};
@@ -187,7 +188,7 @@ impl Frr {
             let family = super::config::family(peer);
             let counts = vtysh::show(&self.sockets, &format!("show bgp {family} neighbors {peer} prefix-counts json"))?;
             report.refused = read::received(&counts).saturating_sub(report.accepted);
-        } else if report.trouble.is_none() {
+        } else if report.trouble != Some(Trouble::PrefixLimit) {
             let told = read::refused_open(&vtysh::show(&self.sockets, &format!("show bgp neighbors {peer}"))?);
             if let Some(asn) = told.filter(|asn| Some(*asn) != expects) {
                 report.trouble = Some(Trouble::PeerAsn(Some(asn)));
@@ -249,7 +250,8 @@ impl Engine for Frr {
         if text.lines().any(|line| line.trim() == "no bgp default ipv4-unicast") {
             return Ok(());
         }
-        Err(self.unready("its “router bgp” has no line “no bgp default ipv4-unicast”. Add it, so that a session carries only what it should"))
+        Err(self
+            .unready("its “router bgp” has no line “no bgp default ipv4-unicast”. Add it, so that a session carries only what it should"))
     }
 
     fn setup(&self) -> Option<String> {

@@ -127,8 +127,7 @@ fn shared(intent: &RouterIntent, all: &mut Config) {
     let asn = intent.router.asn.0;
     let map = || Map { intent, lines: vec![], number: 0 };
     for v4 in [true, false] {
-        let (family, whole, (shortest, longest)) =
-            if v4 { ("ip", "0.0.0.0/0", LENGTHS[0]) } else { ("ipv6", "::/0", LENGTHS[1]) };
+        let (family, whole, (shortest, longest)) = if v4 { ("ip", "0.0.0.0/0", LENGTHS[0]) } else { ("ipv6", "::/0", LENGTHS[1]) };
         let n = if v4 { 4 } else { 6 };
         let bogons = special::ranges().filter(|range| range.is_ipv4() == v4).map(|range| format!("permit {}", within(range)));
         all.objects.insert(prefix_list(v4, format!("pg_long{n}")), numbered([format!("permit {whole} ge {}", longest + 1)]));
@@ -284,8 +283,9 @@ fn neighbor(session: &Session, reveal: Reveal) -> Neighbor {
     let family = vec![
         "activate".to_owned(),
         "soft-reconfiguration inbound".to_owned(),
-        // All that is received counts, not only what is let in.
-        format!("maximum-prefix {} {WARN_PERCENT} force", session.max_prefixes),
+        // It counts what is let in. With `force` it counts all that is received, and walks the
+        // whole table for every single route (8.4): validation counts those instead.
+        format!("maximum-prefix {} {WARN_PERCENT}", session.max_prefixes),
         format!("route-map {symbol}_in in"),
         format!("route-map {symbol}_out out"),
     ];

@@ -84,15 +84,20 @@ pub fn pace() -> Pace {
     Pace { undo_after: Duration::from_secs(20), settle: Duration::from_secs(15), poll: Duration::from_millis(100) }
 }
 
+/// A process's memory by its name in `/proc/…/status`.
+pub fn memory(process: &str, name: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.unwrap_or_default().trim().to_owned()
+}
+
 /// Where FRR has its daemons.
 const FRR: &str = "/usr/lib/frr";
 
 fn engine(daemon: Daemon, dir: &Path) -> Box<dyn Engine> {
     let at = |name: &str| dir.join(name);
     match daemon {
-        Daemon::Bird => {
-            Box::new(Bird { socket: at("edge.ctl"), config: at("edge.conf"), folder: at("peerage"), dialect: Dialect::V2 })
-        }
+        Daemon::Bird => Box::new(Bird { socket: at("edge.ctl"), config: at("edge.conf"), folder: at("peerage"), dialect: Dialect::V2 }),
         Daemon::Frr => Box::new(Frr { sockets: at("sockets"), config: at("edge.conf"), folder: at("peerage") }),
     }
 }
@@ -105,9 +110,7 @@ fn ip(args: &str) {
 impl Lab {
     /// Builds the lab and starts both daemons; nothing, and says so, where that cannot be done.
     pub fn new(daemon: Daemon, cable: Cable, partner: &str) -> Option<Lab> {
-        let has = |program: &str| {
-            ["/usr/sbin", "/usr/bin", "/sbin", "/bin", FRR].iter().any(|dir| Path::new(dir).join(program).exists())
-        };
+        let has = |program: &str| ["/usr/sbin", "/usr/bin", "/sbin", "/bin", FRR].iter().any(|dir| Path::new(dir).join(program).exists());
         let is_root = fs::read_to_string("/proc/self/status").is_ok_and(|s| s.lines().any(|l| l.starts_with("Uid:\t0\t")));
         if !(is_root && has("bird") && has("ip") && has("ping")) {
             println!("SKIPPED: the test against {daemon:?} in network namespaces needs root, bird2, iproute2 and iputils-ping");
@@ -288,13 +291,46 @@ impl Lab {
         self.birdc("partner.ctl", command)
     }
 
+    /// What FRR's own reload would change, by its own file.
+    pub fn own_reload(&self) -> String {
+        let program = Path::new(FRR).join("frr-reload.py");
+        if self.daemon == Daemon::Bird || !program.exists() {
+            return String::new();
+        }
+        let folder = self.path("sockets");
+        let mut reload = Command::new(program);
+        reload
+            .args(["--test", "--stdout", "--daemon", "bgpd", "--vty_socket"])
+            .arg(&folder)
+            .arg("--rundir")
+            .arg(&folder)
+            .arg(self.config());
+        let output = reload.stdin(Stdio::null()).output().expect("frr-reload.py runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        // The name is the system's; the rest is about how the program works.
+        let noise = ["no hostname ", "20", "Lines To", "="];
+        text.lines().filter(|line| !line.is_empty() && !noise.iter().any(|start| line.starts_with(start))).collect()
+    }
+
+    /// What the edge's daemon takes of the memory now.
+    pub fn daemon_memory(&self) -> String {
+        let file = if self.daemon == Daemon::Bird { "edge.pid" } else { "sockets/bgpd.pid" };
+        memory(fs::read_to_string(self.path(file)).expect("pid").trim(), "VmRSS")
+    }
+
     /// What the edge prints of one IPv4 route.
     pub fn edge_route(&self, prefix: &str) -> String {
         match self.daemon {
             Daemon::Bird => self.birdc("edge.ctl", &format!("show route all {prefix}")),
             Daemon::Frr => {
                 let mut command = Command::new("vtysh");
-                command.arg("--vty_socket").arg(self.path("sockets")).args(["-d", "bgpd", "-c", &format!("show bgp ipv4 unicast {prefix}")]);
+                command.arg("--vty_socket").arg(self.path("sockets")).args([
+                    "-d",
+                    "bgpd",
+                    "-c",
+                    &format!("show bgp ipv4 unicast {prefix}"),
+                ]);
                 String::from_utf8_lossy(&command.output().expect("vtysh runs").stdout).into_owned()
             }
         }
@@ -331,7 +367,7 @@ impl Lab {
         "203.0.113.0/24"
     }
 
-    fn birdc(&self, socket: &str, command: &str) -> String {
+    pub fn birdc(&self, socket: &str, command: &str) -> String {
         let socket = self.path(socket).display().to_string();
         let output = Command::new("birdc").args(["-s", &socket, command]).output().expect("birdc runs");
         String::from_utf8_lossy(&output.stdout).into_owned()
