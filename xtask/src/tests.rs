@@ -9,17 +9,23 @@ use std::{path::Path, process::Command, time::Instant};
 /// Where Debian puts its browser.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
+/// FRR's module for origin validation.
+const FRR_RPKI: &str = "/usr/share/doc/frr-rpki-rtrlib";
+
 /// `cargo xtask test`
 pub fn all() -> Outcome {
     let start = Instant::now();
     tools::wasm_target()?;
     tools::debian(&["chromium"], || Path::new(CHROMIUM).exists())?;
     tools::debian(&["postgresql"], || Path::new("/usr/lib/postgresql").is_dir())?;
-    let lab = ["/usr/sbin/bird", "/usr/lib/frr/bgpd", "/usr/lib/frr/frr-reload.py", "/usr/bin/ip", "/usr/bin/ping"];
-    if let Err(missing) =
-        tools::debian(&["bird2", "frr", "frr-pythontools", "iproute2", "iputils-ping"], || lab.iter().all(|path| Path::new(path).exists()))
-    {
+    let lab = ["/usr/sbin/bird", "/usr/lib/frr/bgpd", "/usr/lib/frr/frr-reload.py", FRR_RPKI, "/usr/bin/ip", "/usr/bin/ping"];
+    if let Err(missing) = tools::debian(&["bird2", "frr", "frr-pythontools", "frr-rpki-rtrlib", "iproute2", "iputils-ping"], || {
+        lab.iter().all(|path| Path::new(path).exists())
+    }) {
         println!("SKIPPED: the tests against BIRD and FRR in network namespaces; {missing}");
+    }
+    if let Err(missing) = tools::debian(&["stayrtr"], || Path::new("/usr/bin/stayrtr").exists()) {
+        println!("SKIPPED: the tests against an RPKI cache; {missing}");
     }
     if let Err(missing) = tools::debian(&["openbgpd"], || Path::new("/usr/sbin/bgpd").exists()) {
         println!("SKIPPED: having OpenBGPD read what is generated for partners; {missing}");

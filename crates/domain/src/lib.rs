@@ -24,6 +24,7 @@ mod prefix;
 pub mod prefixes;
 pub mod registration;
 pub mod router;
+pub mod rpki;
 pub mod session;
 pub mod special;
 pub mod telemetry;

@@ -1,10 +1,15 @@
-//! Bytes in, facts out: one parser a source, none of them does I/O.
+//! Bytes in, facts out: one parser a source, none of them does I/O, but for the sockets that
+//! have a module of their own.
 //!
 //! * [`peeringdb`]: the objects of the PeeringDB API
 //! * [`atlas`]: results of RIPE Atlas measurements
 //! * [`incident`]: recorded timelines of route incidents
+//! * [`vrp`]: validated ROA payloads as files; [`rtr`]: from a cache, over [`rtr_socket`]
 #![warn(missing_docs)]
 
 pub mod atlas;
 pub mod incident;
 pub mod peeringdb;
+pub mod rtr;
+pub mod rtr_socket;
+pub mod vrp;
