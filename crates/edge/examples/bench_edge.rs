@@ -79,12 +79,12 @@ fn provision(daemon: Daemon) {
     let deny = session(true);
     let open = with(&deny, RoutePolicy::Open(any()));
     let start = Instant::now();
-    assert!(roll_out(&*lab.edge, &intent(vec![deny.clone()]), &[&deny], pace(), now()).expect("taken").kept);
+    assert!(roll_out(&*lab.edge, &intent(vec![deny.clone()]), &[&deny], None, pace(), now()).expect("taken").kept);
     let written = start.elapsed();
     wait("the session", || lab.is_up(&deny).then_some(()));
     wait("the route", || (lab.report(&deny)?.refused == 1).then_some(()));
     let up = start.elapsed();
-    assert!(roll_out(&*lab.edge, &intent(vec![open.clone()]), &[&open], pace(), now()).expect("taken").kept);
+    assert!(roll_out(&*lab.edge, &intent(vec![open.clone()]), &[&open], None, pace(), now()).expect("taken").kept);
     println!(
         "{daemon:?}: provision to Active, one   {:>10.1?}   deny-all written after {written:.1?}, up after {up:.1?} (BGP's own time)",
         start.elapsed()
@@ -129,7 +129,7 @@ fn flip(daemon: Daemon, routes: u32) {
     let open = with(&deny, RoutePolicy::Open(any()));
     let patient = Pace { settle: Duration::from_secs(60), undo_after: Duration::from_secs(120), ..Pace::default() };
     let run = |it: &Session| {
-        let outcome = roll_out(&*lab.edge, &intent(vec![it.clone()]), &[it], patient, now()).expect("taken");
+        let outcome = roll_out(&*lab.edge, &intent(vec![it.clone()]), &[it], None, patient, now()).expect("taken");
         assert!(outcome.kept, "{:?}", outcome.findings);
     };
     run(&deny);

@@ -2,7 +2,7 @@
 //!
 //! The JSON form is the input of `peerage edge render` and is documented in `docs/edge.md`.
 
-use peerage_domain::{Asn, Prefix, Verdict, session::judge_md5};
+use peerage_domain::{Asn, Prefix, Verdict, rpki::RtrCache, session::judge_md5};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -35,6 +35,10 @@ pub struct Router {
     /// What the operator announces to its peers; these and nothing else.
     #[serde(default)]
     pub announce: Vec<Prefix>,
+    /// Caches from which the router has what the RPKI says (RFC 8210); without any, it does
+    /// not validate origins.
+    #[serde(default)]
+    pub rpki: Vec<RtrCache>,
 }
 
 /// One BGP session: one peer, one address family.

@@ -5,7 +5,11 @@ use crate::{
     reason::Reason,
     state::{Hop, Route},
 };
-use peerage_domain::{Asn, AsnClass, special};
+use peerage_domain::{
+    Asn, AsnClass,
+    rpki::{OriginState, Vrps},
+    special,
+};
 
 /// Longest AS path that is taken for real; the longest ones seen are shorter.
 pub(crate) const LONGEST_PATH: u32 = 64;
@@ -13,8 +17,8 @@ pub(crate) const LONGEST_PATH: u32 = 64;
 pub(crate) const LENGTHS: [(u8, u8); 2] = [(8, 24), (16, 48)];
 
 /// Why the session's import filter refuses a route, in the order of the codes; empty when it
-/// lets it in.
-pub fn judge(session: &Session, route: &Route) -> Vec<Reason> {
+/// lets it in. Without `vrps`, origins are not validated.
+pub fn judge(session: &Session, route: &Route, vrps: Option<&Vrps>) -> Vec<Reason> {
     let mut found = vec![];
     let mut refuse = |refused: bool, reason: Reason| {
         if refused {
@@ -37,6 +41,8 @@ pub fn judge(session: &Session, route: &Route) -> Vec<Reason> {
     refuse(route.path.first().is_some_and(|hop| *hop != Hop::Asn(session.peer_asn)), Reason::FirstAsn);
     refuse(!route.next_hop.is_some_and(|hop| session.network.contains_address(hop)), Reason::NextHop);
     refuse(session.protected().iter().any(|own| own.contains(route.prefix)), Reason::Protected);
+    let origin = vrps.map(|vrps| vrps.validate(route.prefix, route.origin()));
+    refuse(origin == Some(OriginState::Invalid), Reason::RpkiInvalid);
     match session.policy.accept() {
         None => refuse(true, Reason::DenyAll),
         Some(accept) if !accept.any => {

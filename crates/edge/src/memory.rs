@@ -59,8 +59,8 @@ impl World {
         all.into_iter()
             .filter(|route| match table {
                 Table::Received => true,
-                Table::Refused => !judge(session, route).is_empty(),
-                Table::Accepted => judge(session, route).is_empty(),
+                Table::Refused => !judge(session, route, None).is_empty(),
+                Table::Accepted => judge(session, route, None).is_empty(),
             })
             .collect()
     }

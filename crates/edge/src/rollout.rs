@@ -11,7 +11,7 @@ use crate::{
     judge,
     state::{Route, SessionReport, Table},
 };
-use peerage_domain::{Finding, Next, Prefix, Timestamp, Verdict, peering::SessionState, say};
+use peerage_domain::{Finding, Next, Prefix, Timestamp, Verdict, peering::SessionState, rpki::Vrps, say};
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
@@ -46,16 +46,25 @@ pub struct Outcome {
 /// Most prefixes that a sentence lists.
 const LISTED: usize = 5;
 
-/// Brings a router to an intent and looks closely at some of its sessions.
+/// Brings a router to an intent and looks closely at some of its sessions. `vrps` are what
+/// its RPKI caches know; without caches the router does not validate origins.
 ///
 /// # Errors
 /// When the router cannot be asked or refuses; it then runs on, or goes back, to what it ran before.
-pub fn roll_out(engine: &dyn Engine, intent: &RouterIntent, focus: &[&Session], pace: Pace, now: Timestamp) -> Result<Outcome, Fault> {
+pub fn roll_out(
+    engine: &dyn Engine,
+    intent: &RouterIntent,
+    focus: &[&Session],
+    vrps: Option<&Vrps>,
+    pace: Pace,
+    now: Timestamp,
+) -> Result<Outcome, Fault> {
+    let vrps = vrps.filter(|_| !intent.router.rpki.is_empty());
     let steady = steady(engine, intent, now)?;
     engine.apply(intent, pace.undo_after)?;
     let until = Instant::now() + pace.settle;
     let findings = loop {
-        let findings = look(engine, focus, &steady, now)?;
+        let findings = look(engine, focus, &steady, vrps, now)?;
         if Finding::overall(&findings) != Verdict::Fail || Instant::now() >= until {
             break findings;
         }
@@ -82,7 +91,13 @@ fn steady(engine: &dyn Engine, intent: &RouterIntent, now: Timestamp) -> Result<
     Ok(engine.sessions(now)?.into_iter().filter(stays).collect())
 }
 
-fn look(engine: &dyn Engine, focus: &[&Session], steady: &[SessionReport], now: Timestamp) -> Result<Vec<Finding>, Fault> {
+fn look(
+    engine: &dyn Engine,
+    focus: &[&Session],
+    steady: &[SessionReport],
+    vrps: Option<&Vrps>,
+    now: Timestamp,
+) -> Result<Vec<Finding>, Fault> {
     let reports = engine.sessions(now)?;
     let of = |symbol: &str| reports.iter().find(|report| report.symbol == symbol);
     let mut findings = vec![];
@@ -99,7 +114,7 @@ fn look(engine: &dyn Engine, focus: &[&Session], steady: &[SessionReport], now: 
                 let text = say!("rollout.absent", "The router does not run the session {session}.", session = session.id());
                 findings.push(Finding::new(Verdict::Fail, text, Next::Operator));
             }
-            Some(_) => findings.extend(compare(engine, session)?),
+            Some(_) => findings.extend(compare(engine, session, vrps)?),
         }
     }
     Ok(findings)
@@ -109,10 +124,10 @@ fn look(engine: &dyn Engine, focus: &[&Session], steady: &[SessionReport], now: 
 ///
 /// # Errors
 /// When the router cannot be asked.
-pub fn compare(engine: &dyn Engine, session: &Session) -> Result<Vec<Finding>, Fault> {
+pub fn compare(engine: &dyn Engine, session: &Session, vrps: Option<&Vrps>) -> Result<Vec<Finding>, Fault> {
     let prefixes = |routes: Vec<Route>| routes.into_iter().map(|route| route.prefix).collect::<BTreeSet<Prefix>>();
     let received = engine.routes(session, Table::Received)?;
-    let expected = prefixes(received.into_iter().filter(|route| judge(session, route).is_empty()).collect());
+    let expected = prefixes(received.into_iter().filter(|route| judge(session, route, vrps).is_empty()).collect());
     let accepted = prefixes(engine.routes(session, Table::Accepted)?);
     let list = |all: Vec<&Prefix>| {
         let shown: Vec<String> = all.iter().take(LISTED).map(ToString::to_string).collect();

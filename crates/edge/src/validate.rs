@@ -6,8 +6,8 @@ use crate::{
     reason::Reason,
     state::{Dropped, Route, SessionReport, Trouble},
 };
-use peerage_domain::{Finding, Next, Text, Timestamp, Verdict, peering::SessionState, say};
-use std::collections::BTreeMap;
+use peerage_domain::{Finding, Next, Text, Timestamp, Verdict, peering::SessionState, rpki::Vrps, say};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What was seen of one session.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Evidence {
     pub received: Vec<Route>,
     /// What the kernel dropped while the session was watched, where that is known.
     pub dropped: Option<Dropped>,
+    /// What the RPKI says; nothing where it is not asked.
+    pub vrps: Option<Arc<Vrps>>,
 }
 
 /// Judges a session as it would be under `open`, the policy that it is to get. `settle_s` is
@@ -32,7 +34,7 @@ pub fn validate(session: &Session, open: &RoutePolicy, seen: &Evidence, settle_s
     }
     let mut findings = vec![up(session, report, settle_s, now)];
     let opened = Session { policy: open.clone(), ..session.clone() };
-    findings.extend(received(&opened, &seen.received));
+    findings.extend(received(&opened, &seen.received, seen.vrps.as_deref()));
     findings
 }
 
@@ -124,7 +126,7 @@ const WRONG: [Reason; 2] = [Reason::FirstAsn, Reason::NextHop];
 /// Most prefixes that a sentence lists.
 const LISTED: usize = 5;
 
-fn received(session: &Session, routes: &[Route]) -> Vec<Finding> {
+fn received(session: &Session, routes: &[Route], vrps: Option<&Vrps>) -> Vec<Finding> {
     let peer = session.peer;
     if routes.is_empty() {
         let text = say!("validate.nothing", "{peer} announces nothing yet. Announce your prefixes on the session.", peer = peer);
@@ -143,7 +145,7 @@ fn received(session: &Session, routes: &[Route]) -> Vec<Finding> {
     let mut refused: BTreeMap<Reason, Vec<String>> = BTreeMap::new();
     let mut let_in = 0;
     for route in routes {
-        match judge(session, route).first() {
+        match judge(session, route, vrps).first() {
             None => let_in += 1,
             Some(reason) => refused.entry(*reason).or_default().push(route.prefix.to_string()),
         }

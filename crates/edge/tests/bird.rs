@@ -60,6 +60,7 @@ fn intent(sessions: Vec<Session>) -> RouterIntent {
         asn: Asn(8075),
         router_id: "80.81.192.1".parse().expect("id"),
         announce: vec![prefix("13.64.0.0/11"), prefix("2a01:110::/31")],
+        rpki: vec!["127.0.0.1:3323".parse().expect("cache"), "rpki.example.net:323".parse().expect("cache")],
     };
     RouterIntent { router, sessions }
 }

@@ -3,10 +3,13 @@
 mod lab;
 
 use lab::{Daemon, EDGE, LAN, Lab, PARTNER, any, intent, now, pace, session, wait, with};
-use peerage_domain::{Asn, Finding, Verdict};
+use peerage_domain::{
+    Asn, Finding, Verdict,
+    rpki::{Vrp, Vrps},
+};
 use peerage_edge::{
     Evidence, Fault, Reveal, Told, differences,
-    intent::{RoutePolicy, Session},
+    intent::{Accept, Registered, RoutePolicy, Session},
     judge,
     reason::{FUNCTION, Reason},
     rollout::roll_out,
@@ -18,7 +21,7 @@ use std::{collections::BTreeSet, fs, time::Duration};
 /// Brings the edge to these sessions, and looks at all of them.
 fn run(lab: &Lab, sessions: &[&Session]) -> bool {
     let it = intent(sessions.iter().map(|s| (*s).clone()).collect());
-    let outcome = roll_out(&*lab.edge, &it, sessions, pace(), now()).expect("the edge takes it");
+    let outcome = roll_out(&*lab.edge, &it, sessions, None, pace(), now()).expect("the edge takes it");
     assert!(outcome.kept, "{:?}", outcome.findings);
     // What runs is what was rendered, also in the words of the router itself.
     let left = differences(&lab.edge.written().expect("files"), &lab.edge.render(&it, Reveal::Shown));
@@ -44,6 +47,7 @@ fn judged(lab: &Lab, session: &Session) -> Vec<Finding> {
             unexpected: after.unexpected - before.unexpected,
             ttl: after.ttl - before.ttl,
         }),
+        vrps: None,
     };
     validate(session, &RoutePolicy::Open(any()), &evidence, 0, now())
 }
@@ -58,6 +62,7 @@ on_each_daemon! {
     more_prefixes_than_allowed_are_not_let_in
     what_is_not_confirmed_is_undone_and_what_is_wrong_never_runs
     an_opening_that_lets_in_something_else_is_taken_back
+    what_the_rpki_or_the_registration_refuses_is_not_let_in
 }
 
 fn deny_all_then_open_then_drain_then_gone(daemon: Daemon) {
@@ -75,7 +80,7 @@ fn deny_all_then_open_then_drain_then_gone(daemon: Daemon) {
     assert_eq!(refused.len(), 5);
     for route in &refused {
         let on_router: BTreeSet<u32> = route.large.iter().filter(|l| (l.0, l.1) == (EDGE.0, FUNCTION)).map(|l| l.2).collect();
-        let here: BTreeSet<u32> = judge(&v4, route).into_iter().map(Reason::code).collect();
+        let here: BTreeSet<u32> = judge(&v4, route, None).into_iter().map(Reason::code).collect();
         assert_eq!(on_router, here, "{}", route.prefix);
         assert!(on_router.contains(&Reason::DenyAll.code()));
     }
@@ -163,7 +168,7 @@ fn what_is_not_confirmed_is_undone_and_what_is_wrong_never_runs(daemon: Daemon) 
     wait("the opening", || (accepted(&lab, &open).len() == 2).then_some(()));
     lab.kill("edge");
     assert!(matches!(lab.edge.sessions(now()), Err(Fault::Unreachable { .. })));
-    assert!(matches!(roll_out(&*lab.edge, &intent(vec![open.clone()]), &[&open], pace(), now()), Err(Fault::Unreachable { .. })));
+    assert!(matches!(roll_out(&*lab.edge, &intent(vec![open.clone()]), &[&open], None, pace(), now()), Err(Fault::Unreachable { .. })));
     lab.start_edge();
     wait("the session", || lab.is_up(&v4).then_some(()));
     wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 5).then_some(()));
@@ -194,7 +199,7 @@ fn with_a_mistake(lab: &Lab, open: &Session) -> Result<peerage_edge::rollout::Ou
             it.sessions.push(Session { connection: 2, local, peer, ..open.clone() });
         }
     }
-    let outcome = roll_out(&*lab.edge, &it, &[open], pace(), now());
+    let outcome = roll_out(&*lab.edge, &it, &[open], None, pace(), now());
     fs::write(lab.config(), own).expect("written");
     outcome
 }
@@ -211,10 +216,60 @@ fn an_opening_that_lets_in_something_else_is_taken_back(daemon: Daemon) {
         &*lab.edge,
         &intent(vec![open.clone()]),
         &[&strict],
+        None,
         peerage_edge::rollout::Pace { settle: Duration::from_secs(2), ..pace() },
         now(),
     );
     let outcome = outcome.expect("the edge takes it");
     assert!(!outcome.kept && codes(&outcome.findings).contains(&"rollout.unexpected"), "{:?}", outcome.findings);
     wait("the way back", || accepted(&lab, &v4).is_empty().then_some(()));
+}
+
+/// Allows the partner's /24s to it, and its IPv6 prefix to somebody else.
+const VRPS: &str = r#"{"metadata":{"buildtime":"2026-11-20T11:00:00Z"},"roas":[
+  {"asn":6667,"prefix":"193.10.0.0/16","maxLength":24},{"asn":719,"prefix":"2a00:1450::/32","maxLength":48}]}"#;
+
+fn what_the_rpki_or_the_registration_refuses_is_not_let_in(daemon: Daemon) {
+    // One of the routes has a foreign AS at its end.
+    let foreign = "export filter { if source = RTS_STATIC then { if net = 193.10.1.0/24 then bgp_path.prepend(719); accept; } reject; }";
+    let partner = Lab::sessions(LAN, PARTNER, "").replace("export where source = RTS_STATIC", foreign);
+    let Some(lab) = Lab::new(daemon, LAN, &partner) else { return };
+    let Some(cache) = lab.start_cache(VRPS) else { return };
+    let vrp = |prefix: &str, max_length, asn| Vrp { prefix: prefix.parse().expect(prefix), max_length, asn: Asn(asn) };
+    let vrps: Vrps = [vrp("193.10.0.0/16", 24, 6667), vrp("2a00:1450::/32", 48, 719)].into_iter().collect();
+    let run = |sessions: &[&Session]| {
+        let mut it = intent(sessions.iter().map(|s| (*s).clone()).collect());
+        it.router.rpki = vec![cache.clone()];
+        roll_out(&*lab.edge, &it, sessions, Some(&vrps), pace(), now()).expect("the edge takes it")
+    };
+    let (v4, v6) = (session(true), session(false));
+    assert!(run(&[&v4, &v6]).kept);
+    wait("the routes", || (lab.edge.routes(&v4, Table::Received).ok()?.len() == 5).then_some(()));
+    wait("the routes", || (lab.edge.routes(&v6, Table::Received).ok()?.len() == 1).then_some(()));
+    let on_router = |session: &Session, prefix: &str| -> BTreeSet<Reason> {
+        let routes = lab.edge.routes(session, Table::Refused).expect("routes");
+        let route = routes.into_iter().find(|route| route.prefix.to_string() == prefix);
+        route.into_iter().flat_map(|r| r.large).filter_map(|l| Reason::of(l.2)).collect()
+    };
+    wait("what the cache says", || on_router(&v6, "2a00:1450:7::/48").contains(&Reason::RpkiInvalid).then_some(()));
+
+    let registered = |prefix: &str, max_length| Registered { prefix: prefix.parse().expect(prefix), max_length: Some(max_length) };
+    let accept = |prefixes| RoutePolicy::Open(Accept { prefixes, origins: [PARTNER].into(), ..Accept::default() });
+    let open4 = with(&v4, accept(vec![registered("193.10.0.0/16", 25), registered("13.64.0.0/11", 12)]));
+    let open6 = with(&v6, accept(vec![registered("2a00:1450::/32", 48)]));
+    let outcome = run(&[&open4, &open6]);
+    assert!(outcome.kept, "{:?}", outcome.findings);
+    assert_eq!(accepted(&lab, &open4), ["193.10.0.0/24"]);
+    assert_eq!(accepted(&lab, &open6), [""; 0]);
+    let check = |session: &Session, prefix: &str, reasons: &[Reason]| {
+        assert_eq!(on_router(session, prefix), reasons.iter().copied().collect(), "{prefix}");
+        let all = lab.edge.routes(session, Table::Received).expect("routes");
+        let route = all.iter().find(|route| route.prefix.to_string() == prefix).expect(prefix);
+        assert_eq!(judge(session, route, Some(&vrps)), reasons, "{prefix}");
+    };
+    check(&open4, "193.10.1.0/24", &[Reason::Origin, Reason::RpkiInvalid]);
+    check(&open4, "193.10.2.0/25", &[Reason::TooLong, Reason::RpkiInvalid]);
+    check(&open4, "13.64.0.0/12", &[Reason::Protected]);
+    check(&open4, "192.168.7.0/24", &[Reason::BogonPrefix, Reason::NotRegistered]);
+    check(&open6, "2a00:1450:7::/48", &[Reason::RpkiInvalid]);
 }

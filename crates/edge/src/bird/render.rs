@@ -10,8 +10,8 @@ use crate::{
     reason::{FUNCTION, Reason},
     render::{Files, Reveal},
 };
-use peerage_domain::{Prefix, special};
-use std::fmt::Write;
+use peerage_domain::{Prefix, rpki::RtrCache, special};
+use std::{fmt::Write, net::IpAddr};
 
 /// The file that the router's own `bird.conf` includes.
 pub const MAIN: &str = "peerage.conf";
@@ -73,6 +73,7 @@ fn shared(intent: &RouterIntent) -> String {
         )
     };
     let mut text = format!("# What Peerage runs on {}.\n\ntimeformat protocol iso long;\n\ndefine PG_ASN = {asn};\n\n", intent.router.name);
+    text.push_str(&rpki(&intent.router.rpki));
     let _ = write!(text, "function pg_refuse(int why)\n{{\n  bgp_large_community.add((PG_ASN, {FUNCTION}, why));\n}}\n\n");
     text.push_str(&net("4", true));
     text.push_str(&net("6", false));
@@ -90,6 +91,24 @@ fn shared(intent: &RouterIntent) -> String {
     text
 }
 
+/// The tables of what the RPKI says, and the caches that fill them.
+fn rpki(caches: &[RtrCache]) -> String {
+    if caches.is_empty() {
+        return String::new();
+    }
+    let mut text = "roa4 table pg_roa4;\nroa6 table pg_roa6;\n\n".to_owned();
+    for (at, cache) in caches.iter().enumerate() {
+        let host = if cache.host.parse::<IpAddr>().is_ok() { cache.host.clone() } else { format!("\"{}\"", cache.host) };
+        let _ = write!(
+            text,
+            "protocol rpki pg_rpki_{}\n{{\n  roa4 {{ table pg_roa4; }};\n  roa6 {{ table pg_roa6; }};\n  remote {host} port {};\n  retry keep 10;\n}}\n\n",
+            at + 1,
+            cache.port,
+        );
+    }
+    text
+}
+
 fn filters(intent: &RouterIntent, session: &Session) -> String {
     let symbol = session.symbol();
     let family = if session.is_ipv4() { "4" } else { "6" };
@@ -102,6 +121,10 @@ fn filters(intent: &RouterIntent, session: &Session) -> String {
         session.protected().iter().map(|own| format!("{own}+")).collect::<Vec<_>>().join(", "),
         Reason::Protected.code(),
     );
+    if !intent.router.rpki.is_empty() {
+        let invalid = format!("roa_check(pg_roa{family}, net, bgp_path.last) = ROA_INVALID");
+        let _ = writeln!(text, "  if {invalid} then pg_refuse({});", Reason::RpkiInvalid.code());
+    }
     match session.policy.accept() {
         None => {
             let _ = writeln!(text, "  pg_refuse({});", Reason::DenyAll.code());

@@ -93,6 +93,16 @@ impl Frr {
         Ok(Config { asn: Some(intent.router.asn.0), ..Config::read(&wanted.text()) }.with_digests(running))
     }
 
+    /// Without its module, FRR takes `match rpki invalid` for something that never matches.
+    fn validates_origins(&self) -> Result<(), Fault> {
+        match vtysh::show(&self.sockets, "show rpki cache-server") {
+            Ok(caches) if caches.contains(':') || caches.contains("host") => Ok(()),
+            Ok(_) => Err(self.unready("it has no RPKI cache. Add “rpki” with a “rpki cache HOST PORT preference 1”")),
+            Err(Fault::Strange(_)) => Err(self.unready("bgpd runs without its RPKI module. Start it with “-M rpki”")),
+            Err(fault) => Err(fault),
+        }
+    }
+
     fn unready(&self, why: &str) -> Fault {
         Fault::File { path: self.config.display().to_string(), why: why.to_owned() }
     }
@@ -286,6 +296,9 @@ impl Engine for Frr {
 
     fn apply(&self, intent: &RouterIntent, undo_after: Duration) -> Result<(), Fault> {
         self.roll_back()?;
+        if !intent.router.rpki.is_empty() {
+            self.validates_origins()?;
+        }
         let running = self.running()?;
         let wanted = self.wanted(intent, &running)?;
         let (there, back) = (transition(&running, &wanted), transition(&wanted, &running));

@@ -218,6 +218,9 @@ fn import(intent: &RouterIntent, session: &Session, all: &mut Config) {
     map.refuse(Some(format!("match as-path {symbol}_first")), Reason::FirstAsn);
     map.refuse(Some(format!("match {family} next-hop prefix-list {symbol}_hops")), Reason::NextHop);
     map.refuse(Some(format!("match {family} address prefix-list {symbol}_protected")), Reason::Protected);
+    if !intent.router.rpki.is_empty() {
+        map.refuse(Some("match rpki invalid".into()), Reason::RpkiInvalid);
+    }
     match session.policy.accept() {
         None => map.refuse(None, Reason::DenyAll),
         Some(accept) => {

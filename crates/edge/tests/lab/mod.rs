@@ -3,7 +3,7 @@
 //! The tests of several crates use it.
 #![allow(dead_code)]
 
-use peerage_domain::{Asn, Prefix, Timestamp};
+use peerage_domain::{Asn, Prefix, Timestamp, rpki::RtrCache};
 use peerage_edge::{
     Engine,
     bird::{Bird, Dialect},
@@ -257,7 +257,7 @@ impl Lab {
         match self.daemon {
             Daemon::Bird => self.start("edge"),
             Daemon::Frr => {
-                self.frr("bgpd", &[]);
+                self.frr("bgpd", if Path::new("/usr/share/doc/frr-rpki-rtrlib").exists() { &["-M", "rpki"] } else { &[] });
                 wait("bgpd", || self.vtysh(&["-c", "show version"]).then_some(()));
                 assert!(self.vtysh(&["-f", &self.config().display().to_string()]), "FRR reads its configuration");
             }
@@ -291,6 +291,39 @@ impl Lab {
         self.birdc("partner.ctl", command)
     }
 
+    /// Starts an RPKI cache in the edge's namespace; nothing, and says so, where there is none.
+    pub fn start_cache(&self, vrps: &str) -> Option<RtrCache> {
+        if !Path::new("/usr/bin/stayrtr").exists() || !Path::new("/usr/share/doc/frr-rpki-rtrlib").exists() {
+            println!("SKIPPED: origin validation on the router needs stayrtr and frr-rpki-rtrlib");
+            return None;
+        }
+        let file = self.path("vrps.json");
+        fs::write(&file, vrps).expect("written");
+        let mut cache = Command::new("ip");
+        cache.args([
+            "netns",
+            "exec",
+            &self.namespace("edge"),
+            "stayrtr",
+            "-bind",
+            "127.0.0.1:3323",
+            "-metrics.addr",
+            "",
+            "-checktime=false",
+        ]);
+        cache.args(["-protocol", "1", "-cache"]).arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = cache.spawn().expect("stayrtr starts");
+        fs::write(self.path("cache.pid"), child.id().to_string()).expect("pid");
+        let cache = RtrCache { host: "127.0.0.1".into(), port: 3323 };
+        if self.daemon == Daemon::Frr {
+            let own = fs::read_to_string(self.config()).expect("frr.conf");
+            fs::write(self.config(), own + "rpki\n rpki polling_period 1\n rpki cache 127.0.0.1 3323 preference 1\nexit\n")
+                .expect("frr.conf");
+            assert!(self.vtysh(&["-f", &self.config().display().to_string()]), "FRR takes the cache");
+        }
+        Some(cache)
+    }
+
     /// What FRR's own reload would change, by its own file.
     pub fn own_reload(&self) -> String {
         let program = Path::new(FRR).join("frr-reload.py");
@@ -309,7 +342,7 @@ impl Lab {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
         // The name is the system's; the rest is about how the program works.
-        let noise = ["no hostname ", "20", "Lines To", "="];
+        let noise = ["no rpki", "no hostname ", "20", "Lines To", "="];
         text.lines().filter(|line| !line.is_empty() && !noise.iter().any(|start| line.starts_with(start))).collect()
     }
 
@@ -410,6 +443,7 @@ impl Drop for Lab {
         for side in ["edge", "partner"] {
             self.kill(side);
             Self::kill_pid(&self.path("sockets/zebra.pid"));
+            Self::kill_pid(&self.path("cache.pid"));
             let _ = Command::new("ip").args(["netns", "del", &self.namespace(side)]).status();
         }
     }
@@ -450,6 +484,7 @@ pub fn intent(sessions: Vec<Session>) -> RouterIntent {
         asn: EDGE,
         router_id: LAN.v4.0.parse().expect("id"),
         announce: vec!["13.64.0.0/11".parse::<Prefix>().expect("prefix")],
+        rpki: vec![],
     };
     RouterIntent { router, sessions }
 }
