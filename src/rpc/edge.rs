@@ -6,6 +6,7 @@ use peerage_domain::{
     Asn, Finding, Text, Timestamp,
     catalogue::{Paged, Query},
     router::{Router, RouterForm},
+    rpki::OriginState,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,8 @@ pub struct RouteRow {
     pub next_hop: String,
     /// The AS path.
     pub path: String,
+    /// What origin validation finds; nothing where the RPKI is not known.
+    pub origin: Option<OriginState>,
     /// Why it is refused; empty when it is let in.
     pub refused: Vec<Text>,
 }
@@ -89,9 +92,33 @@ pub struct RoutesView {
     pub counts: (u64, u64),
 }
 
+/// A part of the routers, and what else they depend on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoutersView {
+    /// The routers on this page.
+    pub routers: Paged<RouterRow>,
+    /// Where the RPKI is heard of.
+    pub rpki: Vec<SourceView>,
+    /// The server's time.
+    pub now: Timestamp,
+}
+
+/// A source of what the RPKI says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceView {
+    /// Path or address.
+    pub name: String,
+    /// How many VRPs it gave last.
+    pub count: Option<usize>,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// Why it gives nothing now.
+    pub trouble: Option<String>,
+}
+
 /// A part of the routers.
 #[server(prefix = "/rpc")]
-pub async fn read_routers(query: Query) -> Result<(Paged<RouterRow>, Timestamp), Failure> {
+pub async fn read_routers(query: Query) -> Result<RoutersView, Failure> {
     crate::server::views::routers(query).await
 }
 

@@ -5,7 +5,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
-use peerage_domain::{Asn, policy::Policy};
+use peerage_domain::{Asn, policy::Policy, rpki::RtrCache};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -29,6 +29,20 @@ pub struct Config {
     pub policy: Policy,
     /// How the edge is driven.
     pub edge: EdgeConfig,
+    /// Where the RPKI is heard of.
+    pub rpki: RpkiConfig,
+}
+
+/// Where the RPKI is heard of.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RpkiConfig {
+    /// Files of VRPs, as rpki-client, Routinator or StayRTR write them.
+    pub files: Vec<PathBuf>,
+    /// Caches, such as `127.0.0.1:3323`, for the portal and for its routers.
+    pub caches: Vec<RtrCache>,
+    /// Own exceptions (RFC 8416).
+    pub slurm: Option<PathBuf>,
 }
 
 /// The network that runs the portal.
@@ -68,6 +82,7 @@ impl Default for Config {
             operator: Operator::default(),
             policy: Policy::default(),
             edge: EdgeConfig::default(),
+            rpki: RpkiConfig::default(),
         }
     }
 }

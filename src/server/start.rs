@@ -8,7 +8,7 @@ use crate::server::{
 use axum::serve::ListenerExt;
 use leptos::config::LeptosOptions;
 use peerage_domain::access::Role;
-use peerage_service::{Clock, Error, Service, Settings, demo, secrets::Vault};
+use peerage_service::{Clock, Error, Service, Settings, demo, rpki::RpkiSettings, secrets::Vault};
 use peerage_storage::Store;
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ pub async fn service(config: &Config, demo_world: bool, clock: Clock) -> Result<
         settle_s: config.edge.settle_s,
         patience_s: config.edge.patience_s,
         removal_pause_s: config.edge.removal_pause_s,
+        rpki: RpkiSettings { files: config.rpki.files.clone(), caches: config.rpki.caches.clone(), slurm: config.rpki.slurm.clone() },
         demo: demo_world,
     };
     Ok(Service::new(store, clock, settings, vault))
@@ -49,6 +50,7 @@ pub async fn serve(config: Config, demo_world: bool) -> Result<(), Error> {
         build_demo(&config).await?;
     }
     let service = service(&config, demo_world, Clock::System).await?;
+    service.follow_rpki();
     service.restore_edge().await?;
     let listener = tokio::net::TcpListener::bind(config.listen)
         .await
@@ -127,6 +129,7 @@ async fn work(service: Service) {
         }
         if service.clock().now().secs() >= next_look {
             next_look = service.clock().now().secs() + LOOK_S;
+            service.read_rpki_files();
             if let Err(error) = service.listen_to_routers().await {
                 tracing::error!(%error, "the routers could not be asked");
             }

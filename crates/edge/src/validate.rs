@@ -6,7 +6,7 @@ use crate::{
     reason::Reason,
     state::{Dropped, Route, SessionReport, Trouble},
 };
-use peerage_domain::{Finding, Next, Text, Timestamp, Verdict, peering::SessionState, rpki::Vrps, say};
+use peerage_domain::{Finding, Next, Prefix, Text, Timestamp, Verdict, peering::SessionState, rpki::Vrps, say};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What was seen of one session.
@@ -142,18 +142,19 @@ fn received(session: &Session, routes: &[Route], vrps: Option<&Vrps>) -> Vec<Fin
             most = session.max_prefixes
         ))];
     }
-    let mut refused: BTreeMap<Reason, Vec<String>> = BTreeMap::new();
+    let mut refused: BTreeMap<Reason, Vec<Prefix>> = BTreeMap::new();
     let mut let_in = 0;
     for route in routes {
         match judge(session, route, vrps).first() {
             None => let_in += 1,
-            Some(reason) => refused.entry(*reason).or_default().push(route.prefix.to_string()),
+            Some(reason) => refused.entry(*reason).or_default().push(route.prefix),
         }
     }
     let mut findings = vec![];
-    for (reason, prefixes) in refused {
+    for (reason, mut prefixes) in refused {
         let count = prefixes.len();
-        let mut list = prefixes.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
+        prefixes.sort();
+        let mut list = prefixes.iter().take(LISTED).map(ToString::to_string).collect::<Vec<_>>().join(", ");
         if count > LISTED {
             list.push_str(", …");
         }

@@ -64,6 +64,7 @@ pub fn settings() -> Settings {
         settle_s: 0,
         patience_s: 0,
         removal_pause_s: 60,
+        rpki: crate::rpki::RpkiSettings::default(),
         demo: true,
     }
 }

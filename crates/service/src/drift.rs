@@ -57,14 +57,14 @@ impl Service {
         actor.may(Action::ManageRouters)?;
         let router = self.router_by_id(id).await?;
         let intent = self.router_intent(&router, None).await?.map_err(Error::Refused)?;
-        let now = self.clock.now();
+        let (now, vrps) = (self.clock.now(), self.vrps());
         let done = self.fleet.drive(&router, move |engine| {
             let all: Vec<_> = intent.sessions.iter().collect();
             let off = engine.sessions(now)?.into_iter().filter(|report| report.disabled);
             for session in off.filter_map(|report| intent.sessions.iter().find(|s| s.symbol() == report.symbol)) {
                 engine.switch_on(session)?;
             }
-            roll_out(engine, &intent, &all, Pace::default(), now)
+            roll_out(engine, &intent, &all, vrps.as_deref(), Pace::default(), now)
         });
         let outcome =
             done.await?.map_err(|fault| Error::Refused(say!("drift.refused", "The router was not changed: {fault}.", fault = fault)))?;

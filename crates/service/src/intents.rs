@@ -72,7 +72,13 @@ impl Service {
         }
         let name = router.name.parse::<Word>().map_err(|error| Error::Fault(error.to_string()))?;
         let asn = self.settings.operator_asn;
-        let head = peerage_edge::intent::Router { name, asn, router_id: router.router_id, announce: router.announce.clone() };
+        let head = peerage_edge::intent::Router {
+            name,
+            asn,
+            router_id: router.router_id,
+            announce: router.announce.clone(),
+            rpki: self.settings.rpki.caches.clone(),
+        };
         Ok(Ok(RouterIntent { router: head, sessions }))
     }
 

@@ -7,6 +7,7 @@
 //!
 //! * [`access`]: who asks, and what they may
 //! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`drift`], [`routes`], [`telemetry`], [`directory`]: use cases
+//! * [`rpki`]: what the RPKI says
 //! * [`provisioning`]: the job that moves connections through the edge; [`fleet`]: its routers
 //! * [`clock`]: where time enters; [`secrets`]: randomness, hashes, sealing
 //! * [`demo`]: a world to look at, made through the same use cases
@@ -29,6 +30,7 @@ pub mod provisioning;
 pub mod requests;
 pub mod routers;
 pub mod routes;
+pub mod rpki;
 pub mod secrets;
 pub mod telemetry;
 
@@ -60,6 +62,8 @@ pub struct Settings {
     pub patience_s: i64,
     /// Seconds between a request for removal and the removal, in which it can be undone.
     pub removal_pause_s: i64,
+    /// Where the RPKI is heard of.
+    pub rpki: rpki::RpkiSettings,
     /// Whether this is the demo world.
     pub demo: bool,
 }
@@ -74,6 +78,7 @@ pub struct Service {
     pub(crate) vault: secrets::Vault,
     pub(crate) directory: directory::Cache,
     pub(crate) live: live::Channel,
+    pub(crate) rpki: rpki::Rpki,
     pub(crate) attempts: accounts::Attempts,
 }
 
@@ -88,6 +93,7 @@ impl Service {
             vault,
             directory: directory::Cache::default(),
             live: live::Channel::new(),
+            rpki: rpki::Rpki::default(),
             attempts: accounts::Attempts::default(),
         }
     }

@@ -211,7 +211,8 @@ impl Service {
 
     /// What is to be seen on the sessions of a connection.
     async fn look(&self, router: &Router, sessions: Vec<Session>, open: &RoutePolicy) -> Result<Vec<Finding>, Error> {
-        let (now, settle_s, open) = (self.clock.now(), self.settings.settle_s, open.clone());
+        let (now, settle_s, open, vrps) = (self.clock.now(), self.settings.settle_s, open.clone(), self.vrps());
+        let rpki_silent = self.settings.rpki.is_set() && vrps.is_none();
         let seen = self.fleet.drive(router, move |engine| -> Result<Vec<Finding>, Fault> {
             let before = engine.dropped();
             let mut reports = engine.sessions(now)?;
@@ -230,6 +231,10 @@ impl Service {
                 reports = engine.sessions(now)?;
             }
             let mut findings = vec![];
+            if rpki_silent && engine.is_real() {
+                let text = say!("validate.rpki_silent", "What the RPKI says is not known now; nothing is opened until it is.");
+                findings.push(Finding::new(Verdict::Unknown, text, Next::Operator));
+            }
             for session in &sessions {
                 let report = reports.iter().find(|r| r.symbol == session.symbol()).cloned();
                 if !engine.is_real() {
@@ -241,7 +246,7 @@ impl Service {
                     continue;
                 }
                 let received = if report.is_some() { engine.routes(session, Table::Received)? } else { vec![] };
-                findings.extend(validate(session, &open, &Evidence { report, received, dropped }, settle_s, now));
+                findings.extend(validate(session, &open, &Evidence { report, received, dropped, vrps: vrps.clone() }, settle_s, now));
             }
             Ok(findings)
         });
@@ -265,11 +270,11 @@ impl Service {
             Ok(intent) => intent,
             Err(why) => return Ok(Err(why)),
         };
-        let (now, number, id) = (self.clock.now(), connection.number, peering.id.clone());
+        let (now, number, id, vrps) = (self.clock.now(), connection.number, peering.id.clone(), self.vrps());
         let done = self.fleet.drive(router, move |engine| {
             let mine = |s: &&Session| s.peering.as_str() == id && s.connection == number;
             let focus: Vec<&Session> = intent.sessions.iter().filter(mine).collect();
-            roll_out(engine, &intent, &focus, Pace::default(), now)
+            roll_out(engine, &intent, &focus, vrps.as_deref(), Pace::default(), now)
         });
         let outcome = done.await?.map_err(|fault| trouble(router, &fault));
         self.fleet.listen(router, now).await?;

@@ -102,6 +102,7 @@ impl Service {
             asn: self.settings.operator_asn,
             router_id: router.router_id,
             announce: router.announce.clone(),
+            rpki: vec![],
         };
         let ready = engine(router).prepare(&RouterIntent { router: head, sessions: vec![] });
         ready.map_err(|fault| Error::Refused(say!("router.folder", "The folder cannot be used: {fault}", fault = fault)))

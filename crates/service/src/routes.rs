@@ -1,7 +1,7 @@
 //! The routes that the routers receive.
 
 use crate::{Actor, Error, Service, intents::running_policy};
-use peerage_domain::{access::Action, peering::Peering, say};
+use peerage_domain::{access::Action, peering::Peering, rpki::OriginState, say};
 use peerage_edge::{
     Fault,
     intent::RoutePolicy,
@@ -10,8 +10,16 @@ use peerage_edge::{
     state::{Route, Table},
 };
 
-/// A route with the reasons for which it is refused; none when it is let in.
-pub type Judged = (Route, Vec<Reason>);
+/// A route with what the policy makes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The route as it was received.
+    pub route: Route,
+    /// The reasons for which it is refused; none when it is let in.
+    pub refused: Vec<Reason>,
+    /// What origin validation finds (RFC 6811); nothing where the RPKI is not known.
+    pub origin: Option<OriginState>,
+}
 
 impl Service {
     /// Everything that the sessions of a connection receive, and what the policy that they run
@@ -33,18 +41,23 @@ impl Service {
             Error::Refused(say!("routes.nowhere", "Connection {number} of {id} does not run on a router yet.", number = number, id = id))
         })?;
         let sessions = self.sessions_of(&router, &peering, connection, &policy).await?.map_err(Error::Refused)?;
+        let (vrps, on_router) = (self.vrps(), !self.settings.rpki.caches.is_empty());
         let read = self.fleet.look(&router, move |engine| -> Result<Vec<Judged>, Fault> {
             let mut all = vec![];
             for session in &sessions {
                 let routes = engine.routes(session, Table::Received)?;
-                all.extend(routes.into_iter().map(|route| (judge(session, &route), route)).map(|(why, route)| (route, why)));
+                all.extend(routes.into_iter().map(|route| Judged {
+                    refused: judge(session, &route, vrps.as_deref().filter(|_| on_router)),
+                    origin: vrps.as_deref().map(|vrps| vrps.validate(route.prefix, route.origin())),
+                    route,
+                }));
             }
             Ok(all)
         });
         let mut routes = read.await?.map_err(|fault| {
             Error::Refused(say!("routes.silent", "{router} does not tell its routes now: {fault}.", router = router.name, fault = fault))
         })?;
-        routes.sort_by_key(|(route, _)| route.prefix);
+        routes.sort_by_key(|it| it.route.prefix);
         Ok((peering, routes))
     }
 }

@@ -12,10 +12,11 @@ use peerage_domain::{
     policy::Policy,
     registration::PeeringDraft,
     router::{EngineKind, RouterForm},
+    rpki::OriginState,
     session::ConnectionAsk,
 };
 use peerage_edge::intent::Session;
-use peerage_service::{Actor, Clock, Error, Service, Settings, peerings::StepRequest, requests::Keys, secrets::Vault};
+use peerage_service::{Actor, Clock, Error, Service, Settings, peerings::StepRequest, requests::Keys, rpki::RpkiSettings, secrets::Vault};
 use peerage_storage::Store;
 use std::net::IpAddr;
 
@@ -28,8 +29,13 @@ struct Portal {
 
 /// A portal with a directory of one exchange and one facility, and two people.
 async fn portal(patience_s: i64) -> Portal {
+    portal_with(patience_s, RpkiSettings::default()).await
+}
+
+async fn portal_with(patience_s: i64, rpki: RpkiSettings) -> Portal {
     let dir = tempfile::tempdir().expect("temporary directory");
-    let service = open(&dir, patience_s).await;
+    let service = open(&dir, patience_s, rpki).await;
+    service.follow_rpki();
     let file = |name: &str, rows: &str| (name.to_owned(), format!("{{\"data\":[{rows}]}}").into_bytes());
     let port = |id: u32, asn: u32, v4: &str, v6: &str| {
         format!(
@@ -63,7 +69,7 @@ async fn portal(patience_s: i64) -> Portal {
     Portal { service, operator, partner, dir }
 }
 
-async fn open(dir: &tempfile::TempDir, patience_s: i64) -> Service {
+async fn open(dir: &tempfile::TempDir, patience_s: i64, rpki: RpkiSettings) -> Service {
     let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
     let settings = Settings {
         operator_asn: Asn(8075),
@@ -74,6 +80,7 @@ async fn open(dir: &tempfile::TempDir, patience_s: i64) -> Service {
         settle_s: 1,
         patience_s,
         removal_pause_s: 2,
+        rpki,
         demo: false,
     };
     Service::new(store, Clock::System, settings, Vault::open(&dir.path().join("secret.key")).expect("key"))
@@ -169,11 +176,11 @@ async fn whole_life(daemon: Daemon, kind: Kind, cable: Cable, ask: ConnectionAsk
 
     // The partner sees what the operator receives, and why not all of it is let in.
     let (_, routes) = portal.service.received_routes(&portal.partner, &peering.id, 1).await.expect("routes");
-    let refused: Vec<String> = routes.iter().filter(|(_, why)| !why.is_empty()).map(|(route, _)| route.prefix.to_string()).collect();
+    let refused: Vec<String> = routes.iter().filter(|it| !it.refused.is_empty()).map(|it| it.route.prefix.to_string()).collect();
     assert_eq!((routes.len(), refused), (6, ["13.64.0.0/12", "192.168.7.0/24", "193.10.2.0/25"].map(str::to_owned).to_vec()));
 
     // The portal starts again, and nothing changes on the router.
-    let again = Portal { service: open(&portal.dir, 60).await, ..portal };
+    let again = Portal { service: open(&portal.dir, 60, RpkiSettings::default()).await, ..portal };
     again.service.restore_edge().await.expect("started");
     again.service.listen_to_routers().await.expect("asked");
     assert!(lab.reaches_customer());
@@ -273,6 +280,36 @@ async fn silence_fails_with_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn routes_that_the_rpki_calls_invalid_fail_with_words() {
+    let Some(lab) = Lab::new(Daemon::Bird, LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
+    let dir = tempfile::tempdir().expect("folder");
+    let file = dir.path().join("vrps.json");
+    let portal = portal_with(10, RpkiSettings { files: vec![file.clone()], ..RpkiSettings::default() }).await;
+    portal.register(&lab, Kind::Exchange).await;
+    let peering = portal.request(Kind::Exchange, exchange(), "").await;
+    // Nothing is known yet: that is no verdict, and nothing is opened.
+    portal.until(&peering.id, StateName::Validating).await;
+    for _ in 0..3 {
+        portal.service.run_due_jobs().await.expect("jobs");
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    }
+    assert!(portal.seen(&peering.id).await.contains(&("validate.rpki_silent".to_owned(), Verdict::Unknown)));
+    assert_eq!(portal.state(&peering.id).await, StateName::Validating);
+    // Then it says that somebody else may originate everything.
+    std::fs::write(&file, r#"[{"asn":719,"prefix":"193.10.0.0/16","maxLength":24},{"asn":719,"prefix":"2a00:1450::/32","maxLength":48}]"#)
+        .expect("written");
+    portal.service.read_rpki_files();
+    let (_, routes) = portal.service.received_routes(&portal.partner, &peering.id, 1).await.expect("routes");
+    let states: Vec<_> = routes.iter().filter(|it| it.origin == Some(OriginState::Invalid)).map(|it| it.route.prefix.to_string()).collect();
+    assert_eq!(states, ["193.10.0.0/24", "193.10.1.0/24", "193.10.2.0/25", "2a00:1450:7::/48"]);
+    portal.until(&peering.id, StateName::ProvisioningFailed).await;
+    let history = portal.service.peering(&portal.partner, &peering.id).await.expect("peering").history;
+    let note = &history.last().expect("a step").event.note;
+    assert!(note.contains("RPKI invalid: 193.10.0.0/24, 193.10.1.0/24"), "{note}");
+    assert!(!lab.reaches_customer());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_portal_that_dies_before_it_confirms_goes_on_where_it_was() {
     dies_before_it_confirms(Daemon::Bird).await;
     dies_before_it_confirms(Daemon::Frr).await;
@@ -288,7 +325,7 @@ async fn dies_before_it_confirms(daemon: Daemon) {
     let before = lab.edge_sessions().len();
     lab.open_without_confirming(&peering.id);
     assert_eq!(lab.edge_sessions().len(), before);
-    let again = Portal { service: open(&portal.dir, 60).await, ..portal };
+    let again = Portal { service: open(&portal.dir, 60, RpkiSettings::default()).await, ..portal };
     again.until(&peering.id, StateName::Active).await;
     wait("traffic", || lab.reaches_customer().then_some(()));
 }

@@ -8,7 +8,7 @@ use crate::{
     pages::param,
     rpc::{
         Typed,
-        edge::{DriftView, HeardView, RemoveRouter, RouterRow, RouterView, SaveRouter, TakeBack, read_router, read_routers},
+        edge::{DriftView, HeardView, RemoveRouter, RouterRow, RouterView, SaveRouter, SourceView, TakeBack, read_router, read_routers},
     },
     text::say,
 };
@@ -44,8 +44,9 @@ pub fn RoutersPage() -> impl IntoView {
     view! {
         <Title text=tr!(routers.title)/>
         <div class="title"><h1>{tr!(routers.title)}</h1><div class="acts"><a class="btn main" href="/ops/routers/new">{tr!(routers.new)}</a></div></div>
-        {load(found, move |(found, now)| view! {
-            <section class="panel" aria-label=tr!(routers.title)>{table(found, query.get_untracked(), now)}</section>
+        {load(found, move |found| view! {
+            <section class="panel" aria-label=tr!(routers.title)>{table(found.routers, query.get_untracked(), found.now)}</section>
+            {rpki(found.rpki, found.now)}
         })}
     }
 }
@@ -89,6 +90,39 @@ fn table(found: Paged<RouterRow>, query: Query, now: Timestamp) -> impl IntoView
         <Pager total=found.total limit=found.limit query=query path="/ops/routers"/>
     }
     .into_any()
+}
+
+/// Where the RPKI is heard of.
+fn rpki(sources: Vec<SourceView>, now: Timestamp) -> impl IntoView {
+    let body = if sources.is_empty() {
+        view! { <p class="pbody muted">{tr!(routers.rpki_none)}</p> }.into_any()
+    } else {
+        let row = move |it: SourceView| {
+            let seen = match (it.trouble, it.count, it.at) {
+                (Some(why), count, _) => {
+                    let verdict = if count.is_some() { Verdict::Warn } else { Verdict::Unknown };
+                    view! { <VerdictMark verdict=verdict word=why/> }.into_any()
+                }
+                (None, Some(_), Some(at)) => view! { <VerdictMark verdict=Verdict::Pass word=tr!(routers.rpki_answers)/>" "<span class="muted s12"><Ago at=at now=now/></span> }.into_any(),
+                _ => view! { <span class="st unknown"><Icon name="clock"/>{tr!(routers.unheard)}</span> }.into_any(),
+            };
+            view! {
+                <tr>
+                    <td class="key mono" data-l=tr!(routers.rpki_source)>{it.name}</td>
+                    <td class="num" data-l=tr!(routers.rpki_vrps)>{it.count.map(|count| count.to_string()).unwrap_or_default()}</td>
+                    <td data-l=tr!(routers.heard)>{seen}</td>
+                </tr>
+            }
+        };
+        view! {
+            <div class="scroll"><table class="tbl cards">
+                <thead><tr><th scope="col">{tr!(routers.rpki_source)}</th><th scope="col" class="num">{tr!(routers.rpki_vrps)}</th><th scope="col">{tr!(routers.heard)}</th></tr></thead>
+                <tbody>{sources.into_iter().map(row).collect_view()}</tbody>
+            </table></div>
+        }
+        .into_any()
+    };
+    view! { <section class="panel" aria-labelledby="h-rpki"><div class="phead"><h2 id="h-rpki">{tr!(routers.rpki)}</h2></div>{body}</section> }
 }
 
 /// One router, or the form of a new one.

@@ -8,7 +8,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use peerage_domain::{Verdict, catalogue::Query};
+use peerage_domain::{Verdict, catalogue::Query, rpki::OriginState};
 
 /// The routes of one connection.
 #[component]
@@ -37,6 +37,7 @@ fn Routes(found: RoutesView, query: Query) -> impl IntoView {
         let columns = vec![
             Column::text("prefix", tr!(connection.prefix)),
             Column::text("", tr!(routes.verdict)),
+            Column::text("", tr!(routes.origin)),
             Column::text("path", tr!(events.path)),
             Column::text("", tr!(routes.next_hop)),
         ];
@@ -64,10 +65,17 @@ fn row(route: RouteRow) -> impl IntoView {
     } else {
         (Verdict::Fail, route.refused.iter().map(say).collect::<Vec<_>>().join(", "))
     };
+    let origin = match route.origin {
+        Some(OriginState::Valid) => view! { <VerdictMark verdict=Verdict::Pass word=tr!(routes.valid)/> }.into_any(),
+        Some(OriginState::Invalid) => view! { <VerdictMark verdict=Verdict::Fail word=tr!(routes.invalid)/> }.into_any(),
+        Some(OriginState::NotFound) => view! { <VerdictMark verdict=Verdict::Warn word=tr!(routes.not_found)/> }.into_any(),
+        None => view! { <VerdictMark verdict=Verdict::Unknown word=tr!(routes.unknown)/> }.into_any(),
+    };
     view! {
         <tr>
             <td class="key mono" data-l=tr!(connection.prefix)>{route.prefix}</td>
             <td data-l=tr!(routes.verdict)><VerdictMark verdict=verdict word=word/></td>
+            <td data-l=tr!(routes.origin)>{origin}</td>
             <td class="mono" data-l=tr!(events.path)>{route.path}</td>
             <td class="mono" data-l=tr!(routes.next_hop)>{route.next_hop}</td>
         </tr>

@@ -3,13 +3,12 @@
 use crate::{
     rpc::{
         Failure,
-        edge::{DriftView, HeardView, RouteRow, RouterRow, RouterView, RoutesView},
+        edge::{DriftView, HeardView, RouteRow, RouterRow, RouterView, RoutersView, RoutesView, SourceView},
     },
     server::context::{asked, require},
     text::say,
 };
 use peerage_domain::{
-    Timestamp,
     access::Action,
     catalogue::{Paged, Query},
     peering::SessionState,
@@ -29,9 +28,11 @@ fn row(detail: RouterDetail) -> RouterRow {
     }
 }
 
-pub(crate) async fn routers(query: Query) -> Result<(Paged<RouterRow>, Timestamp), Failure> {
+pub(crate) async fn routers(query: Query) -> Result<RoutersView, Failure> {
     let (service, actor) = asked().await?;
-    Ok((service.routers(&actor, &query).await?.map(row), service.clock().now()))
+    let routers = service.routers(&actor, &query).await?.map(row);
+    let source = |it: peerage_service::rpki::Source| SourceView { name: it.name, count: it.count, at: it.at, trouble: it.trouble };
+    Ok(RoutersView { routers, rpki: service.rpki_sources().into_iter().map(source).collect(), now: service.clock().now() })
 }
 
 pub(crate) async fn router(id: String, query: Query) -> Result<RouterView, Failure> {
@@ -63,11 +64,12 @@ pub(crate) async fn router(id: String, query: Query) -> Result<RouterView, Failu
     Ok(RouterView { row: detail.map(row), include, placed, drift, locations, now: service.clock().now() })
 }
 
-fn route_row((route, refused): Judged) -> RouteRow {
+fn route_row(Judged { route, refused, origin }: Judged) -> RouteRow {
     RouteRow {
         prefix: route.prefix.to_string(),
         next_hop: route.next_hop.map(|hop| hop.to_string()).unwrap_or_default(),
         path: route.path.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        origin,
         refused: refused.into_iter().map(peerage_edge::reason::Reason::text).collect(),
     }
 }
@@ -75,11 +77,11 @@ fn route_row((route, refused): Judged) -> RouteRow {
 pub(crate) async fn received_routes(id: String, connection: u16, query: Query) -> Result<RoutesView, Failure> {
     let (service, actor) = asked().await?;
     let (peering, all) = service.received_routes(&actor, &id, connection).await?;
-    let accepted = all.iter().filter(|(_, refused)| refused.is_empty()).count() as u64;
+    let accepted = all.iter().filter(|it| it.refused.is_empty()).count() as u64;
     let counts = (accepted, all.len() as u64 - accepted);
     let mut rows: Vec<RouteRow> = all
         .into_iter()
-        .filter(|(_, refused)| query.kind.is_empty() || (query.kind == "accepted") == refused.is_empty())
+        .filter(|it| query.kind.is_empty() || (query.kind == "accepted") == it.refused.is_empty())
         .map(route_row)
         .filter(|row| query.finds(&[&row.prefix, &row.path, &row.next_hop]))
         .collect();

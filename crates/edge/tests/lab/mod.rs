@@ -15,8 +15,11 @@ use peerage_edge::{
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    process::{Child, Command, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -61,6 +64,7 @@ pub struct Lab {
     pub edge: Box<dyn Engine>,
     cable: Cable,
     number: u32,
+    helpers: Mutex<Vec<Child>>,
 }
 
 /// Waits until something is so, at most half a minute.
@@ -130,7 +134,7 @@ impl Lab {
         let number = std::process::id() * 100 % 1_000_000 + LABS.fetch_add(1, Ordering::Relaxed);
         let dir = tempfile::tempdir().expect("temporary directory");
         let edge = engine(daemon, dir.path());
-        let lab = Lab { dir, daemon, edge, cable, number };
+        let lab = Lab { dir, daemon, edge, cable, number, helpers: Mutex::default() };
         lab.wire();
         match daemon {
             Daemon::Bird => lab.set_up_bird(),
@@ -312,8 +316,7 @@ impl Lab {
             "-checktime=false",
         ]);
         cache.args(["-protocol", "1", "-cache"]).arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = cache.spawn().expect("stayrtr starts");
-        fs::write(self.path("cache.pid"), child.id().to_string()).expect("pid");
+        self.helpers.lock().expect("helpers").push(cache.spawn().expect("stayrtr starts"));
         let cache = RtrCache { host: "127.0.0.1".into(), port: 3323 };
         if self.daemon == Daemon::Frr {
             let own = fs::read_to_string(self.config()).expect("frr.conf");
@@ -440,10 +443,13 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
+        for mut helper in self.helpers.lock().expect("helpers").drain(..) {
+            let _ = helper.kill();
+            let _ = helper.wait();
+        }
         for side in ["edge", "partner"] {
             self.kill(side);
             Self::kill_pid(&self.path("sockets/zebra.pid"));
-            Self::kill_pid(&self.path("cache.pid"));
             let _ = Command::new("ip").args(["netns", "del", &self.namespace(side)]).status();
         }
     }
