@@ -3,7 +3,7 @@
 use super::{Failure, Typed};
 use leptos::prelude::*;
 use peerage_domain::{
-    Finding, Timestamp,
+    Finding, Text, Timestamp,
     catalogue::{Location, Paged, Query},
     contact::ContactRole,
     peer_asn::PeerAsn,
@@ -74,6 +74,8 @@ pub struct EdgeView {
     pub evidence: Option<(Timestamp, Vec<Finding>)>,
     /// What the next step would change in the router's files, name and lines; for operators.
     pub plan: Vec<(String, String)>,
+    /// What was done on the router, last first; for operators.
+    pub log: Vec<(Timestamp, Text)>,
     /// The peer's side of the sessions, by the name of the router's language.
     pub other_side: Vec<(String, String)>,
 }

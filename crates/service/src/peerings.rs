@@ -53,6 +53,8 @@ pub struct EdgeFacts {
     pub evidence: Option<(Timestamp, Vec<Finding>)>,
     /// What the next step would change in the router's files; for operators.
     pub plan: Vec<FileDiff>,
+    /// What was done on the router, last first; for operators.
+    pub log: Vec<(Timestamp, Text)>,
     /// The peer's side of the sessions, by the name of the router's language.
     pub other_side: Vec<(String, String)>,
 }
@@ -199,6 +201,7 @@ impl Service {
             }
             if let (Scope::Everybody, Some(connection)) = (&permit.scope, peering.connection(*number)) {
                 facts.plan = self.plan(&peering, connection).await?;
+                facts.log = self.store.log(&format!("{}/{number}", peering.id)).await?;
             }
             if let Some(connection) = peering.connection(*number) {
                 facts.other_side = self.other_side(&peering, connection).await?;

@@ -50,11 +50,13 @@ struct Report {
     progress: Progress,
     findings: Option<Vec<Finding>>,
     router: Option<Router>,
+    /// What was done, for the operator.
+    log: Vec<Text>,
 }
 
 impl From<Progress> for Report {
     fn from(progress: Progress) -> Self {
-        Report { progress, findings: None, router: None }
+        Report { progress, findings: None, router: None, log: vec![] }
     }
 }
 
@@ -63,7 +65,7 @@ impl Service {
     pub(crate) async fn follow_up(&self, tx: &mut Tx, peering: &Peering, event: &PeeringEvent, now: Timestamp) -> Result<(), Error> {
         let Some(connection) = peering.connection(event.connection) else { return Ok(()) };
         let pause = match &connection.state {
-            State::ProvisioningStarted { peer_ready: true } | State::ProvisioningCompleted | State::Validating => {
+            State::ProvisioningStarted { peer_ready: true } | State::ProvisioningCompleted | State::Validating { .. } => {
                 self.settings.step_pause_s
             }
             // At once: traffic is asked to go elsewhere; the removal itself comes later.
@@ -112,6 +114,9 @@ impl Service {
                 if let Some(findings) = &report.findings {
                     tx.save_evidence(&job.subject, now, findings).await?;
                 }
+                for line in &report.log {
+                    tx.add_log(&job.subject, now, line).await?;
+                }
                 match report.progress {
                     Progress::Step(verb, note) => {
                         self.step(&mut tx, &mut found.body, &command(number, verb, Party::Portal, &note), AUTHOR).await?;
@@ -134,7 +139,7 @@ impl Service {
         let wanted = match &connection.state {
             State::ProvisioningStarted { peer_ready: true } => Wanted::Run(RoutePolicy::DenyAll),
             State::ProvisioningCompleted => return Ok(Progress::Step(Verb::StartValidation, String::new()).into()),
-            State::Validating => return self.validate(peering, connection).await,
+            State::Validating { waived } => return self.validate(peering, connection, waived.as_deref()).await,
             State::PendingRemove { .. } if self.removal_left(connection) == 0 => Wanted::Gone,
             State::PendingRemove { .. } => running_policy(&connection.state, &accept).map_or(Wanted::Gone, Wanted::Run),
             State::ProvisioningFailed { .. } => Wanted::Gone,
@@ -146,6 +151,7 @@ impl Service {
             Err(why) => return Ok(without_router(connection, &why)),
         };
         let outcome = self.bring(&router, peering, connection, &wanted).await?;
+        let log = vec![brought(&router, &wanted, &outcome)];
         let (findings, failed) = match outcome {
             Ok(outcome) => (outcome.findings.clone(), (!outcome.kept).then(|| sentences(&outcome.findings))),
             Err(why) => (vec![Finding::new(Verdict::Fail, why.clone(), Next::Operator)], Some(for_history(&why))),
@@ -161,7 +167,7 @@ impl Service {
             (_, Some(_)) => Progress::Again(LOOK_AGAIN_S * 6),
             (_, None) => Progress::Done,
         };
-        Ok(Report { progress, findings: Some(findings), router: Some(router) })
+        Ok(Report { progress, findings: Some(findings), router: Some(router), log })
     }
 
     /// Seconds until a connection that is to be removed is removed.
@@ -169,8 +175,9 @@ impl Service {
         (self.settings.removal_pause_s - self.clock.now().since(connection.since)).max(0)
     }
 
-    /// Looks at the sessions under deny-all, and opens them when all is well.
-    async fn validate(&self, peering: &Peering, connection: &Connection) -> Result<Report, Error> {
+    /// Looks at the sessions under deny-all, and opens them when all is well, or when the
+    /// operator waived what is not.
+    async fn validate(&self, peering: &Peering, connection: &Connection, waived: Option<&str>) -> Result<Report, Error> {
         let router = match self.router_for(peering, connection.number).await? {
             Ok(router) => router,
             Err(why) => return Ok(without_router(connection, &why)),
@@ -185,8 +192,12 @@ impl Service {
         let (failed, unknown) = (any(Verdict::Fail), any(Verdict::Unknown));
         let waited = self.clock.now().since(connection.since);
         let patience = self.settings.patience_s;
-        let progress = if !failed && !unknown {
-            match self.bring(&router, peering, connection, &Wanted::Run(open)).await? {
+        let mut log = vec![looked(&router, &findings)];
+        let progress = if waived.is_some() || !failed && !unknown {
+            let wanted = Wanted::Run(open);
+            let outcome = self.bring(&router, peering, connection, &wanted).await?;
+            log.push(brought(&router, &wanted, &outcome));
+            match outcome {
                 Ok(Outcome { kept: true, findings: seen }) => {
                     findings.extend(seen);
                     Progress::Step(Verb::PassValidation, String::new())
@@ -206,7 +217,7 @@ impl Service {
         } else {
             Progress::Again(LOOK_AGAIN_S.min(patience.max(1)))
         };
-        Ok(Report { progress, findings: Some(findings), router: Some(router) })
+        Ok(Report { progress, findings: Some(findings), router: Some(router), log })
     }
 
     /// What is to be seen on the sessions of a connection.
@@ -347,6 +358,30 @@ fn for_history(why: &Text) -> String {
     if why.key() == FAULT { crate::peerings::silent().to_string() } else { why.to_string() }
 }
 
+/// A line of the log: what a router was asked to run, and what came of it.
+fn brought(router: &Router, wanted: &Wanted, outcome: &Result<Outcome, Text>) -> Text {
+    let what = match wanted {
+        Wanted::Run(RoutePolicy::DenyAll) => say!("log.deny_all", "deny-all"),
+        Wanted::Run(RoutePolicy::Open(_)) => say!("log.open", "the open policy"),
+        Wanted::Run(RoutePolicy::Drain(_)) => say!("log.drain", "the drained policy (RFC 8326)"),
+        Wanted::Gone => say!("log.gone", "no session"),
+    };
+    match outcome {
+        Ok(Outcome { kept: true, .. }) => say!("log.kept", "{router} runs {what}; confirmed.", router = router.name, what = what),
+        Ok(Outcome { kept: false, findings }) => {
+            say!("log.undone", "{router} ran {what} and went back: {why}", router = router.name, what = what, why = sentences(findings))
+        }
+        Err(why) => say!("log.refused", "{router} was asked to run {what}: {why}", router = router.name, what = what, why = why),
+    }
+}
+
+/// A line of the log: what the sessions showed.
+fn looked(router: &Router, findings: &[Finding]) -> Text {
+    let first = findings.iter().max_by_key(|finding| finding.verdict);
+    let gist = first.map(|finding| finding.sentence.clone()).unwrap_or_else(|| say!("log.nothing", "nothing to see."));
+    say!("log.looked", "Looked at {router}: {gist}", router = router.name, gist = gist)
+}
+
 /// A fault with the name of its router.
 fn trouble(router: &Router, fault: &Fault) -> Text {
     say!("provision.fault", "{router}: {fault}", router = router.name, fault = fault)
@@ -356,11 +391,16 @@ fn trouble(router: &Router, fault: &Fault) -> Text {
 fn without_router(connection: &Connection, why: &Text) -> Report {
     let progress = match &connection.state {
         State::ProvisioningStarted { .. } => Progress::Step(Verb::FailProvisioning, why.to_string()),
-        State::Validating => Progress::Step(Verb::FailValidation, why.to_string()),
+        State::Validating { .. } => Progress::Step(Verb::FailValidation, why.to_string()),
         State::PendingRemove { .. } => Progress::Step(Verb::CompleteRemoval, String::new()),
         _ => Progress::Done,
     };
-    Report { progress, findings: Some(vec![Finding::new(Verdict::Fail, why.clone(), Next::Operator)]), router: None }
+    Report {
+        progress,
+        findings: Some(vec![Finding::new(Verdict::Fail, why.clone(), Next::Operator)]),
+        router: None,
+        log: vec![why.clone()],
+    }
 }
 
 /// What failed, in one line for the history.

@@ -303,6 +303,25 @@ async fn routes_that_the_rpki_calls_invalid_fail_with_words() {
     let states: Vec<_> = routes.iter().filter(|it| it.origin == Some(OriginState::Invalid)).map(|it| it.route.prefix.to_string()).collect();
     assert_eq!(states, ["193.10.0.0/24", "193.10.1.0/24", "193.10.2.0/25", "2a00:1450:7::/48"]);
     portal.until(&peering.id, StateName::ProvisioningFailed).await;
+    // The operator tries again and opens it whatever the RPKI says; the partner reads why.
+    portal.act(&portal.operator, &peering.id, Verb::Retry).await;
+    portal.until(&peering.id, StateName::Validating).await;
+    let skip = StepRequest { connection: 1, note: "The ROA is on its way, ticket 7".into() };
+    let refused = portal.service.act(&portal.partner, &peering.id, Verb::SkipValidation, &skip).await;
+    assert!(matches!(refused, Err(Error::Forbidden(..))), "{refused:?}");
+    portal.service.act(&portal.operator, &peering.id, Verb::SkipValidation, &skip).await.expect("waived");
+    portal.until(&peering.id, StateName::Active).await;
+    wait("traffic", || lab.reaches_customer().then_some(()));
+    // And goes back to deny-all.
+    let back = StepRequest { connection: 1, note: "It is not on its way".into() };
+    portal.service.act(&portal.operator, &peering.id, Verb::StepBack, &back).await.expect("back");
+    portal.until(&peering.id, StateName::Validating).await;
+    assert!(!lab.reaches_customer());
+    portal.until(&peering.id, StateName::ProvisioningFailed).await;
+    let detail = portal.service.peering(&portal.operator, &peering.id).await.expect("peering");
+    let log: Vec<&str> = detail.edge[0].1.log.iter().map(|(_, line)| line.key()).collect();
+    assert!(["log.kept", "log.looked"].iter().all(|key| log.contains(key)), "{log:?}");
+    assert!(portal.service.peering(&portal.partner, &peering.id).await.expect("peering").edge[0].1.log.is_empty());
     let history = portal.service.peering(&portal.partner, &peering.id).await.expect("peering").history;
     let note = &history.last().expect("a step").event.note;
     assert!(note.contains("RPKI invalid: 193.10.0.0/24, 193.10.1.0/24"), "{note}");

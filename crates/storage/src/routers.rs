@@ -45,7 +45,27 @@ impl Tx {
                    ON CONFLICT (subject) DO UPDATE SET at = excluded.at, body = excluded.body";
         self.run(sql, params![subject, at.millis(), json(body)?]).await.map(|_| ())
     }
+
+    /// Adds a line to the log of a subject; a line that says the same as the last one takes
+    /// its place, and only the last [`LOG_LINES`] stay.
+    pub async fn add_log<T: Serialize>(&mut self, subject: &str, at: Timestamp, body: &T) -> Result<(), Error> {
+        let body = json(body)?;
+        let sql = "SELECT line, body FROM edge_log WHERE subject = $1 ORDER BY line DESC LIMIT 1";
+        let last = self.fetch("edge_log", sql, params![subject]).await?;
+        let (line, same) = match last.first() {
+            Some(row) => (row.int(0, "line")?, row.text(1, "body")? == body),
+            None => (0, false),
+        };
+        let line = if same { line } else { line + 1 };
+        let sql = "INSERT INTO edge_log (subject, at, line, body) VALUES ($1, $2, $3, $4) \
+                   ON CONFLICT (subject, line) DO UPDATE SET at = excluded.at";
+        self.run(sql, params![subject, at.millis(), line, body]).await?;
+        self.run("DELETE FROM edge_log WHERE subject = $1 AND line <= $2", params![subject, line - LOG_LINES]).await.map(|_| ())
+    }
 }
+
+/// How many lines of a log are kept.
+pub const LOG_LINES: i64 = 100;
 
 const ROUTERS: &str = "SELECT id, body FROM router ORDER BY LENGTH(id), id";
 const PLACED: &str = "SELECT peering, connection FROM placement WHERE router = $1 ORDER BY LENGTH(peering), peering, connection";
@@ -69,6 +89,13 @@ impl Store {
     pub async fn placement(&self, peering: &str, connection: u16) -> Result<Option<String>, Error> {
         let sql = "SELECT router FROM placement WHERE peering = $1 AND connection = $2";
         self.fetch("placement", sql, params![peering, i64::from(connection)]).await?.first().map(|row| row.text(0, "router")).transpose()
+    }
+
+    /// The log of a subject, last line first.
+    pub async fn log<T: DeserializeOwned>(&self, subject: &str) -> Result<Vec<(Timestamp, T)>, Error> {
+        let sql = "SELECT at, body FROM edge_log WHERE subject = $1 ORDER BY line DESC";
+        let rows = self.fetch("edge_log", sql, params![subject]).await?;
+        rows.iter().map(|row| Ok((row.time(0, "at")?, row.json(1, "body")?))).collect()
     }
 
     /// What was seen last of a subject, and when.

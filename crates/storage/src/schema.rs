@@ -63,6 +63,8 @@ CREATE TABLE placement (peering TEXT NOT NULL REFERENCES peering (id), connectio
 CREATE INDEX placement_by_router ON placement (router);
 CREATE TABLE evidence (subject TEXT PRIMARY KEY, at BIGINT NOT NULL, body TEXT NOT NULL);
 ALTER TABLE membership ADD COLUMN since BIGINT NOT NULL DEFAULT 0;
+", "
+CREATE TABLE edge_log (subject TEXT NOT NULL, at BIGINT NOT NULL, line BIGINT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (subject, line));
 "];
 
 /// Brings the schema up to date; several processes may do so at once.

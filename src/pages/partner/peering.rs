@@ -16,7 +16,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
-    Finding, Next, Prefix, Timestamp, Verdict,
+    Finding, Next, Prefix, Text, Timestamp, Verdict,
     peering::{Connection, Recorded, SessionFact, SessionState, StateName, Verb, timeline::stops},
     session::{Endpoint, gigabits},
 };
@@ -137,7 +137,7 @@ pub(crate) fn ConnectionPanel(
 ) -> impl IntoView {
     let (peering, now) = (&found.peering, found.now);
     let number = connection.number;
-    let EdgeView { router, real, sessions: facts, trouble, evidence, plan, other_side } =
+    let EdgeView { router, real, sessions: facts, trouble, evidence, plan, log, other_side } =
         found.edge.iter().find(|(n, _)| *n == number).map(|(_, edge)| edge.clone()).unwrap_or_default();
     let verbs = found.possible.iter().find(|(n, _)| *n == number).map(|(_, v)| v.clone()).unwrap_or_default();
     let assignable = verbs.contains(&Verb::AssignAddresses);
@@ -185,6 +185,7 @@ pub(crate) fn ConnectionPanel(
             {(!plan.is_empty()).then(|| view! {
                 <section class="evidence" aria-label=tr!(peering.plan)><h3>{tr!(peering.plan)}</h3>{diffs(plan)}</section>
             })}
+            {(!log.is_empty()).then(|| log_list(log, number, now))}
             {assignable.then(|| assign_form(peering.id.clone(), &connection))}
             <StepForms id=peering.id.clone() connection=number verbs=verbs state=connection.state.name()/>
         </section>
@@ -220,6 +221,21 @@ fn evidence_list(at: Timestamp, findings: Vec<Finding>, reader: Next, number: u1
         <section class="evidence" aria-labelledby=heading.clone()>
             <h3 id=heading.clone()>{tr!(peering.evidence)}" "<span class="muted s12"><Ago at=at now=now/></span></h3>
             <ul class="stack">{rows}</ul>
+        </section>
+    }
+}
+
+/// What was done on the router, last first.
+fn log_list(log: Vec<(Timestamp, Text)>, number: u16, now: Timestamp) -> impl IntoView {
+    let heading = format!("h-l{number}");
+    let rows = log
+        .into_iter()
+        .map(|(at, line)| view! { <li><span class="muted s12"><Ago at=at now=now/></span>" "{say(&line)}</li> })
+        .collect_view();
+    view! {
+        <section class="evidence" aria-labelledby=heading.clone()>
+            <h3 id=heading.clone()>{tr!(peering.log)}</h3>
+            <ol class="log">{rows}</ol>
         </section>
     }
 }

@@ -28,6 +28,8 @@ pub(crate) fn verb_name(verb: Verb) -> String {
         Verb::StartValidation => tr!(verb.start_validation),
         Verb::PassValidation => tr!(verb.pass_validation),
         Verb::FailValidation => tr!(verb.fail_validation),
+        Verb::SkipValidation => tr!(verb.skip_validation),
+        Verb::StepBack => tr!(verb.step_back),
         Verb::RequestTypeChange => tr!(verb.request_type_change),
         Verb::AcceptTypeChange => tr!(verb.accept_type_change),
         Verb::DeclineTypeChange => tr!(verb.decline_type_change),

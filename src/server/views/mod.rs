@@ -224,9 +224,9 @@ pub(crate) async fn peering(id: String) -> Result<PeeringView, Failure> {
 }
 
 fn edge_view(facts: EdgeFacts) -> EdgeView {
-    let EdgeFacts { router, real, sessions, trouble, evidence, plan, other_side } = facts;
+    let EdgeFacts { router, real, sessions, trouble, evidence, plan, log, other_side } = facts;
     let plan = plan.into_iter().map(|diff| (diff.name, diff.text)).collect();
-    EdgeView { router, real, sessions, trouble, evidence, plan, other_side }
+    EdgeView { router, real, sessions, trouble, evidence, plan, log, other_side }
 }
 
 pub(crate) async fn asn(id: String) -> Result<AsnView, Failure> {

@@ -142,6 +142,7 @@ impl Peering {
             (Verb::ReportConfigured, State::ProvisioningStarted { peer_ready: true }) => {
                 Err(self.refuse(connection, Verb::ReportConfigured))
             }
+            (Verb::SkipValidation, State::Validating { waived: Some(_) }) => Err(self.refuse(connection, Verb::SkipValidation)),
             // Once the peer has configured them, addresses stay as they are.
             (Verb::AssignAddresses, State::ProvisioningStarted { peer_ready: true }) => Err(self.refuse(connection, Verb::AssignAddresses)),
             (Verb::ReportConfigured, _) if connection.lacks_addresses() => Err(self.no_addresses(connection)),
@@ -309,6 +310,33 @@ mod tests {
     fn closed_is_final() {
         check(Kind::Exchange, false, &[Submit, Reject, Submit], "final");
         check(Kind::Exchange, false, &[Submit, Withdraw, Approve], "final");
+    }
+
+    #[test]
+    fn the_operator_waives_validation_and_goes_back_for_a_reason() {
+        let validating = [Submit, Approve, ReportConfigured, CompleteProvisioning, StartValidation];
+        let with = |more: &[Verb]| [&validating[..], more].concat();
+        check(Kind::Exchange, false, &with(&[SkipValidation]), "Validating");
+        check(Kind::Exchange, false, &with(&[SkipValidation, SkipValidation]), "not possible");
+        check(Kind::Exchange, false, &with(&[SkipValidation, RequestRemoval, UndoRemoval, SkipValidation]), "not possible");
+        check(
+            Kind::Exchange,
+            false,
+            &with(&[SkipValidation, FailValidation, Retry, CompleteProvisioning, StartValidation, SkipValidation]),
+            "Validating",
+        );
+        check(Kind::Exchange, false, &with(&[StepBack, CompleteProvisioning]), "ProvisioningCompleted");
+        check(Kind::Exchange, false, &with(&[PassValidation, StepBack]), "ProvisioningStarted");
+        check(Kind::Exchange, false, &with(&[FailValidation, StepBack]), "Approved");
+        let direct = [Submit, Approve, AssignAddresses, ReportConfigured, FailProvisioning, StepBack];
+        check(Kind::Direct, false, &[&direct[..], &[CompleteProvisioning]].concat(), "has not reported");
+        let mut it = peering(Kind::Exchange, false);
+        for verb in validating {
+            it.apply(&it.decide(&command(verb)).expect("main line"), Timestamp::from_secs(1));
+        }
+        assert_eq!(it.decide(&Command { note: " ".into(), ..command(SkipValidation) }), Err(Refusal::NoNote));
+        let before: State = serde_json::from_str(r#"{"name":"Validating"}"#).expect("what was stored before there were reasons");
+        assert_eq!(before, State::Validating { waived: None });
     }
 
     #[test]

@@ -91,6 +91,10 @@ words! {
         PassValidation,
         /// Something received is wrong.
         FailValidation,
+        /// Open although something received is wrong, for a reason.
+        SkipValidation,
+        /// Go back a step, for a reason: to deny-all, or to the peer.
+        StepBack,
         /// Ask for another type of peering.
         RequestTypeChange,
         /// Agree to the change.
@@ -147,6 +151,8 @@ impl Verb {
                 | Verb::Reject
                 | Verb::FailProvisioning
                 | Verb::FailValidation
+                | Verb::SkipValidation
+                | Verb::StepBack
                 | Verb::Block
                 | Verb::RequestTypeChange
                 | Verb::DeclineTypeChange
@@ -205,11 +211,16 @@ pub const MACHINE: &[Step] = {
         side(S::ExternalBlocker, V::Unblock, S::ProvisioningStarted, Operator, Any),
         side(S::ExternalBlocker, V::RequestRemoval, S::PendingRemove, Requester, Any),
         side(S::ProvisioningFailed, V::Retry, S::ProvisioningStarted, Operator, Any),
+        side(S::ProvisioningFailed, V::StepBack, S::Approved, Operator, Exchange),
+        side(S::ProvisioningFailed, V::StepBack, S::ProvisioningStarted, Operator, Direct),
         side(S::ProvisioningFailed, V::RequestRemoval, S::PendingRemove, Requester, Any),
         main(S::ProvisioningCompleted, V::StartValidation, S::Validating, Portal, Any),
         main(S::Validating, V::PassValidation, S::Active, Portal, Any),
+        side(S::Validating, V::SkipValidation, S::Validating, Operator, Any),
+        side(S::Validating, V::StepBack, S::ProvisioningStarted, Operator, Any),
         side(S::Validating, V::FailValidation, S::ProvisioningFailed, Portal, Any),
         side(S::Validating, V::RequestRemoval, S::PendingRemove, Requester, Any),
+        side(S::Active, V::StepBack, S::ProvisioningStarted, Operator, Any),
         side(S::Active, V::RequestTypeChange, S::TypeChangeRequested, Requester, Any),
         side(S::TypeChangeRequested, V::AcceptTypeChange, S::TypeChangeInProgress, Operator, Any),
         side(S::TypeChangeRequested, V::DeclineTypeChange, S::Active, Operator, Any),

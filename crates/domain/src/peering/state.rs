@@ -1,6 +1,6 @@
 //! Where a connection stands, with what is known there.
 
-use super::{Kind, PeeringEvent, StateName};
+use super::{Kind, PeeringEvent, StateName, Verb};
 use serde::{Deserialize, Serialize};
 
 /// The state of a connection with what is known in it.
@@ -10,18 +10,39 @@ use serde::{Deserialize, Serialize};
 pub enum State {
     None,
     PendingApproval,
-    ChangesRequested { note: String },
-    Rejected { reason: String },
+    ChangesRequested {
+        note: String,
+    },
+    Rejected {
+        reason: String,
+    },
     Approved,
-    ProvisioningStarted { peer_ready: bool },
-    ProvisioningFailed { error: String },
+    ProvisioningStarted {
+        peer_ready: bool,
+    },
+    ProvisioningFailed {
+        error: String,
+    },
     ProvisioningCompleted,
-    Validating,
+    Validating {
+        /// Why the operator opens whatever is found.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        waived: Option<String>,
+    },
     Active,
-    TypeChangeRequested { to: String },
-    TypeChangeInProgress { to: String },
-    ExternalBlocker { reason: String, peer_ready: bool },
-    PendingRemove { was: Box<State> },
+    TypeChangeRequested {
+        to: String,
+    },
+    TypeChangeInProgress {
+        to: String,
+    },
+    ExternalBlocker {
+        reason: String,
+        peer_ready: bool,
+    },
+    PendingRemove {
+        was: Box<State>,
+    },
     Removed,
 }
 
@@ -37,7 +58,7 @@ impl State {
             State::ProvisioningStarted { .. } => StateName::ProvisioningStarted,
             State::ProvisioningFailed { .. } => StateName::ProvisioningFailed,
             State::ProvisioningCompleted => StateName::ProvisioningCompleted,
-            State::Validating => StateName::Validating,
+            State::Validating { .. } => StateName::Validating,
             State::Active => StateName::Active,
             State::TypeChangeRequested { .. } => StateName::TypeChangeRequested,
             State::TypeChangeInProgress { .. } => StateName::TypeChangeInProgress,
@@ -55,13 +76,14 @@ impl State {
             | State::ProvisioningFailed { error: text }
             | State::ExternalBlocker { reason: text, .. }
             | State::TypeChangeRequested { to: text }
-            | State::TypeChangeInProgress { to: text } => Some(text),
+            | State::TypeChangeInProgress { to: text }
+            | State::Validating { waived: Some(text) } => Some(text),
             State::None
             | State::PendingApproval
             | State::Approved
             | State::ProvisioningStarted { .. }
             | State::ProvisioningCompleted
-            | State::Validating
+            | State::Validating { waived: None }
             | State::Active
             | State::PendingRemove { .. }
             | State::Removed => None,
@@ -83,6 +105,7 @@ impl State {
                     State::ExternalBlocker { peer_ready, .. } => peer_ready,
                     // A Direct peering is wired first; an Exchange peer has reported already.
                     State::PendingApproval => kind == Kind::Exchange,
+                    State::ProvisioningFailed { .. } if event.verb == Verb::StepBack => false,
                     _ => true,
                 },
             },
@@ -91,7 +114,11 @@ impl State {
                 _ => State::ProvisioningFailed { error: note },
             },
             StateName::ProvisioningCompleted => State::ProvisioningCompleted,
-            StateName::Validating => State::Validating,
+            StateName::Validating => match (before, event.verb) {
+                (State::PendingRemove { was }, _) => *was,
+                (_, Verb::SkipValidation) => State::Validating { waived: Some(note) },
+                _ => State::Validating { waived: None },
+            },
             StateName::Active => State::Active,
             StateName::TypeChangeRequested => State::TypeChangeRequested { to: note },
             StateName::TypeChangeInProgress => match before {
