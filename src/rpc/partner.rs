@@ -238,6 +238,10 @@ pub struct ConnectionFields {
     pub md5: String,
     /// `yes` to take the key away that was given before.
     pub md5_clear: String,
+    /// `yes` for TTL security (RFC 5082).
+    pub gtsm: String,
+    /// `yes` for BFD (RFC 5880).
+    pub bfd: String,
 }
 
 /// Sends a draft.

@@ -297,6 +297,8 @@ mod tests {
             max_prefixes_ipv6: None,
             bandwidth_mbps: None,
             has_md5: false,
+            gtsm: false,
+            bfd: false,
         }
     }
 

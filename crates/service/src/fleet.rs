@@ -4,6 +4,7 @@
 use crate::Error;
 use peerage_domain::{
     Timestamp,
+    peering::SessionState,
     router::{EngineKind, Router},
 };
 use peerage_edge::{
@@ -93,8 +94,9 @@ impl Fleet {
     /// When the work panicked.
     pub async fn listen(&self, router: &Router, now: Timestamp) -> Result<bool, Error> {
         let sessions = self.look(router, move |engine| engine.sessions(now)).await?;
-        let heard = Heard { at: now, sessions: sessions.map_err(|fault| fault.to_string()) };
+        let mut heard = Heard { at: now, sessions: sessions.map_err(|fault| fault.to_string()) };
         Ok(self.with(router, |member| {
+            count_flaps(member.heard.as_ref(), &mut heard);
             let changed = member.heard.as_ref().is_none_or(|before| differ(before, &heard));
             member.heard = Some(heard);
             changed
@@ -109,6 +111,19 @@ impl Fleet {
     /// Forgets a router.
     pub fn forget(&self, id: &str) {
         self.members().remove(id);
+    }
+}
+
+/// Counts how often sessions went down, for routers that do not count themselves.
+fn count_flaps(before: Option<&Heard>, after: &mut Heard) {
+    let (Ok(after), before) = (&mut after.sessions, before.and_then(|heard| heard.sessions.as_ref().ok())) else { return };
+    for report in after.iter_mut().filter(|report| report.flaps.is_none()) {
+        let earlier = before.and_then(|all| all.iter().find(|it| it.symbol == report.symbol));
+        let went_down = earlier.is_some_and(|it| {
+            let same = SessionReport { flaps: None, ..it.clone() };
+            it.state == SessionState::Established && !(report.state == it.state && report.is_unbroken_since(&same))
+        });
+        report.flaps = Some(earlier.and_then(|it| it.flaps).unwrap_or(0) + u64::from(went_down));
     }
 }
 
@@ -139,5 +154,42 @@ pub(crate) fn engine(router: &Router) -> Arc<dyn Engine> {
             Arc::new(Frr { sockets: (&router.socket).into(), config: (&router.config).into(), folder: (&router.folder).into() })
         }
         EngineKind::Memory => Arc::new(Memory::default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_goes_down_or_starts_anew_is_counted() {
+        let report = |state, since| SessionReport {
+            symbol: "pr_1_1_v4".into(),
+            peer: None,
+            state,
+            since: Some(Timestamp::from_secs(since)),
+            last_error: None,
+            trouble: None,
+            flaps: None,
+            accepted: 0,
+            refused: 0,
+            disabled: false,
+            filter: None,
+        };
+        let (up, down) = (SessionState::Established, SessionState::Active);
+        let mut before: Option<Heard> = None;
+        let mut check = |state, since, flaps| {
+            let mut heard = Heard { at: Timestamp::from_secs(0), sessions: Ok(vec![report(state, since)]) };
+            count_flaps(before.as_ref(), &mut heard);
+            assert_eq!(heard.sessions.as_ref().map(|all| all[0].flaps), Ok(Some(flaps)));
+            before = Some(heard);
+        };
+        check(down, 0, 0);
+        check(up, 10, 0);
+        check(up, 10, 0);
+        check(down, 20, 1);
+        check(down, 30, 1);
+        check(up, 40, 1);
+        check(up, 90, 2);
     }
 }

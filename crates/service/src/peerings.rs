@@ -248,6 +248,7 @@ impl Service {
                 state: r.state,
                 since: r.since.unwrap_or(heard_at),
                 last_error: r.last_error.clone(),
+                flaps: r.flaps,
                 accepted: r.accepted,
                 refused: r.refused,
             })

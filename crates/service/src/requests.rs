@@ -384,6 +384,8 @@ pub(crate) fn typed(spec: &ConnectionSpec) -> ConnectionAsk {
         max_prefixes_ipv6: number(spec.max_prefixes_ipv6),
         bandwidth_mbps: number(spec.bandwidth_mbps),
         has_md5: spec.has_md5,
+        gtsm: spec.gtsm,
+        bfd: spec.bfd,
         ..ConnectionAsk::default()
     };
     match &spec.endpoint {

@@ -88,6 +88,7 @@ async fn contract(store: &Store, url: &str) {
     peerings_are_filtered_sorted_and_paged(store).await;
     a_prefix_has_one_connection(store).await;
     jobs_are_leased_once(store).await;
+    a_log_keeps_its_last_lines(store).await;
     telemetry_is_kept_once(store).await;
     nothing_happens_without_commit(store).await;
 }
@@ -233,6 +234,19 @@ async fn jobs_are_leased_once(store: &Store) {
     tx.finish_job(&again.id).await.expect("finished");
     tx.commit().await.expect("commit");
     assert_eq!(store.next_job_at().await.expect("read"), None);
+}
+
+async fn a_log_keeps_its_last_lines(store: &Store) {
+    let mut tx = store.begin().await.expect("transaction");
+    for n in 0..110 {
+        tx.add_log("PR-1/1", at(n), &format!("line {n}")).await.expect("added");
+    }
+    tx.add_log("PR-1/1", at(200), &"line 109").await.expect("added");
+    tx.add_log("PR-1/2", at(0), &"another").await.expect("added");
+    tx.commit().await.expect("kept");
+    let lines: Vec<(Timestamp, String)> = store.log("PR-1/1").await.expect("log");
+    assert_eq!((lines.len(), lines[0].clone()), (100, (at(200), "line 109".to_owned())), "what is said again is said once");
+    assert_eq!(lines[99].1, "line 10");
 }
 
 async fn telemetry_is_kept_once(store: &Store) {

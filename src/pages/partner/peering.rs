@@ -109,7 +109,9 @@ fn sessions(connection: &Connection, facts: Vec<SessionFact>, real: bool, now: T
             });
             let error = fact.filter(|f| f.state != SessionState::Established).and_then(|f| f.last_error.clone());
             let error = error.map(|error| view! { <span class="detail error">{tr!(session.error, error = error)}</span> });
-            view! { <li><span class="mono">{peer.to_string()}</span><span class="muted">{since}</span>{session_mark(state)}{counts}{error}</li> }
+            let flaps = fact.and_then(|f| f.flaps).filter(|flaps| real && *flaps > 0);
+            let flaps = flaps.map(|flaps| view! { <span class="detail muted">{tr!(session.flaps, count = flaps)}</span> });
+            view! { <li><span class="mono">{peer.to_string()}</span><span class="muted">{since}</span>{session_mark(state)}{counts}{flaps}{error}</li> }
         })
         .collect_view();
     view! { <ul>{rows}</ul> }
@@ -163,7 +165,7 @@ pub(crate) fn ConnectionPanel(
                 <h2 id=heading.clone()>{tr!(request.connection, n = number)}</h2>
                 <p class="mono">{labels}</p>
                 {bandwidth.map(|b| view! { <span class="tag">{b}</span> })}
-                {connection.spec.has_md5.then(|| view! { <span class="tag">"MD5"</span> })}
+                {super::wizard::protection(connection.spec.has_md5, connection.spec.gtsm, connection.spec.bfd).map(|p| view! { <span class="tag">{p}</span> })}
             </div>
             <div class="lanes">
                 <section>

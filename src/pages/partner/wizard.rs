@@ -250,9 +250,26 @@ fn connection(n: usize, count: usize, kind: Kind, ask: &ConnectionAsk, findings:
                     })}
                     {notes(findings, n, "md5")}
                 </div>
+                <fieldset class="field-row">
+                    <legend>{tr!(request.protection)}</legend>
+                    {check(n, "gtsm", tr!(request.gtsm), ask.gtsm)}
+                    {check(n, "bfd", tr!(request.bfd), ask.bfd)}
+                </fieldset>
             </div>
         </section>
     }
+}
+
+/// How a session is protected; nothing when it is not.
+pub(crate) fn protection(md5: bool, gtsm: bool, bfd: bool) -> Option<String> {
+    let all: Vec<&str> = [(md5, "MD5"), (gtsm, "GTSM"), (bfd, "BFD")].into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect();
+    (!all.is_empty()).then(|| all.join(" · "))
+}
+
+/// A box to tick in the form of a connection.
+fn check(n: usize, name: &'static str, label: String, ticked: bool) -> impl IntoView {
+    let id = format!("c{n}-{name}");
+    view! { <label class="check" for=id.clone()><input id=id.clone() type="checkbox" name=format!("connections[{n}][{name}]") value="yes" checked=ticked/>{label}</label> }
 }
 
 /// The last step: everything on one page.
@@ -274,7 +291,7 @@ pub fn ReviewStep() -> impl IntoView {
                         <td class="mono" data-l=tr!(request.addresses)>{labels(c)}</td>
                         <td data-l=tr!(request.limits)>{c.max_prefixes_ipv4.clone()}" / "{c.max_prefixes_ipv6.clone()}</td>
                         <td data-l=tr!(directory.bandwidth)>{bandwidth}</td>
-                        <td data-l="MD5">{if c.has_md5 { tr!(request.yes) } else { tr!(request.no) }}</td>
+                        <td data-l=tr!(request.protected)>{protection(c.has_md5, c.gtsm, c.bfd).unwrap_or_else(|| tr!(request.no))}</td>
                     </tr>
                 }
             })
@@ -289,7 +306,7 @@ pub fn ReviewStep() -> impl IntoView {
                     <div><dt>{tr!(peerings.location)}</dt><dd>{location.unwrap_or_else(|| tr!(review.missing))}" "<span class="tag">{draft.kind.map(Kind::word)}</span>{draft.legacy.then(|| view! { " "<span class="tag">{tr!(peerings.legacy)}</span> })}</dd><dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" "{tr!(peerings.location)}</span></a></dd></div>
                 </dl>
                 <div class="scroll"><table class="tbl cards">
-                    <thead><tr><th scope="col" class="num">{tr!(request.number)}</th><th scope="col">{tr!(request.addresses)}</th><th scope="col">{tr!(request.limits)}</th><th scope="col">{tr!(directory.bandwidth)}</th><th scope="col">"MD5"</th></tr></thead>
+                    <thead><tr><th scope="col" class="num">{tr!(request.number)}</th><th scope="col">{tr!(request.addresses)}</th><th scope="col">{tr!(request.limits)}</th><th scope="col">{tr!(directory.bandwidth)}</th><th scope="col">{tr!(request.protected)}</th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table></div>
                 <div class="below">

@@ -174,6 +174,8 @@ fn typed(fields: ConnectionFields) -> ConnectionAsk {
         max_prefixes_ipv6: fields.max_prefixes_ipv6,
         bandwidth_mbps: fields.bandwidth_mbps,
         has_md5: false,
+        gtsm: fields.gtsm == "yes",
+        bfd: fields.bfd == "yes",
     }
 }
 

@@ -103,6 +103,9 @@ pub struct SessionFact {
     pub since: crate::Timestamp,
     /// What ended or hinders it, in the router's words.
     pub last_error: Option<String>,
+    /// How often it went down, as far as the router or the portal counted.
+    #[serde(default)]
+    pub flaps: Option<u64>,
     /// Routes that are let in.
     pub accepted: u64,
     /// Routes that are refused.

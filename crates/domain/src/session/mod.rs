@@ -50,6 +50,10 @@ pub struct ConnectionAsk {
     pub bandwidth_mbps: String,
     /// Whether an MD5 key was given; the key itself is kept apart.
     pub has_md5: bool,
+    /// Whether packets from further away than the link are to be refused.
+    pub gtsm: bool,
+    /// Whether the link is to be watched.
+    pub bfd: bool,
 }
 
 /// A connection whose every field was accepted.
@@ -65,6 +69,12 @@ pub struct ConnectionSpec {
     pub bandwidth_mbps: Option<u32>,
     /// Whether the session is protected with an MD5 key (RFC 2385).
     pub has_md5: bool,
+    /// Whether both sides use TTL security (GTSM, RFC 5082).
+    #[serde(default)]
+    pub gtsm: bool,
+    /// Whether both sides watch the link with BFD (RFC 5880).
+    #[serde(default)]
+    pub bfd: bool,
 }
 
 /// Where the two routers meet.
@@ -139,6 +149,8 @@ impl ConnectionSpec {
             max_prefixes_ipv6: None,
             bandwidth_mbps: (kind == Kind::Direct).then_some(BANDWIDTH_STEP_MBPS),
             has_md5: false,
+            gtsm: false,
+            bfd: false,
         }
     }
 }

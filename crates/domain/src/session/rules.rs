@@ -63,6 +63,8 @@ impl Form<'_> {
             max_prefixes_ipv6: self.max_prefixes("max_prefixes_ipv6", v6),
             bandwidth_mbps: (kind == Kind::Direct).then(|| self.bandwidth()).flatten(),
             has_md5: self.ask.has_md5,
+            gtsm: self.ask.gtsm,
+            bfd: self.ask.bfd,
         }
     }
 
