@@ -92,6 +92,7 @@ fn Site() -> impl IntoView {
             <Route path=path!("/partner/peerings/:id") view=partner::PeeringPage ssr=SsrMode::Async/>
 
             <Route path=path!("/peerings/:id/:number/routes") view=partner::RoutesPage ssr=SsrMode::Async/>
+            <Route path=path!("/peerings/:id/:number/glass") view=partner::GlassPage ssr=SsrMode::Async/>
 
             <Route path=path!("/ops/queue") view=operator::QueuePage ssr=SsrMode::Async/>
             <Route path=path!("/ops/peerings") view=operator::PeeringsPage ssr=SsrMode::Async/>

@@ -64,7 +64,7 @@ test('every page of partner and operator is accessible', async ({ page }) => {
     await accessible(page);
   }
   await signIn(page, 'operator');
-  for (const path of ['/ops/queue', '/ops/peerings', '/ops/locations', '/ops/organisations', '/ops/asns', '/ops/asns/PA-3', '/ops/routers', '/ops/routers/RT-2', '/ops/routers/new', '/ops/peerings/PR-1', '/peerings/PR-1/1/routes']) {
+  for (const path of ['/ops/queue', '/ops/peerings', '/ops/locations', '/ops/organisations', '/ops/asns', '/ops/asns/PA-3', '/ops/routers', '/ops/routers/RT-2', '/ops/routers/new', '/ops/peerings/PR-1', '/peerings/PR-1/1/routes', '/peerings/PR-1/1/glass', '/peerings/PR-1/1/glass?kind=ping&search=193.0.0.1']) {
     await open(page, path);
     await accessible(page);
   }

@@ -116,6 +116,28 @@ pub struct SourceView {
     pub trouble: Option<String>,
 }
 
+/// A looking glass, and what it answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GlassView {
+    /// The peering.
+    pub peering: String,
+    /// Its network's name and ASN.
+    pub network: (String, Asn),
+    /// Number of the connection.
+    pub connection: u16,
+    /// Name of the router.
+    pub router: String,
+    /// The router's words, or why there are none; nothing before something was asked.
+    pub answer: Option<Result<String, Text>>,
+}
+
+/// Asks the router of a connection: `query.kind` is `route`, `ping` or `traceroute`, and
+/// `query.search` the target.
+#[server(prefix = "/rpc")]
+pub async fn read_glass(id: String, connection: u16, query: Query) -> Result<GlassView, Failure> {
+    crate::server::views::glass(id, connection, query).await
+}
+
 /// A part of the routers.
 #[server(prefix = "/rpc")]
 pub async fn read_routers(query: Query) -> Result<RoutersView, Failure> {

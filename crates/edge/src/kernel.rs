@@ -1,17 +1,48 @@
-//! What the kernel dropped before a daemon saw it.
+//! The network as a daemon sees it: what the kernel dropped, and what can be reached.
 
-use crate::state::Dropped;
-use std::{fs, path::Path};
+use crate::{Fault, glass::Question, run::run, state::Dropped};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
-/// The counters of the network namespace in which a daemon holds a socket.
-pub(crate) fn dropped(daemon: &str, socket: &Path) -> Option<Dropped> {
+/// The daemon that holds a socket, as its folder in `/proc`.
+fn process(daemon: &str, socket: &Path) -> Option<PathBuf> {
     let socket = socket.to_str()?;
     let holds = |process: &Path| {
         let is_daemon = fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == daemon);
         is_daemon && fs::read_to_string(process.join("net/unix")).is_ok_and(|all| all.lines().any(|line| line.ends_with(socket)))
     };
-    let process = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path()).find(|process| holds(process))?;
+    fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path()).find(|process| holds(process))
+}
+
+/// The counters of the network namespace in which a daemon holds a socket.
+pub(crate) fn dropped(daemon: &str, socket: &Path) -> Option<Dropped> {
+    let process = process(daemon, socket)?;
     fs::read_to_string(process.join("net/netstat")).ok().map(|text| counters(&text))
+}
+
+/// How long ping and traceroute may take.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Asks the network as a daemon sees it: in its network namespace, where it has its own.
+pub(crate) fn ask(daemon: &str, socket: &Path, question: Question) -> Result<String, Fault> {
+    let (program, arguments) = question.command()?;
+    let gone = || Fault::Unreachable { what: socket.display().to_string(), why: format!("no {daemon} holds it") };
+    let net = process(daemon, socket).ok_or_else(gone)?.join("ns/net");
+    let (theirs, ours) = (fs::read_link(&net), fs::read_link("/proc/self/ns/net"));
+    let mut command = match (theirs, ours) {
+        (Ok(theirs), Ok(ours)) if theirs != ours => {
+            let mut inside = Command::new("nsenter");
+            inside.arg(format!("--net={}", net.display())).arg(program);
+            inside
+        }
+        _ => Command::new(program),
+    };
+    // Nobody answering is an answer, too.
+    run(command.args(arguments), "iputils-ping and traceroute", PATIENCE).map(|answer| answer.text)
 }
 
 /// The counters of `/proc/…/net/netstat`: a line of names, then a line of numbers.

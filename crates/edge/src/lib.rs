@@ -10,6 +10,7 @@
 //!   touches no router
 //! * [`validate`](validate()) is what the operator wants to see before routes are let in
 //! * [`partner`] is the configuration of the other side, for the peer to take over
+//! * [`glass`] is what a looking glass asks
 //! * [`differences`] and [`strays`] show what somebody changed by hand
 //! * [`rollout`] is the way from one configuration to the next: apply, look, then confirm or undo
 #![warn(missing_docs)]
@@ -17,6 +18,7 @@
 pub mod bird;
 mod drift;
 pub mod frr;
+pub mod glass;
 pub mod intent;
 mod judge;
 mod kernel;
@@ -25,6 +27,7 @@ pub mod partner;
 pub mod reason;
 mod render;
 pub mod rollout;
+mod run;
 pub mod state;
 mod validate;
 
@@ -162,6 +165,14 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// When it cannot be asked, or knows no such session.
     fn routes(&self, session: &intent::Session, table: Table) -> Result<Vec<Route>, Fault>;
+
+    /// Asks a question for a looking glass; the answer is in the router's words.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn answer(&self, _question: glass::Question) -> Result<String, Fault> {
+        Err(Fault::Strange("sessions in memory have neither routes nor a network".into()))
+    }
 
     /// Switches a session on that somebody switched off by hand.
     ///

@@ -22,24 +22,6 @@ const LINK_LIFE_S: i64 = 7 * 86_400;
 /// Failed sign-ins of one address that are allowed in a quarter of an hour.
 const ATTEMPTS: usize = 10;
 
-/// Failed sign-ins, by e-mail address. They need not survive a restart.
-#[derive(Clone, Default)]
-pub(crate) struct Attempts(Arc<Mutex<HashMap<String, Vec<Timestamp>>>>);
-
-impl Attempts {
-    fn recent(&self, email: &str, now: Timestamp, add: bool) -> usize {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, times| {
-            times.retain(|t| now.since(*t) < 900);
-            !times.is_empty()
-        });
-        if add {
-            all.entry(email.to_owned()).or_default().push(now);
-        }
-        all.get(email).map_or(0, Vec::len)
-    }
-}
-
 impl Service {
     /// Whether nobody has an account yet.
     ///
@@ -146,7 +128,7 @@ impl Service {
     pub async fn sign_in(&self, email: &str, password: &str) -> Result<Person, Error> {
         let email = email.trim().to_ascii_lowercase();
         let now = self.clock.now();
-        if self.attempts.recent(&email, now, false) >= ATTEMPTS {
+        if self.attempts.count(&email, now, false) >= ATTEMPTS {
             return Err(Error::TooMany(15));
         }
         let person = self.store.person_by_email(&email).await?;
@@ -156,7 +138,7 @@ impl Service {
         match person {
             Some(person) if fits.unwrap_or(false) => Ok(person),
             _ => {
-                self.attempts.recent(&email, now, true);
+                self.attempts.count(&email, now, true);
                 Err(Error::Unauthenticated(say!("account.wrong", "The e-mail address or the password is wrong.")))
             }
         }

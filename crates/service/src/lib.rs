@@ -6,7 +6,7 @@
 //! goes out after the commit.
 //!
 //! * [`access`]: who asks, and what they may
-//! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`drift`], [`routes`], [`telemetry`], [`directory`]: use cases
+//! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`drift`], [`routes`], [`glass`], [`telemetry`], [`directory`]: use cases
 //! * [`rpki`]: what the RPKI says
 //! * [`provisioning`]: the job that moves connections through the edge; [`fleet`]: its routers
 //! * [`clock`]: where time enters; [`secrets`]: randomness, hashes, sealing
@@ -23,7 +23,9 @@ pub mod directory;
 pub mod drift;
 mod error;
 pub mod fleet;
+pub mod glass;
 mod intents;
+mod limits;
 mod live;
 pub mod peerings;
 pub mod provisioning;
@@ -79,7 +81,10 @@ pub struct Service {
     pub(crate) directory: directory::Cache,
     pub(crate) live: live::Channel,
     pub(crate) rpki: rpki::Rpki,
-    pub(crate) attempts: accounts::Attempts,
+    /// Failed sign-ins, by e-mail address.
+    pub(crate) attempts: limits::Recent,
+    /// Questions to routers, by organisation.
+    pub(crate) asked: limits::Recent,
 }
 
 impl Service {
@@ -94,7 +99,8 @@ impl Service {
             directory: directory::Cache::default(),
             live: live::Channel::new(),
             rpki: rpki::Rpki::default(),
-            attempts: accounts::Attempts::default(),
+            attempts: limits::Recent::within(900),
+            asked: limits::Recent::within(60),
         }
     }
 

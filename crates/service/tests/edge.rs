@@ -16,7 +16,7 @@ use peerage_domain::{
     session::ConnectionAsk,
 };
 use peerage_edge::intent::Session;
-use peerage_service::{Actor, Clock, Error, Service, Settings, peerings::StepRequest, requests::Keys, rpki::RpkiSettings, secrets::Vault};
+use peerage_service::{Actor, Clock, Error, Service, Settings, glass::Ask, peerings::StepRequest, requests::Keys, rpki::RpkiSettings, secrets::Vault};
 use peerage_storage::Store;
 use std::net::IpAddr;
 
@@ -178,6 +178,20 @@ async fn whole_life(daemon: Daemon, kind: Kind, cable: Cable, ask: ConnectionAsk
     let (_, routes) = portal.service.received_routes(&portal.partner, &peering.id, 1).await.expect("routes");
     let refused: Vec<String> = routes.iter().filter(|it| !it.refused.is_empty()).map(|it| it.route.prefix.to_string()).collect();
     assert_eq!((routes.len(), refused), (6, ["13.64.0.0/12", "192.168.7.0/24", "193.10.2.0/25"].map(str::to_owned).to_vec()));
+
+    // A looking glass on the router, for a while.
+    let ask = async |ask, target: &str| portal.service.look_through(&portal.partner, &peering.id, 1, ask, target).await;
+    let route = ask(Ask::Route, "193.10.0.1").await.expect("answer");
+    assert!(route.contains("193.10.0.0/24") && route.contains("6667"), "{route}");
+    assert!(ask(Ask::Route, "198.99.0.0/16").await.expect("answer").contains("Network not"));
+    assert!(ask(Ask::Ping, "193.10.0.1").await.expect("answer").contains(" 0% packet loss"));
+    assert!(matches!(ask(Ask::Ping, "10.0.0.1").await, Err(Error::Refused(why)) if why.key() == "glass.special"));
+    assert!(matches!(ask(Ask::Ping, "193.10.0.0/24").await, Err(Error::Refused(why)) if why.key() == "glass.address"));
+    assert!(matches!(ask(Ask::Route, "; reboot").await, Err(Error::Refused(why)) if why.key() == "glass.target"));
+    for _ in 0..7 {
+        ask(Ask::Route, "193.10.0.1").await.expect("answer");
+    }
+    assert!(matches!(ask(Ask::Route, "193.10.0.1").await, Err(Error::Refused(why)) if why.key() == "glass.often"));
 
     // The portal starts again, and nothing changes on the router.
     let again = Portal { service: open(&portal.dir, 60, RpkiSettings::default()).await, ..portal };

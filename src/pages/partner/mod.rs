@@ -1,12 +1,14 @@
 //! What partners see: their ASNs and peerings.
 
 mod asn;
+mod glass;
 mod list;
 mod peering;
 mod routes;
 mod wizard;
 
 pub use asn::{AsnPage, AsnsPage, NewAsnPage};
+pub use glass::GlassPage;
 pub use list::PeeringsPage;
 pub use peering::PeeringPage;
 pub use routes::RoutesPage;

@@ -155,7 +155,8 @@ pub(crate) fn ConnectionPanel(
         let trouble = trouble.map(|why| view! { <p class="error">{tr!(peering.trouble, why = why)}</p> });
         let routes = (real && !facts.is_empty()).then(|| {
             let href = format!("/peerings/{}/{number}/routes", peering.id);
-            view! { <p class="s12"><a href=href>{tr!(routes.title)}</a></p> }
+            let glass = format!("/peerings/{}/{number}/glass", peering.id);
+            view! { <p class="s12"><a href=href>{tr!(routes.title)}</a>" · "<a href=glass>{tr!(glass.title)}</a></p> }
         });
         view! { <p class="muted s12">{on}</p>{trouble}{routes} }
     });

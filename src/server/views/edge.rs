@@ -3,7 +3,7 @@
 use crate::{
     rpc::{
         Failure,
-        edge::{DriftView, HeardView, RouteRow, RouterRow, RouterView, RoutersView, RoutesView, SourceView},
+        edge::{DriftView, GlassView, HeardView, RouteRow, RouterRow, RouterView, RoutersView, RoutesView, SourceView},
     },
     server::context::{asked, require},
     text::say,
@@ -13,7 +13,7 @@ use peerage_domain::{
     catalogue::{Paged, Query},
     peering::SessionState,
 };
-use peerage_service::{directory::PAGE, routers::RouterDetail, routes::Judged};
+use peerage_service::{Error, directory::PAGE, glass::Ask, routers::RouterDetail, routes::Judged};
 
 fn row(detail: RouterDetail) -> RouterRow {
     let up = |all: &[peerage_edge::state::SessionReport]| all.iter().filter(|r| r.state == SessionState::Established).count();
@@ -98,4 +98,18 @@ pub(crate) async fn received_routes(id: String, connection: u16, query: Query) -
         routes: Paged::of(rows, query.offset, PAGE),
         counts,
     })
+}
+
+pub(crate) async fn glass(id: String, connection: u16, query: Query) -> Result<GlassView, Failure> {
+    let (service, actor) = asked().await?;
+    let (peering, router) = service.glass_of(&actor, &id, connection).await?;
+    let answer = match Ask::of(&query.kind) {
+        Some(ask) if !query.search.trim().is_empty() => match service.look_through(&actor, &id, connection, ask, &query.search).await {
+            Ok(text) => Some(Ok(text)),
+            Err(Error::Refused(why)) => Some(Err(why)),
+            Err(error) => return Err(error.into()),
+        },
+        _ => None,
+    };
+    Ok(GlassView { network: (peering.peer_name, peering.asn), peering: peering.id, connection, router: router.name, answer })
 }

@@ -11,7 +11,7 @@ use super::{
     parse, render, session_text, write,
 };
 use crate::{
-    Engine, Fault, Files, Reveal,
+    Engine, Fault, Files, Reveal, glass::{Question, Target},
     intent::{RouterIntent, Session},
     kernel,
     state::{Dropped, Route, SessionReport, Table},
@@ -232,6 +232,20 @@ impl Engine for Bird {
             // The table comes with the session and goes with it.
             Err(Fault::Strange(words)) if table == Table::Received && words.contains("No import table") => Ok(vec![]),
             answer => Ok(parse::routes(&answer?)),
+        }
+    }
+
+    fn answer(&self, question: Question) -> Result<String, Fault> {
+        let command = match question {
+            Question::Route(Target::Address(address)) => format!("show route for {address} all"),
+            Question::Route(Target::Prefix(prefix)) => format!("show route {prefix} all"),
+            _ => return kernel::ask("bird", &self.socket, question),
+        };
+        match self.read(&command) {
+            Ok(lines) => Ok(lines.into_iter().filter(|line| line.code != 0).map(|line| line.text + "\n").collect()),
+            // BIRD calls a table without the route an error.
+            Err(Fault::Strange(words)) if words.contains("Network not found") => Ok("Network not found\n".into()),
+            Err(fault) => Err(fault),
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     read, render, vtysh,
 };
 use crate::{
-    Engine, Fault, Files, Reveal, differences,
+    Engine, Fault, Files, Reveal, glass::{Question, Target}, differences,
     intent::{RouterIntent, Session},
     kernel,
     state::{Dropped, Route, SessionReport, Table, Trouble},
@@ -349,6 +349,21 @@ impl Engine for Frr {
                 read::adjacent(&self.bgp(session, "filtered-routes json")?, asn)
             }
             Table::Accepted => read::accepted(&self.bgp(session, "routes json")?),
+        }
+    }
+
+    fn answer(&self, question: Question) -> Result<String, Fault> {
+        let (target, family) = match question {
+            Question::Route(target) => (target, if target.is_ipv4() { "ipv4" } else { "ipv6" }),
+            _ => return kernel::ask("bgpd", &self.sockets.join("bgpd.vty"), question),
+        };
+        let target = match target {
+            Target::Address(address) => address.to_string(),
+            Target::Prefix(prefix) => prefix.to_string(),
+        };
+        match vtysh::show(&self.sockets, &format!("show bgp {family} unicast {target}")) {
+            Err(Fault::Strange(words)) if words.contains("Network not in table") => Ok("Network not in table\n".into()),
+            answer => answer,
         }
     }
 
