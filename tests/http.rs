@@ -220,7 +220,10 @@ async fn received_routes_are_a_file_for_those_who_may_see_them() {
     let path = "/peerings/PR-1/1/routes.csv";
     assert_eq!(portal.get(path, "").await.0, StatusCode::UNAUTHORIZED);
     let partner = portal.sign_in("partner").await;
-    assert_eq!(portal.get(path, &partner).await, (StatusCode::OK, "prefix,next_hop,as_path,origin_validation,accepted,refused_for\r\n".to_owned()));
+    assert_eq!(
+        portal.get(path, &partner).await,
+        (StatusCode::OK, "prefix,next_hop,as_path,origin_validation,accepted,refused_for\r\n".to_owned())
+    );
     let other = portal.sign_in("second.partner").await;
     assert_eq!(portal.get(path, &other).await.0, StatusCode::NOT_FOUND);
     assert_eq!(portal.get("/peerings/PR-3/1/routes.csv", &partner).await.0, StatusCode::UNPROCESSABLE_ENTITY, "no router yet");

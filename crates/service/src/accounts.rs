@@ -2,17 +2,12 @@
 
 use crate::{Actor, Error, Service, directory::PAGE, secrets};
 use peerage_domain::{
-    Timestamp,
     access::{Action, Role},
     catalogue::{Paged, Query},
     contact::Email,
     say,
 };
 use peerage_storage::accounts::{Membership, Organisation, Person};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
 
 /// Least characters of a password (NIST SP 800-63B: at least 8 with a second factor, 15 without; 12 here).
 pub const PASSWORD_MIN: usize = 12;

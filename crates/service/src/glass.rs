@@ -86,7 +86,9 @@ impl Service {
             )));
         }
         let answer = self.fleet.look(&router, move |engine| engine.answer(question)).await?;
-        answer.map_err(|fault| Error::Refused(say!("glass.silent", "{router} does not answer now: {fault}.", router = router.name, fault = fault)))
+        answer.map_err(|fault| {
+            Error::Refused(say!("glass.silent", "{router} does not answer now: {fault}.", router = router.name, fault = fault))
+        })
     }
 
     fn target(&self, actor: &Actor, peering: &Peering, number: u16, text: &str) -> Result<Target, Error> {
@@ -109,7 +111,11 @@ impl Service {
         let everything = actor.may(Action::ManageRouters).is_ok();
         if !everything && special(target.prefix()).is_some() && !peering.connection(number).is_some_and(own) {
             // What lies behind such addresses is the operator's own.
-            return Err(Error::Refused(say!("glass.special", "{text} is not on the Internet. Give a public address or prefix.", text = text)));
+            return Err(Error::Refused(say!(
+                "glass.special",
+                "{text} is not on the Internet. Give a public address or prefix.",
+                text = text
+            )));
         }
         Ok(target)
     }

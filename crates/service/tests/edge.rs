@@ -16,7 +16,9 @@ use peerage_domain::{
     session::ConnectionAsk,
 };
 use peerage_edge::intent::Session;
-use peerage_service::{Actor, Clock, Error, Service, Settings, glass::Ask, peerings::StepRequest, requests::Keys, rpki::RpkiSettings, secrets::Vault};
+use peerage_service::{
+    Actor, Clock, Error, Service, Settings, glass::Ask, peerings::StepRequest, requests::Keys, rpki::RpkiSettings, secrets::Vault,
+};
 use peerage_storage::Store;
 use std::net::IpAddr;
 

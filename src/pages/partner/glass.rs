@@ -22,16 +22,14 @@ pub fn GlassPage() -> impl IntoView {
 #[component]
 fn Glass(found: GlassView, query: Query) -> impl IntoView {
     let title = tr!(glass.heading, router = found.router.clone());
-    let kinds = [
-        ("route", tr!(glass.route)),
-        ("ping", tr!(glass.ping)),
-        ("traceroute", tr!(glass.traceroute)),
-    ];
+    let kinds = [("route", tr!(glass.route)), ("ping", tr!(glass.ping)), ("traceroute", tr!(glass.traceroute))];
     let options = kinds.map(|(word, name)| view! { <option value=word selected=query.kind == word>{name}</option> }).collect_view();
     let answer = match found.answer {
         None => view! { <p class="pbody muted">{tr!(glass.none)}</p> }.into_any(),
         Some(Err(why)) => view! { <p class="pbody" role="status"><VerdictMark verdict=Verdict::Fail word=say(&why)/></p> }.into_any(),
-        Some(Ok(text)) => view! { <pre class="pbody answer" tabindex="0" role="status" aria-label=tr!(glass.answer)><code>{text}</code></pre> }.into_any(),
+        Some(Ok(text)) => {
+            view! { <pre class="pbody answer" tabindex="0" role="status" aria-label=tr!(glass.answer)><code>{text}</code></pre> }.into_any()
+        }
     };
     let path = format!("/peerings/{}/{}/glass", found.peering, found.connection);
     view! {

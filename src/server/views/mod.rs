@@ -2,7 +2,7 @@
 
 mod edge;
 
-pub(crate) use edge::{received_routes, router, routers};
+pub(crate) use edge::{glass, received_routes, router, routers};
 
 use crate::{
     rpc::{

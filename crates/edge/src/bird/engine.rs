@@ -11,7 +11,8 @@ use super::{
     parse, render, session_text, write,
 };
 use crate::{
-    Engine, Fault, Files, Reveal, glass::{Question, Target},
+    Engine, Fault, Files, Reveal,
+    glass::{Question, Target},
     intent::{RouterIntent, Session},
     kernel,
     state::{Dropped, Route, SessionReport, Table},

@@ -12,7 +12,8 @@ use super::{
     read, render, vtysh,
 };
 use crate::{
-    Engine, Fault, Files, Reveal, glass::{Question, Target}, differences,
+    Engine, Fault, Files, Reveal, differences,
+    glass::{Question, Target},
     intent::{RouterIntent, Session},
     kernel,
     state::{Dropped, Route, SessionReport, Table, Trouble},
