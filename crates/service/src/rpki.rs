@@ -12,12 +12,12 @@ use peerage_feeds::{
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::fs::MetadataExt,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    time::SystemTime,
 };
 
 /// Where the RPKI is heard of.
@@ -51,13 +51,16 @@ pub struct Source {
     pub trouble: Option<String>,
 }
 
+/// When a file was written (seconds, nanoseconds), and its size.
+type Stamp = (i64, i64, u64);
+
 /// The sources together. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct Rpki(Arc<Mutex<World>>);
 
 #[derive(Default)]
 struct World {
-    files: Vec<(Source, Vec<Vrp>, Option<SystemTime>)>,
+    files: Vec<(Source, Vec<Vrp>, Option<Stamp>)>,
     caches: Vec<(Source, Option<BTreeSet<Vrp>>)>,
     slurm: Slurm,
     /// Nothing while no source has given anything.
@@ -150,7 +153,7 @@ impl Service {
         let (mut world, now) = (self.rpki.world(), self.clock.now());
         let mut changed = false;
         for (path, (source, vrps, read)) in self.settings.rpki.files.iter().zip(&mut world.files) {
-            let modified = fs::metadata(path).and_then(|data| data.modified()).ok();
+            let modified = fs::metadata(path).map(|data| (data.mtime(), data.mtime_nsec(), data.len())).ok();
             if modified.is_some() && modified == *read {
                 continue;
             }
