@@ -70,6 +70,9 @@ impl Service {
     pub async fn look_through(&self, actor: &Actor, id: &str, number: u16, ask: Ask, target: &str) -> Result<String, Error> {
         let (peering, router) = self.glass_of(actor, id, number).await?;
         let target = self.target(actor, &peering, number, target)?;
+        if !self.fleet.engine(&router).is_real() {
+            return Err(Error::Refused(say!("glass.memory", "This connection runs in memory: there is no router to ask.")));
+        }
         let question = match (ask, target) {
             (Ask::Route, target) => Question::Route(target),
             (Ask::Ping, Target::Address(address)) => Question::Ping(address),

@@ -307,13 +307,17 @@ impl Service {
         }))
     }
 
-    /// Gives routers that forget their sessions at a restart those back that should run.
+    /// Takes back what an earlier run of the portal changed and did not confirm, and gives
+    /// routers that forget their sessions at a restart those back that should run.
     ///
     /// # Errors
     /// When storage fails.
     pub async fn restore_edge(&self) -> Result<(), Error> {
         for router in self.store.routers().await? {
             if self.fleet.engine(&router).is_real() {
+                if let Err(fault) = self.fleet.drive(&router, |engine| engine.roll_back()).await? {
+                    tracing::warn!(router = router.name, %fault, "the router could not be asked at the start");
+                }
                 continue;
             }
             let Some((id, number)) = self.store.placed_on(&router.id).await?.into_iter().next() else { continue };

@@ -41,7 +41,7 @@ fn Glass(found: GlassView, query: Query) -> impl IntoView {
         <section class="panel" aria-labelledby="h-glass">
             <div class="phead">
                 <h2 id="h-glass">{tr!(glass.ask)}</h2>
-                <form class="filters" method="get" action=path role="search">
+                <form class="acts" method="get" action=path role="search">
                     <label class="visually-hidden" for="kind">{tr!(glass.kind)}</label>
                     <select id="kind" class="field" name="kind">{options}</select>
                     <label class="visually-hidden" for="target">{tr!(glass.target)}</label>
