@@ -129,7 +129,10 @@ async fn work(service: Service) {
         }
         if service.clock().now().secs() >= next_look {
             next_look = service.clock().now().secs() + LOOK_S;
-            service.read_rpki_files();
+            let reader = service.clone();
+            if let Err(error) = tokio::task::spawn_blocking(move || reader.read_rpki_files()).await {
+                tracing::error!(%error, "the files of VRPs could not be read");
+            }
             if let Err(error) = service.listen_to_routers().await {
                 tracing::error!(%error, "the routers could not be asked");
             }

@@ -5,7 +5,6 @@ use peerage_domain::{
     Prefix,
     access::Action,
     peering::{Connection, Peering},
-    router::Router,
     say,
     special::special,
 };
@@ -45,30 +44,12 @@ impl Ask {
 }
 
 impl Service {
-    /// The connection that somebody looks through, and its router.
-    ///
-    /// # Errors
-    /// When it is unknown, of another organisation, or runs on no router.
-    pub async fn glass_of(&self, actor: &Actor, id: &str, number: u16) -> Result<(Peering, Router), Error> {
-        let permit = actor.may(Action::ReadPeerings)?;
-        let unknown = || Error::NotFound("connection", format!("{id}/{number}"));
-        let found = self.store.peering(id).await?.filter(|v| permit.scope.covers(&v.body.organisation));
-        let peering = found.ok_or_else(unknown)?.body;
-        peering.connection(number).ok_or_else(unknown)?;
-        let placed = self.store.placement(id, number).await?;
-        let router = self.store.routers().await?.into_iter().find(|router| Some(&router.id) == placed.as_ref());
-        let router = router.ok_or_else(|| {
-            Error::Refused(say!("routes.nowhere", "Connection {number} of {id} does not run on a router yet.", number = number, id = id))
-        })?;
-        Ok((peering, router))
-    }
-
     /// Asks the router of a connection.
     ///
     /// # Errors
     /// When the target cannot be asked for, too much was asked lately, or the router is silent.
     pub async fn look_through(&self, actor: &Actor, id: &str, number: u16, ask: Ask, target: &str) -> Result<String, Error> {
-        let (peering, router) = self.glass_of(actor, id, number).await?;
+        let (peering, router) = self.placed_connection(actor, id, number).await?;
         let target = self.target(actor, &peering, number, target)?;
         if !self.fleet.engine(&router).is_real() {
             return Err(Error::Refused(say!("glass.memory", "This connection runs in memory: there is no router to ask.")));

@@ -1,7 +1,7 @@
 //! The routes that the routers receive.
 
 use crate::{Actor, Error, Service, intents::running_policy};
-use peerage_domain::{access::Action, peering::Peering, rpki::OriginState, say};
+use peerage_domain::{access::Action, peering::Peering, router::Router, rpki::OriginState, say};
 use peerage_edge::{
     Fault,
     intent::RoutePolicy,
@@ -22,6 +22,24 @@ pub struct Judged {
 }
 
 impl Service {
+    /// The peering of a connection that somebody may see, and the router on which it runs.
+    ///
+    /// # Errors
+    /// When it is unknown, of another organisation, or runs on no router.
+    pub async fn placed_connection(&self, actor: &Actor, id: &str, number: u16) -> Result<(Peering, Router), Error> {
+        let permit = actor.may(Action::ReadPeerings)?;
+        let unknown = || Error::NotFound("connection", format!("{id}/{number}"));
+        let found = self.store.peering(id).await?.filter(|v| permit.scope.covers(&v.body.organisation));
+        let peering = found.ok_or_else(unknown)?.body;
+        peering.connection(number).ok_or_else(unknown)?;
+        let placed = self.store.placement(id, number).await?;
+        let router = self.store.routers().await?.into_iter().find(|router| Some(&router.id) == placed.as_ref());
+        let router = router.ok_or_else(|| {
+            Error::Refused(say!("routes.nowhere", "Connection {number} of {id} does not run on a router yet.", number = number, id = id))
+        })?;
+        Ok((peering, router))
+    }
+
     /// Everything that the sessions of a connection receive, and what the policy that they run
     /// with makes of it; by prefix.
     ///
@@ -29,17 +47,9 @@ impl Service {
     /// When the connection is unknown or of another organisation, runs on no router, or the
     /// router does not tell.
     pub async fn received_routes(&self, actor: &Actor, id: &str, number: u16) -> Result<(Peering, Vec<Judged>), Error> {
-        let permit = actor.may(Action::ReadPeerings)?;
-        let unknown = || Error::NotFound("connection", format!("{id}/{number}"));
-        let found = self.store.peering(id).await?.filter(|v| permit.scope.covers(&v.body.organisation));
-        let peering = found.ok_or_else(unknown)?.body;
-        let connection = peering.connection(number).ok_or_else(unknown)?;
+        let (peering, router) = self.placed_connection(actor, id, number).await?;
+        let connection = peering.connection(number).ok_or_else(|| Error::NotFound("connection", format!("{id}/{number}")))?;
         let policy = running_policy(&connection.state, &self.accept(&peering)).unwrap_or(RoutePolicy::DenyAll);
-        let placed = self.store.placement(id, number).await?;
-        let router = self.store.routers().await?.into_iter().find(|r| Some(&r.id) == placed.as_ref());
-        let router = router.ok_or_else(|| {
-            Error::Refused(say!("routes.nowhere", "Connection {number} of {id} does not run on a router yet.", number = number, id = id))
-        })?;
         let sessions = self.sessions_of(&router, &peering, connection, &policy).await?.map_err(Error::Refused)?;
         let (vrps, on_router) = (self.vrps(), !self.settings.rpki.caches.is_empty());
         let read = self.fleet.look(&router, move |engine| -> Result<Vec<Judged>, Fault> {

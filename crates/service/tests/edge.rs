@@ -305,11 +305,15 @@ async fn routes_that_the_rpki_calls_invalid_fail_with_words() {
     let peering = portal.request(Kind::Exchange, exchange(), "").await;
     // Nothing is known yet: that is no verdict, and nothing is opened.
     portal.until(&peering.id, StateName::Validating).await;
-    for _ in 0..3 {
+    let silent = ("validate.rpki_silent".to_owned(), Verdict::Unknown);
+    for _ in 0..300 {
         portal.service.run_due_jobs().await.expect("jobs");
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        if portal.seen(&peering.id).await.contains(&silent) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    assert!(portal.seen(&peering.id).await.contains(&("validate.rpki_silent".to_owned(), Verdict::Unknown)));
+    assert!(portal.seen(&peering.id).await.contains(&silent));
     assert_eq!(portal.state(&peering.id).await, StateName::Validating);
     // Then it says that somebody else may originate everything.
     std::fs::write(&file, r#"[{"asn":719,"prefix":"193.10.0.0/16","maxLength":24},{"asn":719,"prefix":"2a00:1450::/32","maxLength":48}]"#)

@@ -102,7 +102,7 @@ pub(crate) async fn received_routes(id: String, connection: u16, query: Query) -
 
 pub(crate) async fn glass(id: String, connection: u16, query: Query) -> Result<GlassView, Failure> {
     let (service, actor) = asked().await?;
-    let (peering, router) = service.glass_of(&actor, &id, connection).await?;
+    let (peering, router) = service.placed_connection(&actor, &id, connection).await?;
     let answer = match Ask::of(&query.kind) {
         Some(ask) if !query.search.trim().is_empty() => match service.look_through(&actor, &id, connection, ask, &query.search).await {
             Ok(text) => Some(Ok(text)),

@@ -76,6 +76,13 @@ pub enum SessionState {
 }
 
 impl SessionState {
+    /// The state that a router's word for it means (RFC 4271 §8.2.2); Idle when it is none of them.
+    pub fn of(word: &str) -> Self {
+        let fsm =
+            [SessionState::Connect, SessionState::Active, SessionState::OpenSent, SessionState::OpenConfirm, SessionState::Established];
+        fsm.into_iter().find(|state| state.word() == word).unwrap_or(SessionState::Idle)
+    }
+
     /// The wire name.
     pub fn word(self) -> &'static str {
         match self {

@@ -54,7 +54,7 @@ fn detail(text: &str, report: &mut SessionReport) {
     let Some((key, value)) = text.trim().split_once(':') else { return };
     let value = value.trim();
     match key {
-        "BGP state" => report.state = state(value),
+        "BGP state" => report.state = SessionState::of(value),
         "Neighbor address" => report.peer = value.split('%').next().and_then(|address| address.parse().ok()),
         "Last error" => {
             let words = value.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -84,17 +84,6 @@ fn trouble(words: &str) -> Option<Trouble> {
         None if words.contains("Bad peer AS") => Some(Trouble::PeerAsn(None)),
         None if words.contains("limit") => Some(Trouble::PrefixLimit),
         None => None,
-    }
-}
-
-fn state(word: &str) -> SessionState {
-    match word {
-        "Connect" => SessionState::Connect,
-        "Active" => SessionState::Active,
-        "OpenSent" => SessionState::OpenSent,
-        "OpenConfirm" => SessionState::OpenConfirm,
-        "Established" => SessionState::Established,
-        _ => SessionState::Idle,
     }
 }
 

@@ -65,7 +65,8 @@ impl Neighbor {
     }
 }
 
-fn is_ours(name: &str) -> bool {
+/// Whether an object of this name is Peerage's.
+pub(super) fn is_ours(name: &str) -> bool {
     name.starts_with("pg_") || name.starts_with("pr_")
 }
 
@@ -137,7 +138,6 @@ impl Config {
                 if kind == ROUTE_MAP { Place::Map(name) } else { Place::Top }
             }
             Some((ROUTE_MAP, ..)) => Place::Other,
-            _ if line == "exit" => Place::Top,
             _ => Place::Top,
         }
     }

@@ -214,7 +214,6 @@ impl Frr {
 /// somebody had FRR write its configuration itself, the lines that came into it that way.
 fn without_ours(own: &str) -> String {
     let ours = Config::read(own);
-    let is_ours = |name: &str| name.starts_with("pg_") || name.starts_with("pr_");
     let (mut kept, mut marked, mut map) = (String::new(), false, false);
     for line in own.lines() {
         if line == BEGIN {
@@ -222,7 +221,7 @@ fn without_ours(own: &str) -> String {
         }
         let defines = super::config::KINDS.iter().any(|kind| {
             let name = line.strip_prefix(kind).and_then(|rest| rest.trim_start().split(' ').next());
-            name.is_some_and(is_ours)
+            name.is_some_and(super::config::is_ours)
         });
         if !line.starts_with(' ') && line != "exit" {
             map = defines && line.starts_with("route-map ");
@@ -344,11 +343,8 @@ impl Engine for Frr {
 
     fn routes(&self, session: &Session, table: Table) -> Result<Vec<Route>, Fault> {
         match table {
-            Table::Received => read::adjacent(&self.bgp(session, "received-routes json")?, None),
-            Table::Refused => {
-                let asn = self.running()?.asn;
-                read::adjacent(&self.bgp(session, "filtered-routes json")?, asn)
-            }
+            Table::Received => read::adjacent(&self.bgp(session, "received-routes json")?, false),
+            Table::Refused => read::adjacent(&self.bgp(session, "filtered-routes json")?, true),
             Table::Accepted => read::accepted(&self.bgp(session, "routes json")?),
         }
     }

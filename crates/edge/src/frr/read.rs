@@ -74,7 +74,7 @@ pub(super) fn neighbors(text: &str, now: Timestamp) -> Result<Vec<Seen>, Fault> 
 }
 
 fn report(peer: IpAddr, it: Neighbor, now: Timestamp) -> SessionReport {
-    let state = state(&it.bgp_state);
+    let state = SessionState::of(&it.bgp_state);
     let family = it.address_family_info.get(if peer.is_ipv4() { "ipv4Unicast" } else { "ipv6Unicast" });
     let up = it.bgp_timer_up_established_epoch.map(Timestamp::from_secs);
     let down = it.last_reset_timer_msecs.filter(|ms| *ms > 0).map(|ms| now.plus_secs(-ms / 1000));
@@ -99,17 +99,6 @@ fn report(peer: IpAddr, it: Neighbor, now: Timestamp) -> SessionReport {
         refused: 0,
         disabled: it.admin_shut_down,
         filter: family.and_then(|f| f.route_map_for_incoming_advertisements.as_deref()).map(|map| plain(map).to_owned()),
-    }
-}
-
-fn state(word: &str) -> SessionState {
-    match word {
-        "Connect" => SessionState::Connect,
-        "Active" => SessionState::Active,
-        "OpenSent" => SessionState::OpenSent,
-        "OpenConfirm" => SessionState::OpenConfirm,
-        "Established" => SessionState::Established,
-        _ => SessionState::Idle,
     }
 }
 
@@ -168,13 +157,14 @@ struct Adjacent {
     path: String,
 }
 
-/// The routes of `received-routes json` and `filtered-routes json`; those that `asn`'s policy
-/// refused carry the reasons.
-pub(super) fn adjacent(text: &str, asn: Option<u32>) -> Result<Vec<Route>, Fault> {
+/// The routes of `received-routes json`, or, with the reasons, of `filtered-routes json`.
+pub(super) fn adjacent(text: &str, refused: bool) -> Result<Vec<Route>, Fault> {
     #[derive(Deserialize)]
     struct All {
         #[serde(default, rename = "receivedRoutes")]
         routes: BTreeMap<String, Adjacent>,
+        #[serde(rename = "localAS")]
+        asn: Option<u32>,
         warning: Option<String>,
     }
     let all: All = serde_json::from_str(text).map_err(|error| strange("show bgp … received-routes json", &error))?;
@@ -182,7 +172,12 @@ pub(super) fn adjacent(text: &str, asn: Option<u32>) -> Result<Vec<Route>, Fault
         return Err(Fault::Strange(warning));
     }
     let large = |med: Option<u32>| -> BTreeSet<(u32, u32, u32)> {
-        let reasons = asn.zip(med).into_iter().flat_map(|(asn, med)| reasons_of(med).map(move |reason| (asn, FUNCTION, reason.code())));
+        let reasons = all
+            .asn
+            .filter(|_| refused)
+            .zip(med)
+            .into_iter()
+            .flat_map(|(asn, med)| reasons_of(med).map(move |reason| (asn, FUNCTION, reason.code())));
         reasons.collect()
     };
     let route = |it: Adjacent| Route {

@@ -14,7 +14,7 @@ use crate::{
     render::{Files, Reveal},
 };
 use peerage_domain::{Prefix, special};
-use std::{collections::BTreeMap, net::IpAddr};
+use std::collections::BTreeMap;
 
 /// The file of what all sessions share.
 pub const MAIN: &str = "peerage.conf";
@@ -276,7 +276,7 @@ fn neighbor(session: &Session, reveal: Reveal) -> Neighbor {
     let mut general = vec![
         format!("remote-as {}", session.peer_asn.0),
         format!("description {}", session.id()),
-        format!("update-source {}", source(session.local)),
+        format!("update-source {}", session.local),
         format!("timers {} {}", (session.hold_time_s / 3).max(1), session.hold_time_s),
     ];
     general.extend(session.md5.as_ref().map(|key| format!("password {}", reveal.of(key))));
@@ -293,10 +293,6 @@ fn neighbor(session: &Session, reveal: Reveal) -> Neighbor {
         format!("route-map {symbol}_out out"),
     ];
     Neighbor { general, family }
-}
-
-fn source(local: IpAddr) -> String {
-    local.to_string()
 }
 
 fn role_word(role: BgpRole) -> &'static str {
