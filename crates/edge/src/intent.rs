@@ -83,6 +83,9 @@ pub struct Session {
     pub hold_time_s: u16,
     /// Most prefixes that the peer may announce; the session is closed at one more.
     pub max_prefixes: u32,
+    /// Whether the peer is a route server: it does not add its own ASN to paths (RFC 7947 §2.2.2.1).
+    #[serde(default)]
+    pub route_server: bool,
     /// The operator's BGP role towards the peer (RFC 9234), where one was agreed.
     #[serde(default)]
     pub role: Option<BgpRole>,
@@ -109,6 +112,41 @@ pub enum BgpRole {
     RouteServer,
     /// The operator is a client of a route server.
     RouteServerClient,
+}
+
+impl BgpRole {
+    /// The role of the other side (RFC 9234 §4.2, table 2).
+    pub fn other(self) -> BgpRole {
+        match self {
+            BgpRole::Peer => BgpRole::Peer,
+            BgpRole::Provider => BgpRole::Customer,
+            BgpRole::Customer => BgpRole::Provider,
+            BgpRole::RouteServer => BgpRole::RouteServerClient,
+            BgpRole::RouteServerClient => BgpRole::RouteServer,
+        }
+    }
+
+    /// BIRD's word.
+    pub(crate) fn bird(self) -> &'static str {
+        match self {
+            BgpRole::Peer => "peer",
+            BgpRole::Provider => "provider",
+            BgpRole::Customer => "customer",
+            BgpRole::RouteServer => "rs_server",
+            BgpRole::RouteServerClient => "rs_client",
+        }
+    }
+
+    /// FRR's word.
+    pub(crate) fn frr(self) -> &'static str {
+        match self {
+            BgpRole::Peer => "peer",
+            BgpRole::Provider => "provider",
+            BgpRole::Customer => "customer",
+            BgpRole::RouteServer => "rs-server",
+            BgpRole::RouteServerClient => "rs-client",
+        }
+    }
 }
 
 /// What happens to the routes of a session.
@@ -138,8 +176,11 @@ impl RoutePolicy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Accept {
-    /// Accept every prefix and origin that is not refused for another reason.
+    /// Accept every prefix that is not refused for another reason; of every origin, too, unless
+    /// `only_origins`.
     pub any: bool,
+    /// Accept routes of `origins` only, whatever their prefix; none when there are no origins.
+    pub only_origins: bool,
     /// Registered prefixes.
     pub prefixes: Vec<Registered>,
     /// ASNs that may originate them.
@@ -148,6 +189,17 @@ pub struct Accept {
     pub local_pref: Option<u32>,
     /// Communities that accepted routes get (RFC 1997), as two numbers.
     pub communities: Vec<(u16, u16)>,
+}
+
+impl Accept {
+    /// The ASNs that may originate a route from a peer; nothing when all may.
+    pub(crate) fn allowed_origins(&self, peer: Asn) -> Option<Vec<Asn>> {
+        match (self.only_origins, self.any, self.origins.is_empty()) {
+            (true, ..) | (false, false, false) => Some(self.origins.iter().copied().collect()),
+            (false, false, true) => Some(vec![peer]),
+            (false, true, _) => None,
+        }
+    }
 }
 
 /// A registered prefix.

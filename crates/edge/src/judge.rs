@@ -38,20 +38,20 @@ pub fn judge(session: &Session, route: &Route, vrps: Option<&Vrps>) -> Vec<Reaso
     refuse(asns().any(|asn| asn.class() != AsnClass::Public), Reason::BogonAsn);
     refuse(route.path_len() > LONGEST_PATH as usize, Reason::LongPath);
     refuse(route.path.is_empty(), Reason::EmptyPath);
-    refuse(route.path.first().is_some_and(|hop| *hop != Hop::Asn(session.peer_asn)), Reason::FirstAsn);
+    let foreign = |hop: &Hop| !session.route_server && *hop != Hop::Asn(session.peer_asn);
+    refuse(route.path.first().is_some_and(foreign), Reason::FirstAsn);
     refuse(!route.next_hop.is_some_and(|hop| session.network.contains_address(hop)), Reason::NextHop);
     refuse(session.protected().iter().any(|own| own.contains(route.prefix)), Reason::Protected);
     let origin = vrps.map(|vrps| vrps.validate(route.prefix, route.origin()));
     refuse(origin == Some(OriginState::Invalid), Reason::RpkiInvalid);
     match session.policy.accept() {
         None => refuse(true, Reason::DenyAll),
-        Some(accept) if !accept.any => {
-            refuse(!accept.prefixes.iter().any(|it| covers(it, route)), Reason::NotRegistered);
-            let peer = session.peer_asn;
-            let fits = |asn: Asn| if accept.origins.is_empty() { asn == peer } else { accept.origins.contains(&asn) };
-            refuse(!route.path.iter().rev().find_map(sequence).is_some_and(fits), Reason::Origin);
+        Some(accept) => {
+            refuse(!accept.any && !accept.prefixes.iter().any(|it| covers(it, route)), Reason::NotRegistered);
+            let allowed = accept.allowed_origins(session.peer_asn);
+            let origin = route.path.iter().rev().find_map(sequence);
+            refuse(allowed.is_some_and(|all| !origin.is_some_and(|asn| all.contains(&asn))), Reason::Origin);
         }
-        Some(_) => {}
     }
     // A set elsewhere than at the end is more than BIRD's filter language can see.
     refuse(matches!(route.path.last(), Some(Hop::Set(_))), Reason::AsSet);

@@ -11,10 +11,12 @@
 //! * [`validate`](validate()) is what the operator wants to see before routes are let in
 //! * [`partner`] is the configuration of the other side, for the peer to take over
 //! * [`glass`] is what a looking glass asks
-//! * [`differences`] and [`strays`] show what somebody changed by hand
+//! * [`differences`] and [`strays`] show what somebody changed by hand, [`adoption`] what of it
+//!   the record can take over
 //! * [`rollout`] is the way from one configuration to the next: apply, look, then confirm or undo
 #![warn(missing_docs)]
 
+mod adopt;
 pub mod bird;
 mod drift;
 pub mod frr;
@@ -31,6 +33,7 @@ mod run;
 pub mod state;
 mod validate;
 
+pub use adopt::{Adoption, Settings, adoption};
 pub use drift::{FileDiff, differences, strays};
 pub use judge::judge;
 pub use memory::Memory;
@@ -128,6 +131,12 @@ pub trait Engine: Send + Sync {
     /// The parameters of one session in these files, without its filters: what resets the
     /// session when it changes.
     fn session_text(&self, files: &Files, symbol: &str) -> Option<String>;
+
+    /// The settings of one session in these files that the record has a place for; nothing when
+    /// it is not there.
+    fn settings(&self, _files: &Files, _symbol: &str) -> Option<Settings> {
+        None
+    }
 
     /// Has the router read the configuration without running it.
     ///

@@ -127,6 +127,8 @@ impl Engine for Memory {
             let count = |table| world.routes(&symbol, table).len() as u64;
             SessionReport {
                 peer: Some(session.peer),
+                local: Some(session.local),
+                peer_asn: Some(session.peer_asn),
                 state: SessionState::Established,
                 since: Some(since),
                 last_error: None,

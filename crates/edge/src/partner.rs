@@ -131,6 +131,10 @@ impl OtherSide<'_> {
                 let _ = writeln!(text, "  password \"{KEY}\";");
             }
             text.push_str(if s.gtsm { "  ttl security on;\n" } else { "" });
+            text.push_str(if s.bfd { "  bfd on;\n" } else { "" });
+            if let Some(role) = s.role {
+                let _ = writeln!(text, "  local role {};", role.other().bird());
+            }
             let _ = write!(
                 text,
                 "  ipv{v} {{\n    import all;  # your policy for what {} announces\n    export where net ~ OWN{v};\n  }};\n}}\n",
@@ -172,6 +176,12 @@ impl OtherSide<'_> {
             }
             if s.gtsm {
                 let _ = writeln!(text, " neighbor {n} ttl-security hops 1");
+            }
+            if s.bfd {
+                let _ = writeln!(text, " neighbor {n} bfd");
+            }
+            if let Some(role) = s.role {
+                let _ = writeln!(text, " neighbor {n} local-role {}", role.other().frr());
             }
             let v = family(s);
             let _ = write!(
@@ -216,6 +226,9 @@ impl OtherSide<'_> {
             if s.gtsm {
                 let _ = writeln!(text, "{group} neighbor {n} ttl 255");
             }
+            if s.bfd {
+                let _ = writeln!(text, "{group} neighbor {n} bfd-liveness-detection minimum-interval 300");
+            }
         }
         text
     }
@@ -248,6 +261,7 @@ impl OtherSide<'_> {
                 let _ = writeln!(text, "  password clear {KEY}");
             }
             text.push_str(if s.gtsm { "  ttl-security\n" } else { "" });
+            text.push_str(if s.bfd { "  bfd fast-detect\n" } else { "" });
             let _ = write!(
                 text,
                 "  address-family ipv{v} unicast\n   route-policy FROM-AS{asn}-V{v} in\n   route-policy TO-AS{asn}-V{v} out\n  !\n !\n"
@@ -290,6 +304,9 @@ impl OtherSide<'_> {
             if s.gtsm {
                 let _ = writeln!(text, "   neighbor {n} ttl maximum-hops 1");
             }
+            if s.bfd {
+                let _ = writeln!(text, "   neighbor {n} bfd");
+            }
             let v = family(s);
             let _ = write!(
                 text,
@@ -330,6 +347,9 @@ impl OtherSide<'_> {
             }
             if s.gtsm {
                 let _ = writeln!(text, "{neighbor} ttl-security 255");
+            }
+            if s.bfd {
+                let _ = writeln!(text, "{neighbor} bfd-liveness true");
             }
         }
         text

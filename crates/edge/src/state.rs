@@ -11,6 +11,10 @@ pub struct SessionReport {
     pub symbol: String,
     /// The peer's address.
     pub peer: Option<IpAddr>,
+    /// The router's own address, while the session is up or where it is configured.
+    pub local: Option<IpAddr>,
+    /// The peer's ASN as the router is configured.
+    pub peer_asn: Option<Asn>,
     /// The state of RFC 4271 §8.2.2.
     pub state: SessionState,
     /// Since when, where the router tells.

@@ -6,7 +6,7 @@ use crate::{
     reason::Reason,
     state::{Dropped, Route, SessionReport, Trouble},
 };
-use peerage_domain::{Finding, Next, Prefix, Text, Timestamp, Verdict, peering::SessionState, rpki::Vrps, say};
+use peerage_domain::{Finding, Next, Prefix, Text, Timestamp, Verdict, irr::Declared, peering::SessionState, rpki::Vrps, say};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// What was seen of one session.
@@ -20,6 +20,9 @@ pub struct Evidence {
     pub dropped: Option<Dropped>,
     /// What the RPKI says; nothing where it is not asked.
     pub vrps: Option<Arc<Vrps>>,
+    /// What the peer's AS-SET declares in the IRR, or why that is not known; nothing where it is
+    /// not asked.
+    pub declared: Option<Result<Arc<Declared>, String>>,
 }
 
 /// Judges a session as it would be under `open`, the policy that it is to get. `settle_s` is
@@ -35,7 +38,57 @@ pub fn validate(session: &Session, open: &RoutePolicy, seen: &Evidence, settle_s
     let mut findings = vec![up(session, report, settle_s, now)];
     let opened = Session { policy: open.clone(), ..session.clone() };
     findings.extend(received(&opened, &seen.received, seen.vrps.as_deref()));
+    let let_in: Vec<&Route> = seen.received.iter().filter(|route| judge(&opened, route, seen.vrps.as_deref()).is_empty()).collect();
+    if let (Some(declared), false) = (&seen.declared, let_in.is_empty()) {
+        findings.push(against_the_irr(session, &let_in, declared.as_deref().map_err(String::as_str)));
+    }
     findings
+}
+
+/// Compares what can be let in with what the peer has declared. Registries are often behind,
+/// so a difference is told and refuses nothing.
+fn against_the_irr(session: &Session, routes: &[&Route], declared: Result<&Declared, &str>) -> Finding {
+    let (peer, count) = (session.peer, routes.len());
+    let declared = match declared {
+        Ok(declared) => declared,
+        Err(why) => {
+            let text = say!("validate.irr_silent", "{peer}: what is declared in the IRR is not known ({why}).", peer = peer, why = why);
+            return Finding::new(Verdict::Warn, text, Next::Operator);
+        }
+    };
+    let mut others: Vec<Prefix> = routes
+        .iter()
+        .filter(|route| !route.origin().is_some_and(|asn| declared.has(route.prefix, asn)))
+        .map(|route| route.prefix)
+        .collect();
+    if others.is_empty() {
+        return Finding::pass(say!(
+            "validate.declared",
+            "{peer}: all {count} routes are declared by {set} in the IRR.",
+            peer = peer,
+            count = count,
+            set = declared.set
+        ));
+    }
+    others.sort();
+    let text = say!(
+        "validate.undeclared",
+        "{peer}: {count} routes are not declared by {set} in the IRR: {list}. Add route objects for them.",
+        peer = peer,
+        count = others.len(),
+        set = declared.set,
+        list = listed(&others)
+    );
+    Finding::new(Verdict::Warn, text, Next::Requester)
+}
+
+/// The first prefixes of a list.
+fn listed(prefixes: &[Prefix]) -> String {
+    let mut list = prefixes.iter().take(LISTED).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if prefixes.len() > LISTED {
+        list.push_str(", …");
+    }
+    list
 }
 
 fn up(session: &Session, report: &SessionReport, settle_s: i64, now: Timestamp) -> Finding {
@@ -154,10 +207,7 @@ fn received(session: &Session, routes: &[Route], vrps: Option<&Vrps>) -> Vec<Fin
     for (reason, mut prefixes) in refused {
         let count = prefixes.len();
         prefixes.sort();
-        let mut list = prefixes.iter().take(LISTED).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        if count > LISTED {
-            list.push_str(", …");
-        }
+        let list = listed(&prefixes);
         let text = say!(
             "validate.refused",
             "{peer}: {count} routes are refused, {reason}: {list}.",
@@ -166,7 +216,9 @@ fn received(session: &Session, routes: &[Route], vrps: Option<&Vrps>) -> Vec<Fin
             reason = reason.text(),
             list = list
         );
-        let verdict = if let_in == 0 || WRONG.contains(&reason) { Verdict::Fail } else { Verdict::Warn };
+        // With a route server, customers are registered once it is up.
+        let early = session.route_server && reason == Reason::Origin;
+        let verdict = if !early && let_in == 0 || WRONG.contains(&reason) { Verdict::Fail } else { Verdict::Warn };
         findings.push(Finding::new(verdict, text, Next::Requester));
     }
     if let_in > 0 {

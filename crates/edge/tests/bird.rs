@@ -31,6 +31,7 @@ fn session(number: u16, v4: bool, policy: RoutePolicy) -> Session {
         bfd: true,
         hold_time_s: 90,
         max_prefixes: 1000,
+        route_server: number % 2 == 0,
         role: Some(BgpRole::Peer),
         policy,
     }
@@ -47,6 +48,7 @@ fn accept(v4: bool) -> Accept {
     };
     Accept {
         any: false,
+        only_origins: false,
         prefixes: registered,
         origins: [Asn(6667), Asn(719)].into(),
         local_pref: Some(300),
@@ -79,7 +81,13 @@ fn parse(files: &Files) -> Result<(), String> {
 #[test]
 fn every_policy_and_family_is_read_by_the_daemon() {
     let policies = |v4: bool| {
-        [RoutePolicy::DenyAll, RoutePolicy::Open(accept(v4)), RoutePolicy::Drain(accept(v4)), RoutePolicy::Open(Accept::default())]
+        [
+            RoutePolicy::DenyAll,
+            RoutePolicy::Open(accept(v4)),
+            RoutePolicy::Drain(accept(v4)),
+            RoutePolicy::Open(Accept::default()),
+            RoutePolicy::Open(Accept { any: true, only_origins: true, ..accept(v4) }),
+        ]
     };
     let of = |v4: bool| policies(v4).into_iter().enumerate().map(move |(n, policy)| session(n as u16 + 1, v4, policy));
     let it = intent(of(true).chain(of(false)).collect());

@@ -48,6 +48,7 @@ fn judged(lab: &Lab, session: &Session) -> Vec<Finding> {
             ttl: after.ttl - before.ttl,
         }),
         vrps: None,
+        declared: None,
     };
     validate(session, &RoutePolicy::Open(any()), &evidence, 0, now())
 }

@@ -6,13 +6,20 @@ mod lab;
 use lab::session;
 use peerage_domain::Asn;
 use peerage_edge::{
-    intent::Session,
+    intent::{BgpRole, Session},
     partner::{Language, OtherSide},
 };
 use std::{path::Path, process::Command};
 
 fn both() -> Vec<Session> {
-    [true, false].map(|v4| Session { md5: Some("s3cret-key".to_owned().try_into().expect("key")), gtsm: true, ..session(v4) }).to_vec()
+    [true, false]
+        .map(|v4| Session {
+            md5: Some("s3cret-key".to_owned().try_into().expect("key")),
+            gtsm: true,
+            role: Some(BgpRole::Peer),
+            ..session(v4)
+        })
+        .to_vec()
 }
 
 fn render(language: Language) -> String {

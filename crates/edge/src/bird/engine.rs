@@ -11,7 +11,7 @@ use super::{
     parse, render, session_text, write,
 };
 use crate::{
-    Engine, Fault, Files, Reveal,
+    Engine, Fault, Files, Reveal, Settings,
     glass::{Question, Target},
     intent::{RouterIntent, Session},
     kernel,
@@ -175,6 +175,21 @@ impl Engine for Bird {
 
     fn session_text(&self, files: &Files, symbol: &str) -> Option<String> {
         session_text(files, symbol)
+    }
+
+    fn settings(&self, files: &Files, symbol: &str) -> Option<Settings> {
+        let text = session_text(files, symbol)?;
+        let mut found = Settings::default();
+        for line in text.lines().map(|line| line.trim().trim_end_matches(';')) {
+            if let Some(rest) = line.strip_prefix("receive limit ") {
+                found.max_prefixes = rest.split_whitespace().next().and_then(|number| number.parse().ok());
+            } else if let Some(key) = line.strip_prefix("password \"") {
+                found.md5 = key.strip_suffix('"').map(str::to_owned);
+            }
+            found.gtsm |= line == "ttl security on";
+            found.bfd |= line == "bfd on";
+        }
+        Some(found)
     }
 
     fn check(&self, intent: &RouterIntent) -> Result<(), Fault> {

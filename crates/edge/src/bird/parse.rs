@@ -3,7 +3,7 @@
 
 use super::control::Line;
 use crate::state::{Hop, Route, SessionReport, Trouble};
-use peerage_domain::{Timestamp, peering::SessionState};
+use peerage_domain::{Asn, Timestamp, peering::SessionState};
 use std::collections::BTreeSet;
 
 /// The rows of `show protocols all`: one report a BGP session. `offset_s` is what the router's
@@ -37,6 +37,8 @@ fn head(text: &str, offset_s: i64) -> Option<SessionReport> {
     Some(SessionReport {
         symbol: symbol.to_owned(),
         peer: None,
+        local: None,
+        peer_asn: None,
         // A protocol that is down is disabled or was closed by a limit.
         state: if state == "up" { SessionState::Established } else { SessionState::Idle },
         since,
@@ -56,6 +58,8 @@ fn detail(text: &str, report: &mut SessionReport) {
     match key {
         "BGP state" => report.state = SessionState::of(value),
         "Neighbor address" => report.peer = value.split('%').next().and_then(|address| address.parse().ok()),
+        "Source address" => report.local = value.parse().ok(),
+        "Neighbor AS" => report.peer_asn = value.parse().map(Asn).ok(),
         "Last error" => {
             let words = value.split_whitespace().collect::<Vec<_>>().join(" ");
             report.trouble = trouble(&words);
@@ -147,7 +151,6 @@ pub(super) fn clock_offset(lines: &[Line], now: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use peerage_domain::Asn;
     use proptest::prelude::*;
 
     /// What BIRD 2.0.12 answered, with its numbers, as recorded in `tests/bird-2.0.12/`.
@@ -169,6 +172,7 @@ mod tests {
         assert_eq!(all.len(), 3, "BGP sessions only");
         let up = of("pr_88_1_v4");
         assert_eq!((up.state, up.accepted, up.refused), (SessionState::Established, 0, 3));
+        assert_eq!(up.peer_asn, Some(Asn(64501)));
         assert_eq!(up.since, "2026-11-20T19:27:53Z".parse().ok(), "an hour east of UTC");
         assert_eq!((up.peer, up.filter.as_deref()), ("192.0.2.1".parse().ok(), Some("pr_88_1_v4_in")));
         assert_eq!(of("pr_88_1_v6").peer, "2001:db8:ff::1".parse().ok());

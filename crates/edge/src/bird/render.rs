@@ -5,7 +5,7 @@
 //! communities (see [`Reason`]), because `import keep filtered` keeps it with its attributes.
 
 use crate::{
-    intent::{Accept, BgpRole, Registered, RoutePolicy, RouterIntent, Session, comment},
+    intent::{Accept, Registered, RoutePolicy, RouterIntent, Session, comment},
     judge::{LENGTHS, LONGEST_PATH},
     reason::{FUNCTION, Reason},
     render::{Files, Reveal},
@@ -80,7 +80,7 @@ fn shared(intent: &RouterIntent) -> String {
     let _ = write!(
         text,
         "function pg_path(int peer)\n{{\n  if bgp_path.len = 0 then {};\n  if bgp_path.len > {LONGEST_PATH} then {};\n  \
-         if bgp_path.len > 0 && bgp_path.first != peer then {};\n  if bgp_path.last != bgp_path.last_nonaggregated then {};\n  \
+         if bgp_path.len > 0 && peer != 0 && bgp_path.first != peer then {};\n  if bgp_path.last != bgp_path.last_nonaggregated then {};\n  \
          if bgp_path ~ [ 0, 23456, 64496..131071, 4200000000..4294967295 ] then {};\n}}\n\n",
         refuse(Reason::EmptyPath),
         refuse(Reason::LongPath),
@@ -115,7 +115,8 @@ fn filters(intent: &RouterIntent, session: &Session) -> String {
     let mut text = format!(
         "\nfilter {symbol}_in\n{{\n  bgp_large_community.delete([(PG_ASN, *, *)]);\n  pg_net{family}();\n  pg_path({});\n  \
          if ! (bgp_next_hop ~ {}) then pg_refuse({});\n  if net ~ [ {} ] then pg_refuse({});\n",
-        session.peer_asn.0,
+        // A route server does not add its own ASN.
+        if session.route_server { 0 } else { session.peer_asn.0 },
         session.network,
         Reason::NextHop.code(),
         session.protected().iter().map(|own| format!("{own}+")).collect::<Vec<_>>().join(", "),
@@ -138,7 +139,7 @@ fn filters(intent: &RouterIntent, session: &Session) -> String {
 
 /// The part of an import filter that lets routes in.
 fn accepting(session: &Session, accept: &Accept) -> String {
-    let mut text = if accept.any { String::new() } else { registered(session, accept) };
+    let mut text = registered(session, accept);
     let _ = writeln!(text, "  if bgp_large_community ~ [(PG_ASN, {FUNCTION}, *)] then reject;");
     if let Some(preference) = accept.local_pref {
         let _ = writeln!(text, "  bgp_local_pref = {preference};");
@@ -158,12 +159,16 @@ fn accepting(session: &Session, accept: &Accept) -> String {
 
 /// Refuses what is not registered.
 fn registered(session: &Session, accept: &Accept) -> String {
-    let prefixes: Vec<String> = accept.prefixes.iter().map(pattern).collect();
-    let mut origins: Vec<String> = accept.origins.iter().map(|asn| asn.0.to_string()).collect();
-    if origins.is_empty() {
-        origins.push(session.peer_asn.0.to_string());
+    let mut text = String::new();
+    if !accept.any {
+        let prefixes: Vec<String> = accept.prefixes.iter().map(pattern).collect();
+        text.push_str(&refuse_unless("net", &prefixes, Reason::NotRegistered));
     }
-    refuse_unless("net", &prefixes, Reason::NotRegistered) + &refuse_unless("bgp_path.last_nonaggregated", &origins, Reason::Origin)
+    if let Some(allowed) = accept.allowed_origins(session.peer_asn) {
+        let origins: Vec<String> = allowed.iter().map(|asn| asn.0.to_string()).collect();
+        text.push_str(&refuse_unless("bgp_path.last_nonaggregated", &origins, Reason::Origin));
+    }
+    text
 }
 
 /// An empty set is no set in BIRD: then everything is refused.
@@ -219,7 +224,7 @@ fn protocol(session: &Session, dialect: Dialect, reveal: Reveal) -> String {
         text.push_str("  bfd on;\n");
     }
     if let Some(role) = session.role {
-        let _ = writeln!(text, "  local role {};", role_word(role));
+        let _ = writeln!(text, "  local role {};", role.bird());
     }
     let warn_at = (u64::from(session.max_prefixes) * WARN_PERCENT / 100).max(1);
     let _ = write!(
@@ -230,14 +235,4 @@ fn protocol(session: &Session, dialect: Dialect, reveal: Reveal) -> String {
         session.max_prefixes,
     );
     text
-}
-
-fn role_word(role: BgpRole) -> &'static str {
-    match role {
-        BgpRole::Peer => "peer",
-        BgpRole::Provider => "provider",
-        BgpRole::Customer => "customer",
-        BgpRole::RouteServer => "rs_server",
-        BgpRole::RouteServerClient => "rs_client",
-    }
 }

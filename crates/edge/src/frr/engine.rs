@@ -12,7 +12,7 @@ use super::{
     read, render, vtysh,
 };
 use crate::{
-    Engine, Fault, Files, Reveal, differences,
+    Engine, Fault, Files, Reveal, Settings, differences,
     glass::{Question, Target},
     intent::{RouterIntent, Session},
     kernel,
@@ -287,6 +287,20 @@ impl Engine for Frr {
         let config = Config::read(&text);
         let is_it = |n: &&super::config::Neighbor| n.setting("description").is_some_and(|id| super::config::symbol(id) == symbol);
         config.neighbors.values().find(is_it).map(|neighbor| neighbor.general.join("\n"))
+    }
+
+    fn settings(&self, files: &Files, symbol: &str) -> Option<Settings> {
+        let text: String = files.values().map(String::as_str).collect();
+        let config = Config::read(&text);
+        let is_it = |n: &&super::config::Neighbor| n.setting("description").is_some_and(|id| super::config::symbol(id) == symbol);
+        let neighbor = config.neighbors.values().find(is_it)?;
+        let limit = neighbor.family.iter().find_map(|line| line.strip_prefix("maximum-prefix "));
+        Some(Settings {
+            max_prefixes: limit.and_then(|rest| rest.split_whitespace().next()?.parse().ok()),
+            gtsm: neighbor.setting("ttl-security").is_some(),
+            bfd: neighbor.general.iter().any(|line| line == "bfd"),
+            md5: neighbor.setting("password").map(str::to_owned),
+        })
     }
 
     fn check(&self, intent: &RouterIntent) -> Result<(), Fault> {

@@ -35,6 +35,7 @@ struct Neighbor {
     #[serde(default)]
     admin_shut_down: bool,
     remote_as: Option<u32>,
+    host_local: Option<String>,
     #[serde(default)]
     address_family_info: BTreeMap<String, Family>,
 }
@@ -90,6 +91,8 @@ fn report(peer: IpAddr, it: Neighbor, now: Timestamp) -> SessionReport {
     SessionReport {
         symbol: if it.nbr_desc.is_empty() { symbol(&peer.to_string()) } else { symbol(&it.nbr_desc) },
         peer: Some(peer),
+        local: it.host_local.and_then(|address| address.parse().ok()),
+        peer_asn: it.remote_as.map(Asn),
         state,
         since: if state == SessionState::Established { up } else { down },
         last_error: said,

@@ -8,7 +8,7 @@
 
 use super::config::{Config, Key, Neighbor, files};
 use crate::{
-    intent::{Accept, BgpRole, Registered, RoutePolicy, RouterIntent, Session, comment},
+    intent::{Accept, Registered, RoutePolicy, RouterIntent, Session, comment},
     judge::{LENGTHS, LONGEST_PATH},
     reason::{FUNCTION, Reason},
     render::{Files, Reveal},
@@ -185,19 +185,22 @@ fn lists(session: &Session, all: &mut Config) {
     let hops = std::iter::once(format!("deny {}", within(session.network))).chain(beside).chain([everything_else()]);
     all.objects.insert(prefix_list(v4, format!("{symbol}_hops")), numbered(hops));
     let peer = session.peer_asn.0;
-    let first = ["deny ^$".to_owned(), format!("deny ^{peer}_"), "permit .*".to_owned()];
-    all.objects.insert(key("bgp as-path access-list", format!("{symbol}_first")), numbered(first));
-    let Some(accept) = session.policy.accept().filter(|accept| !accept.any) else { return };
-    let registered = accept.prefixes.iter().map(|it| format!("deny {}", pattern(it)));
-    all.objects.insert(prefix_list(v4, format!("{symbol}_unregistered")), numbered(registered.chain([everything_else()])));
-    let mut origins: Vec<u32> = accept.origins.iter().map(|asn| asn.0).collect();
-    if origins.is_empty() {
-        origins.push(peer);
+    // A route server does not add its own ASN (RFC 7947 §2.2.2.1).
+    if !session.route_server {
+        let first = ["deny ^$".to_owned(), format!("deny ^{peer}_"), "permit .*".to_owned()];
+        all.objects.insert(key("bgp as-path access-list", format!("{symbol}_first")), numbered(first));
     }
-    // The last ASN, before a set where there is one.
-    let fits = origins.into_iter().map(|asn| format!("deny _{asn}( \\{{.*\\}})?$"));
-    let origin = fits.chain(["permit .*".to_owned()]);
-    all.objects.insert(key("bgp as-path access-list", format!("{symbol}_origin")), numbered(origin));
+    let Some(accept) = session.policy.accept() else { return };
+    if !accept.any {
+        let registered = accept.prefixes.iter().map(|it| format!("deny {}", pattern(it)));
+        all.objects.insert(prefix_list(v4, format!("{symbol}_unregistered")), numbered(registered.chain([everything_else()])));
+    }
+    if let Some(allowed) = accept.allowed_origins(session.peer_asn) {
+        // The last ASN, before a set where there is one.
+        let fits = allowed.into_iter().map(|asn| format!("deny _{}( \\{{.*\\}})?$", asn.0));
+        let origin = fits.chain(["permit .*".to_owned()]);
+        all.objects.insert(key("bgp as-path access-list", format!("{symbol}_origin")), numbered(origin));
+    }
 }
 
 fn pattern(it: &Registered) -> String {
@@ -215,7 +218,9 @@ fn import(intent: &RouterIntent, session: &Session, all: &mut Config) {
     map.entry("permit", &["set large-comm-list pg_ours delete".into(), "on-match next".into()]);
     map.call(if v4 { "pg_net4" } else { "pg_net6" });
     map.call("pg_path");
-    map.refuse(Some(format!("match as-path {symbol}_first")), Reason::FirstAsn);
+    if !session.route_server {
+        map.refuse(Some(format!("match as-path {symbol}_first")), Reason::FirstAsn);
+    }
     map.refuse(Some(format!("match {family} next-hop prefix-list {symbol}_hops")), Reason::NextHop);
     map.refuse(Some(format!("match {family} address prefix-list {symbol}_protected")), Reason::Protected);
     if !intent.router.rpki.is_empty() {
@@ -226,6 +231,8 @@ fn import(intent: &RouterIntent, session: &Session, all: &mut Config) {
         Some(accept) => {
             if !accept.any {
                 map.refuse(Some(format!("match {family} address prefix-list {symbol}_unregistered")), Reason::NotRegistered);
+            }
+            if accept.allowed_origins(session.peer_asn).is_some() {
                 map.refuse(Some(format!("match as-path {symbol}_origin")), Reason::Origin);
             }
             accepting(session, accept, &mut map);
@@ -282,7 +289,7 @@ fn neighbor(session: &Session, reveal: Reveal) -> Neighbor {
     general.extend(session.md5.as_ref().map(|key| format!("password {}", reveal.of(key))));
     general.extend(session.gtsm.then(|| "ttl-security hops 1".to_owned()));
     general.extend(session.bfd.then(|| "bfd".to_owned()));
-    general.extend(session.role.map(|role| format!("local-role {}", role_word(role))));
+    general.extend(session.role.map(|role| format!("local-role {}", role.frr())));
     let family = vec![
         "activate".to_owned(),
         "soft-reconfiguration inbound".to_owned(),
@@ -293,14 +300,4 @@ fn neighbor(session: &Session, reveal: Reveal) -> Neighbor {
         format!("route-map {symbol}_out out"),
     ];
     Neighbor { general, family }
-}
-
-fn role_word(role: BgpRole) -> &'static str {
-    match role {
-        BgpRole::Peer => "peer",
-        BgpRole::Provider => "provider",
-        BgpRole::Customer => "customer",
-        BgpRole::RouteServer => "rs-server",
-        BgpRole::RouteServerClient => "rs-client",
-    }
 }

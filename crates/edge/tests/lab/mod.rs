@@ -403,6 +403,74 @@ impl Lab {
         "203.0.113.0/24"
     }
 
+    /// Sets the most prefixes of an IPv4 session, as somebody at the router does.
+    pub fn limit_by_hand(&self, session: &Session, most: u32) {
+        match self.daemon {
+            Daemon::Bird => {
+                let file = self.path("peerage/current").join(format!("{}.conf", session.peering));
+                let text = fs::read_to_string(&file).expect("file");
+                let (before, after) = (session.max_prefixes, most);
+                let text = text.replacen(&format!("receive limit {before}"), &format!("receive limit {after}"), 1).replacen(
+                    &format!("import limit {}", before * 4 / 5),
+                    &format!("import limit {}", after * 4 / 5),
+                    1,
+                );
+                fs::write(&file, text).expect("written");
+            }
+            Daemon::Frr => {
+                let bgp = format!("router bgp {}", EDGE.0);
+                let line = format!("neighbor {} maximum-prefix {most} 80", session.peer);
+                let lines = ["-c", "configure terminal", "-c", &bgp, "-c", "address-family ipv4 unicast", "-c", &line];
+                assert!(self.vtysh(&lines), "{line}");
+            }
+        }
+    }
+
+    /// Adds an address at each end of the cable.
+    pub fn add_addresses(&self, edge: &str, partner: &str) {
+        let more = |address: &str| if address.contains(':') { " nodad" } else { "" };
+        ip(&format!("-n {} addr add {edge} dev e0{}", self.namespace("edge"), more(edge)));
+        ip(&format!("-n {} addr add {partner} dev p0{}", self.namespace("partner"), more(partner)));
+    }
+
+    /// Gives the partner other sessions.
+    pub fn reconfigure_partner(&self, session: &str) {
+        fs::write(self.path("partner.conf"), Self::partner_config(session)).expect("partner.conf");
+        let said = self.partner("configure");
+        assert!(said.contains("econfigur"), "{said}");
+    }
+
+    /// Gives the router a session in its own configuration, or takes it away.
+    pub fn own_session(&self, there: bool) {
+        let own = fs::read_to_string(self.config()).expect("file");
+        match self.daemon {
+            Daemon::Bird => {
+                let both = [(self.cable.v4.0, self.cable.v4.1, 4), (self.cable.v6.0, self.cable.v6.1, 6)].map(|(local, peer, family)| {
+                    format!(
+                        "protocol bgp old_elisa_{family} {{ local {local} as {}; neighbor {peer} as {}; hold time 9; connect delay time 1; \
+                         ipv{family} {{ import all; export none; }}; }}\n",
+                        EDGE.0, PARTNER.0
+                    )
+                });
+                let text = if there { own + &both.concat() } else { own.split("protocol bgp old").next().expect("head").to_owned() };
+                fs::write(self.config(), text).expect("written");
+                let said = self.birdc("edge.ctl", "configure");
+                assert!(said.contains("econfigur"), "{said}");
+            }
+            Daemon::Frr => {
+                let (bgp, peer) = (format!("router bgp {}", EDGE.0), self.cable.v4.1);
+                let no = if there { "" } else { "no " };
+                let line = format!("{no}neighbor {peer} remote-as {}", PARTNER.0);
+                let mut lines = vec!["-c", "configure terminal", "-c", &bgp, "-c", &line];
+                let (policy, active) = ("no bgp ebgp-requires-policy", format!("neighbor {peer} activate"));
+                if there {
+                    lines.extend(["-c", policy, "-c", "address-family ipv4 unicast", "-c", &active]);
+                }
+                assert!(self.vtysh(&lines), "{line}");
+            }
+        }
+    }
+
     pub fn birdc(&self, socket: &str, command: &str) -> String {
         let socket = self.path(socket).display().to_string();
         let output = Command::new("birdc").args(["-s", &socket, command]).output().expect("birdc runs");
@@ -474,6 +542,7 @@ pub fn session(v4: bool) -> Session {
         bfd: false,
         hold_time_s: 9,
         max_prefixes: 100,
+        route_server: false,
         role: None,
         policy: RoutePolicy::DenyAll,
     }
