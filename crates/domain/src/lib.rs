@@ -16,6 +16,8 @@ pub mod access;
 mod asn;
 pub mod catalogue;
 pub mod contact;
+pub mod irr;
+pub mod legacy;
 pub mod peer_asn;
 pub mod peering;
 pub mod place;

@@ -297,8 +297,7 @@ mod tests {
             max_prefixes_ipv6: None,
             bandwidth_mbps: None,
             has_md5: false,
-            gtsm: false,
-            bfd: false,
+            ..ConnectionSpec::example(Kind::Exchange)
         }
     }
 

@@ -2,7 +2,12 @@
 //!
 //! A draft keeps the text as it was typed, so nothing is lost when it is wrong.
 
-use crate::{Asn, Finding, peering::Kind, say, session::ConnectionAsk};
+use crate::{
+    Asn, Finding,
+    peering::{DirectType, Kind},
+    say,
+    session::ConnectionAsk,
+};
 use serde::{Deserialize, Serialize};
 
 /// A customer's Peering Service connection before it is registered.
@@ -33,6 +38,8 @@ pub struct PeeringDraft {
     pub asn: String,
     /// Direct or Exchange.
     pub kind: Option<Kind>,
+    /// What a Direct peering is for.
+    pub direct_type: DirectType,
     /// Id of the operator's location.
     pub location: String,
     /// The connections as typed.
@@ -43,6 +50,8 @@ pub struct PeeringDraft {
     pub tried: bool,
     /// The peering that is being changed, when the operator asked for changes.
     pub changes: String,
+    /// The sessions from before the portal that are converted, such as `LG-3`.
+    pub converts: String,
 }
 
 impl PeeringDraft {

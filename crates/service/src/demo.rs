@@ -65,8 +65,18 @@ pub fn settings() -> Settings {
         patience_s: 0,
         removal_pause_s: 60,
         rpki: crate::rpki::RpkiSettings::default(),
+        irr: crate::irr::IrrSettings::default(),
+        link_pools: link_pools(),
         demo: true,
     }
+}
+
+/// Space for links; invented for the demo.
+const LINK_POOLS: [&str; 2] = ["104.44.200.0/24", "2a01:111:2000:6::/64"];
+
+/// The operator's space for links.
+pub fn link_pools() -> Vec<peerage_domain::Prefix> {
+    LINK_POOLS.iter().filter_map(|pool| pool.parse().ok()).collect()
 }
 
 impl Service {

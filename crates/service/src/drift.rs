@@ -6,15 +6,16 @@ use crate::{
     intents::{Change, Wanted},
 };
 use peerage_domain::{
-    Finding,
+    Finding, Text,
     access::Action,
-    peering::{Connection, Peering, StateName},
+    peering::{Command, Connection, Party, Peering, StateName, Verb},
     router::Router,
     say,
+    session::ConnectionSpec,
 };
 use peerage_edge::{
-    FileDiff, Reveal, differences,
-    intent::RoutePolicy,
+    FileDiff, Reveal, adoption, differences,
+    intent::{RoutePolicy, Session},
     rollout::{Pace, roll_out},
     strays,
 };
@@ -26,6 +27,10 @@ pub struct Drift {
     pub files: Vec<FileDiff>,
     /// What its sessions show.
     pub findings: Vec<Finding>,
+    /// What of it the record can take over.
+    pub adoptable: Vec<Text>,
+    /// Whether that is all that differs in the files.
+    pub wholly: bool,
 }
 
 impl Service {
@@ -44,7 +49,10 @@ impl Service {
         let seen = self.fleet.look(router, move |engine| {
             engine.ready()?;
             let files = differences(&engine.written()?, &engine.render(&intent, Reveal::Shown));
-            Ok::<Drift, peerage_edge::Fault>(Drift { files, findings: strays(&intent, &engine.sessions(now)?) })
+            let adoption = adoption(engine, &intent)?;
+            let adoptable: Vec<Text> = adoption.sessions.into_iter().flat_map(|(_, changes)| changes).collect();
+            let wholly = !files.is_empty() && adoption.left.is_empty();
+            Ok::<Drift, peerage_edge::Fault>(Drift { files, findings: strays(&intent, &engine.sessions(now)?), adoptable, wholly })
         });
         seen.await?.map_err(|fault| Error::Refused(say!("drift.unknown", "Nothing can be compared: {fault}.", fault = fault)))
     }
@@ -75,6 +83,49 @@ impl Service {
         Err(Error::Several(outcome.findings.into_iter().map(|finding| finding.sentence).collect()))
     }
 
+    /// Takes over into the record what was changed by hand on a router and has a place there;
+    /// tells what was taken over.
+    ///
+    /// # Errors
+    /// When the actor may not, the router is unknown or does not tell, or there is nothing to
+    /// take over now.
+    pub async fn adopt(&self, actor: &Actor, id: &str) -> Result<Vec<Text>, Error> {
+        actor.may(Action::ManageRouters)?;
+        let router = self.router_by_id(id).await?;
+        let intent = self.router_intent(&router, None).await?.map_err(Error::Refused)?;
+        let seen = self.fleet.look(&router, move |engine| adoption(engine, &intent)).await?;
+        let found = seen.map_err(|fault| Error::Refused(say!("drift.unknown", "Nothing can be compared: {fault}.", fault = fault)))?;
+        if found.sessions.is_empty() {
+            return Err(Error::Refused(say!("drift.nothing", "Nothing of what differs has a place on record. Take it back instead.")));
+        }
+        let mut tx = self.store.begin().await?;
+        let mut told = vec![];
+        for (session, changes) in found.sessions {
+            let name = session.peering.as_str();
+            let mut it = tx.peering(name).await?.ok_or_else(|| Error::NotFound("peering", name.to_string()))?;
+            let old = it.body.connection(session.connection).map(|c| c.spec.clone());
+            let Some(old) = old else { continue };
+            let subject = format!("{name}/{}", session.connection);
+            match &session.md5 {
+                Some(key) => tx.save_secret(&subject, &self.vault.seal(key.reveal())?).await?,
+                None => tx.delete_secret(&subject).await?,
+            }
+            let note = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            let command = Command {
+                connection: session.connection,
+                verb: Verb::Adopt,
+                by: Party::Operator,
+                note,
+                spec: Some(adopted(old, &session)),
+            };
+            self.step(&mut tx, &mut it.body, &command, &actor.name).await?;
+            tx.save_peering(&it.body, it.version, self.clock.now()).await?;
+            told.extend(changes);
+        }
+        tx.commit().await?;
+        Ok(told)
+    }
+
     /// What the next step of a connection would change in the files of its router; nothing
     /// when there is no router or no such step.
     ///
@@ -85,7 +136,9 @@ impl Service {
             StateName::PendingApproval | StateName::Approved | StateName::ProvisioningStarted | StateName::ProvisioningFailed => {
                 Wanted::Run(RoutePolicy::DenyAll)
             }
-            StateName::ProvisioningCompleted | StateName::Validating => Wanted::Run(RoutePolicy::Open(self.accept(peering))),
+            StateName::ProvisioningCompleted | StateName::Validating => {
+                Wanted::Run(RoutePolicy::Open(self.accept(peering, connection).await?))
+            }
             StateName::PendingRemove => Wanted::Gone,
             _ => return Ok(vec![]),
         };
@@ -117,4 +170,12 @@ impl Service {
         let found = self.store.routers().await?.into_iter().find(|router| router.id == id);
         found.ok_or_else(|| Error::NotFound("router", id.to_string()))
     }
+}
+
+/// A connection with the settings that one of its sessions has on the router.
+fn adopted(old: ConnectionSpec, session: &Session) -> ConnectionSpec {
+    let mut spec = ConnectionSpec { gtsm: session.gtsm, bfd: session.bfd, has_md5: session.md5.is_some(), ..old };
+    let most = if session.is_ipv4() { &mut spec.max_prefixes_ipv4 } else { &mut spec.max_prefixes_ipv6 };
+    *most = Some(session.max_prefixes);
+    spec
 }

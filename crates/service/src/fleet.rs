@@ -166,6 +166,8 @@ mod tests {
         let report = |state, since| SessionReport {
             symbol: "pr_1_1_v4".into(),
             peer: None,
+            local: None,
+            peer_asn: None,
             state,
             since: Some(Timestamp::from_secs(since)),
             last_error: None,

@@ -5,6 +5,7 @@ use peerage_domain::{
     Prefix,
     access::Action,
     peering::{Connection, Peering},
+    router::Router,
     say,
     special::special,
 };
@@ -49,7 +50,7 @@ impl Service {
     /// # Errors
     /// When the target cannot be asked for, too much was asked lately, or the router is silent.
     pub async fn look_through(&self, actor: &Actor, id: &str, number: u16, ask: Ask, target: &str) -> Result<String, Error> {
-        let (peering, router) = self.placed_connection(actor, id, number).await?;
+        let (peering, router) = self.glass_of(actor, id, number).await?;
         let target = self.target(actor, &peering, number, target)?;
         if !self.fleet.engine(&router).is_real() {
             return Err(Error::Refused(say!("glass.memory", "This connection runs in memory: there is no router to ask.")));
@@ -75,6 +76,23 @@ impl Service {
         })
     }
 
+    /// The peering of a connection that somebody may see, and the router that answers for it:
+    /// also before anything runs there, while the link is tested.
+    ///
+    /// # Errors
+    /// When it is unknown, of another organisation, or there is no router.
+    pub async fn glass_of(&self, actor: &Actor, id: &str, number: u16) -> Result<(Peering, Router), Error> {
+        let (nowhere, permit) = match self.placed_connection(actor, id, number).await {
+            Err(error @ Error::Refused(_)) => (error, actor.may(Action::ReadPeerings)?),
+            found => return found,
+        };
+        let found = self.store.peering(id).await?.filter(|v| permit.scope.covers(&v.body.organisation));
+        let tested = |it: &Peering| it.connection(number).is_some_and(|c| c.spec.link_test.is_some() && !c.state.name().is_final());
+        let Some(peering) = found.map(|v| v.body).filter(tested) else { return Err(nowhere) };
+        let router = self.router_for(&peering, number).await?.map_err(Error::Refused)?;
+        Ok((peering, router))
+    }
+
     fn target(&self, actor: &Actor, peering: &Peering, number: u16, text: &str) -> Result<Target, Error> {
         let text = text.trim();
         let target = match (text.parse(), text.parse::<Prefix>()) {
@@ -89,7 +107,11 @@ impl Service {
             }
         };
         let own = |connection: &Connection| match target {
-            Target::Address(address) => connection.spec.endpoint.peer_addresses().contains(&address),
+            // Its own ends, and those of the link test.
+            Target::Address(address) => {
+                let test = connection.spec.link_test.is_some_and(|link| link.contains_address(address));
+                test || connection.spec.endpoint.peer_addresses().contains(&address)
+            }
             Target::Prefix(_) => false,
         };
         let everything = actor.may(Action::ManageRouters).is_ok();

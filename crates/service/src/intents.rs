@@ -3,12 +3,12 @@
 use crate::{Error, Service};
 use peerage_domain::{
     Prefix, Text,
-    peering::{Connection, Peering, PeeringRecord, State, StateName, Verb},
+    peering::{Connection, DirectType, Peering, PeeringRecord, State, StateName, Verb},
     router::Router,
     say,
-    session::{ConnectionSpec, Endpoint},
+    session::{ConnectionSpec, Endpoint, ends},
 };
-use peerage_edge::intent::{Accept, RoutePolicy, RouterIntent, Secret, Session, Word};
+use peerage_edge::intent::{Accept, BgpRole, RoutePolicy, RouterIntent, Secret, Session, Word};
 use std::net::IpAddr;
 
 /// What should happen with a connection's routes, when not what its state says.
@@ -60,7 +60,7 @@ impl Service {
             let policy = match change.map(|change| change.wanted) {
                 Some(Wanted::Run(policy)) => Some(policy.clone()),
                 Some(Wanted::Gone) => None,
-                None => running_policy(&connection.state, &self.accept(peering)),
+                None => running_policy(&connection.state, &self.accept(peering, connection).await?),
             };
             let Some(policy) = policy else { continue };
             match self.sessions_of(router, peering, connection, &policy).await? {
@@ -82,9 +82,17 @@ impl Service {
         Ok(Ok(RouterIntent { router: head, sessions }))
     }
 
-    /// What may be let in from a peer: what no rule refuses, up to the most prefixes that were agreed.
-    pub(crate) fn accept(&self, _peering: &Peering) -> Accept {
-        Accept { any: true, ..Accept::default() }
+    /// What may be let in on a connection: what no rule refuses, up to the most prefixes that
+    /// were agreed; from a route server only routes of the customers that are registered.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub(crate) async fn accept(&self, peering: &Peering, connection: &Connection) -> Result<Accept, Error> {
+        if connection.spec.direct_type != DirectType::IxRs {
+            return Ok(Accept { any: true, ..Accept::default() });
+        }
+        let origins = self.store.customers_of(&peering.organisation).await?.into_iter().collect();
+        Ok(Accept { any: true, only_origins: true, origins, ..Accept::default() })
     }
 
     /// The sessions of a connection on a router.
@@ -130,7 +138,8 @@ impl Service {
             bfd: connection.spec.bfd,
             hold_time_s: 90,
             max_prefixes: most(&connection.spec, link.peer),
-            role: None,
+            route_server: connection.spec.direct_type == DirectType::IxRs,
+            role: connection.spec.role.then(|| role(connection.spec.direct_type)),
             policy: policy.clone(),
         };
         Ok(Ok(links.into_iter().map(session).collect()))
@@ -146,11 +155,25 @@ impl Service {
     }
 }
 
+/// What the operator is to the peer (RFC 9234 §4.1).
+fn role(of: DirectType) -> BgpRole {
+    match of {
+        DirectType::Edge | DirectType::Voice => BgpRole::Peer,
+        DirectType::IxRs => BgpRole::RouteServerClient,
+    }
+}
+
 /// Where the two ends of a session are.
 struct Link {
     local: IpAddr,
     peer: IpAddr,
     network: Prefix,
+}
+
+impl From<peerage_domain::session::Ends> for Link {
+    fn from(ends: peerage_domain::session::Ends) -> Self {
+        Link { local: ends.operator, peer: ends.peer, network: ends.network }
+    }
 }
 
 fn links(endpoint: &Endpoint, router: &Router, lan: &[Prefix]) -> Result<Vec<Link>, Text> {
@@ -161,8 +184,9 @@ fn links(endpoint: &Endpoint, router: &Router, lan: &[Prefix]) -> Result<Vec<Lin
     match endpoint {
         Endpoint::Exchange { .. } => peers.into_iter().map(|peer| on_lan(peer, router, lan)).collect(),
         Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => {
-            Ok(ipv4.iter().chain(ipv6).filter_map(point_to_point).collect())
+            Ok(ipv4.iter().chain(ipv6).filter_map(|link| ends(*link)).map(Link::from).collect())
         }
+        Endpoint::Named { ipv4, ipv6 } => Ok(ipv4.iter().chain(ipv6).map(|ends| Link::from(*ends)).collect()),
     }
 }
 
@@ -183,12 +207,6 @@ fn on_lan(peer: IpAddr, router: &Router, lan: &[Prefix]) -> Result<Link, Text> {
             network = network
         )),
     }
-}
-
-/// The peer has the first usable address of a link, the operator the second.
-fn point_to_point(network: &Prefix) -> Option<Link> {
-    let mut hosts = network.net().hosts();
-    Some(Link { peer: hosts.next()?, local: hosts.next()?, network: *network })
 }
 
 fn most(spec: &ConnectionSpec, peer: IpAddr) -> u32 {

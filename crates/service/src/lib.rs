@@ -7,7 +7,8 @@
 //!
 //! * [`access`]: who asks, and what they may
 //! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`drift`], [`routes`], [`glass`], [`telemetry`], [`directory`]: use cases
-//! * [`rpki`]: what the RPKI says
+//! * [`legacy`]: sessions from before the portal; [`customers`] of route servers; [`loa`]: letters of authorization
+//! * [`rpki`]: what the RPKI says; [`irr`]: what networks declare
 //! * [`provisioning`]: the job that moves connections through the edge; [`fleet`]: its routers
 //! * [`clock`]: where time enters; [`secrets`]: randomness, hashes, sealing
 //! * [`demo`]: a world to look at, made through the same use cases
@@ -18,6 +19,7 @@ pub mod accounts;
 pub mod asns;
 pub mod clock;
 pub mod connections;
+pub mod customers;
 pub mod demo;
 pub mod directory;
 pub mod drift;
@@ -25,8 +27,11 @@ mod error;
 pub mod fleet;
 pub mod glass;
 mod intents;
+pub mod irr;
+pub mod legacy;
 mod limits;
 mod live;
+pub mod loa;
 pub mod peerings;
 pub mod provisioning;
 pub mod requests;
@@ -41,7 +46,7 @@ pub use clock::Clock;
 pub use error::Error;
 pub use live::Notice;
 
-use peerage_domain::{Asn, policy::Policy};
+use peerage_domain::{Asn, Prefix, policy::Policy};
 use peerage_storage::Store;
 use std::sync::Arc;
 
@@ -66,6 +71,10 @@ pub struct Settings {
     pub removal_pause_s: i64,
     /// Where the RPKI is heard of.
     pub rpki: rpki::RpkiSettings,
+    /// Where the IRR is asked.
+    pub irr: irr::IrrSettings,
+    /// The operator's address space for the links of Direct peerings.
+    pub link_pools: Vec<Prefix>,
     /// Whether this is the demo world.
     pub demo: bool,
 }
@@ -81,6 +90,7 @@ pub struct Service {
     pub(crate) directory: directory::Cache,
     pub(crate) live: live::Channel,
     pub(crate) rpki: rpki::Rpki,
+    pub(crate) irr: irr::Irr,
     /// Failed sign-ins, by e-mail address.
     pub(crate) attempts: limits::Recent,
     /// Questions to routers, by organisation.
@@ -99,6 +109,7 @@ impl Service {
             directory: directory::Cache::default(),
             live: live::Channel::new(),
             rpki: rpki::Rpki::default(),
+            irr: irr::Irr::default(),
             attempts: limits::Recent::within(900),
             asked: limits::Recent::within(60),
         }

@@ -2,10 +2,12 @@
 
 use crate::{Actor, Error, Service, access::Scope, requests::typed};
 use peerage_domain::{
-    Finding, Text, Timestamp,
+    Finding, Prefix, Text, Timestamp,
     access::{Action, Role},
     catalogue::{Location, Paged},
-    peering::{Command, Connection, Party, Peering, PeeringEvent, PeeringRecord, Recorded, SessionFact, StateName, Verb},
+    peering::{
+        Command, Connection, DirectType, Party, Peering, PeeringEvent, PeeringRecord, Recorded, SessionFact, State, StateName, Verb,
+    },
     policy::{Criterion, judge_connection, judge_network},
     say,
     session::{self, AddressProvider, ConnectionAsk, ConnectionSpec, Endpoint, FieldFinding, Occupant, Site, Taken},
@@ -36,6 +38,8 @@ pub struct PeeringDetail {
     pub possible: Vec<(u16, Vec<Verb>)>,
     /// The policy's answer, by number of the connection; for operators.
     pub criteria: Vec<(u16, Vec<Criterion>)>,
+    /// The next free links of the operator's address space, IPv4 and IPv6; for operators.
+    pub offers: (Option<Prefix>, Option<Prefix>),
 }
 
 /// What is known of a connection from the router that it runs on.
@@ -103,16 +107,63 @@ impl Service {
     /// Every prefix that cannot be used, or when addresses cannot be assigned now.
     pub async fn assign_addresses(&self, actor: &Actor, id: &str, connection: u16, ipv4: &str, ipv6: &str) -> Result<Peering, Error> {
         actor.may(Action::Decide)?;
-        let directory = self.directory().await?;
         let mut tx = self.store.begin().await?;
         let mut found = tx.peering(id).await?.ok_or_else(|| Error::NotFound("peering", id.to_string()))?;
-        let it = &found.body;
-        let old = it.connection(connection).map(|c| c.spec.clone());
-        let ask = old.as_ref().map(typed).unwrap_or_default();
-        let site = Site { taken: tx.taken(id).await?, ..directory.site(&it.location) };
+        let endpoint = self.operators_links(&mut tx, &found.body, connection, ipv4, ipv6).await?;
+        let old = found.body.connection(connection).map(|c| c.spec.clone());
+        let spec = old.zip(endpoint).map(|(old, endpoint)| ConnectionSpec { endpoint, ..old });
+        let command = Command { spec, ..command(connection, Verb::AssignAddresses, Party::Operator, "") };
+        self.step(&mut tx, &mut found.body, &command, &actor.name).await?;
+        tx.save_peering(&found.body, found.version, self.clock.now()).await?;
+        tx.commit().await?;
+        self.live.tell(id, &found.body.organisation);
+        Ok(found.body)
+    }
+
+    /// Agrees to a change of type. A voice connection gets the operator's addresses and BFD;
+    /// what runs now runs on until the peer has configured the new one.
+    ///
+    /// # Errors
+    /// Every prefix that cannot be used, or when the type cannot be changed now.
+    pub async fn accept_type_change(&self, actor: &Actor, id: &str, connection: u16, ipv4: &str, ipv6: &str) -> Result<Peering, Error> {
+        actor.may(Action::Decide)?;
+        let mut tx = self.store.begin().await?;
+        let mut found = tx.peering(id).await?.ok_or_else(|| Error::NotFound("peering", id.to_string()))?;
+        let it = found.body.connection(connection).cloned();
+        let asked = it.as_ref().and_then(|it| match &it.state {
+            State::TypeChangeRequested { to } => to.parse::<DirectType>().ok(),
+            _ => None,
+        });
+        let old = it.map(|it| it.spec);
+        let stays = old.as_ref().is_some_and(|old| matches!(old.endpoint, Endpoint::DirectOperatorAssigned { .. }));
+        let blank = ipv4.trim().is_empty() && ipv6.trim().is_empty();
+        let needs = asked == Some(DirectType::Voice) && !stays;
+        let endpoint = if blank && !needs { None } else { self.operators_links(&mut tx, &found.body, connection, ipv4, ipv6).await? };
+        let spec = old.zip(asked).map(|(old, direct_type)| ConnectionSpec {
+            endpoint: endpoint.unwrap_or_else(|| old.endpoint.clone()),
+            bfd: old.bfd || direct_type == DirectType::Voice,
+            direct_type,
+            ..old
+        });
+        let command = Command { spec, ..command(connection, Verb::AcceptTypeChange, Party::Operator, "") };
+        self.step(&mut tx, &mut found.body, &command, &actor.name).await?;
+        tx.save_peering(&found.body, found.version, self.clock.now()).await?;
+        tx.commit().await?;
+        self.live.tell(id, &found.body.organisation);
+        Ok(found.body)
+    }
+
+    /// Session prefixes that the operator types, as the ends of a connection.
+    async fn operators_links(&self, tx: &mut Tx, it: &Peering, connection: u16, ipv4: &str, ipv6: &str) -> Result<Option<Endpoint>, Error> {
+        let directory = self.directory().await?;
+        let ask = it.connection(connection).map(|c| typed(&c.spec)).unwrap_or_default();
+        let site = Site { taken: tx.taken(&it.id).await?, ..directory.site(&it.location) };
         let site = Site { taken: site.taken.into_iter().chain(beside(it, connection)).collect(), ..site };
         let ask = ConnectionAsk {
             address_provider: AddressProvider::Peer,
+            direct_type: DirectType::Edge,
+            operator_ipv4: String::new(),
+            operator_ipv6: String::new(),
             session_ipv4: ipv4.trim().into(),
             session_ipv6: ipv6.trim().into(),
             ..ask
@@ -120,18 +171,21 @@ impl Service {
         let (findings, specs) = session::judge(it.kind, &[ask], &site, it.asn);
         let wrong = findings.into_iter().map(|f| FieldFinding { connection: usize::from(connection.saturating_sub(1)), ..f }).collect();
         let new = specs.and_then(|mut specs| specs.pop()).ok_or(Error::Fields(wrong))?;
-        let spec = match new.endpoint {
-            Endpoint::Direct { ipv4, ipv6 } => {
-                old.map(|old| ConnectionSpec { endpoint: Endpoint::DirectOperatorAssigned { ipv4, ipv6 }, ..old })
-            }
-            Endpoint::Exchange { .. } | Endpoint::DirectOperatorAssigned { .. } => None,
-        };
-        let command = Command { spec, ..command(connection, Verb::AssignAddresses, Party::Operator, "") };
-        self.step(&mut tx, &mut found.body, &command, &actor.name).await?;
-        tx.save_peering(&found.body, found.version, self.clock.now()).await?;
-        tx.commit().await?;
-        self.live.tell(id, &found.body.organisation);
-        Ok(found.body)
+        Ok(match new.endpoint {
+            Endpoint::Direct { ipv4, ipv6 } => Some(Endpoint::DirectOperatorAssigned { ipv4, ipv6 }),
+            Endpoint::Exchange { .. } | Endpoint::DirectOperatorAssigned { .. } | Endpoint::Named { .. } => None,
+        })
+    }
+
+    /// The next free links of the operator's own address space, IPv4 and IPv6.
+    async fn offers(&self) -> Result<(Option<Prefix>, Option<Prefix>), Error> {
+        let pools = &self.settings.link_pools;
+        if pools.is_empty() {
+            return Ok((None, None));
+        }
+        let taken: Vec<Prefix> = self.store.taken("").await?.into_iter().map(|it| it.space).collect();
+        let free = |v4, length| session::next_free(pools, &taken, v4, length);
+        Ok((free(true, 31), free(false, 127)))
     }
 
     /// One step by a person.
@@ -208,7 +262,9 @@ impl Service {
             }
             edge.push((*number, facts));
         }
+        let offers = if permit.scope == Scope::Everybody { self.offers().await? } else { (None, None) };
         Ok(PeeringDetail {
+            offers,
             location,
             history: history.collect(),
             edge,
@@ -227,7 +283,9 @@ impl Service {
             return Ok(vec![]);
         }
         let Ok(router) = self.router_for(peering, connection.number).await? else { return Ok(vec![]) };
-        let Ok(sessions) = self.sessions_of(&router, peering, connection, &RoutePolicy::DenyAll).await? else { return Ok(vec![]) };
+        // After a change of type, the peer configures what will be.
+        let coming = Connection { spec: connection.coming().clone(), ..connection.clone() };
+        let Ok(sessions) = self.sessions_of(&router, peering, &coming, &RoutePolicy::DenyAll).await? else { return Ok(vec![]) };
         let side = OtherSide { sessions: &sessions, operator: self.settings.operator_asn, name: &self.settings.operator_name };
         Ok(Language::ALL.into_iter().map(|language| (language.name().to_owned(), side.render(language))).collect())
     }
@@ -299,7 +357,7 @@ pub(crate) fn command(connection: u16, verb: Verb, by: Party, note: &str) -> Com
 /// What the other connections of the same peering occupy.
 fn beside(peering: &Peering, connection: u16) -> Vec<Taken> {
     let others = peering.connections.iter().filter(|c| c.number != connection && !c.state.name().is_final());
-    let spaces = others.flat_map(|c| c.spec.endpoint.space().into_iter().map(move |space| (c.number, space)));
+    let spaces = others.flat_map(|c| c.spec.space().into_iter().map(move |space| (c.number, space)));
     spaces.map(|(number, space)| Taken { space, asn: peering.asn, by: Occupant::Connection(number.into()) }).collect()
 }
 

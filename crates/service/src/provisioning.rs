@@ -12,6 +12,7 @@ use crate::{
 };
 use peerage_domain::{
     Finding, Next, Text, Timestamp, Verdict,
+    irr::Declared,
     peering::{Connection, Party, Peering, PeeringEvent, State, Verb},
     router::Router,
     say,
@@ -24,9 +25,9 @@ use peerage_edge::{
     validate,
 };
 use peerage_storage::{Tx, jobs::Job};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-const ADVANCE: &str = "advance";
+pub(crate) const ADVANCE: &str = "advance";
 const AUTHOR: &str = "Peerage";
 /// How long a step may take before another worker tries it; a roll-out takes less.
 const LEASE_S: i64 = 180;
@@ -73,7 +74,7 @@ impl Service {
             // Nothing of what failed stays on the router.
             State::ProvisioningFailed { .. } => 0,
             // A legacy session is taken over as it is; one that stays after all is opened again.
-            State::Active if matches!(event.verb, Verb::Approve | Verb::UndoRemoval) => 0,
+            State::Active if matches!(event.verb, Verb::Approve | Verb::UndoRemoval | Verb::Adopt) => 0,
             _ => return Ok(()),
         };
         Ok(tx.add_job(ADVANCE, &subject(peering, event.connection), now.plus_secs(pause)).await?)
@@ -135,7 +136,7 @@ impl Service {
 
     /// Drives the router to what the state of a connection asks for.
     async fn drive(&self, peering: &Peering, connection: &Connection) -> Result<Report, Error> {
-        let accept = self.accept(peering);
+        let accept = self.accept(peering, connection).await?;
         let wanted = match &connection.state {
             State::ProvisioningStarted { peer_ready: true } => Wanted::Run(RoutePolicy::DenyAll),
             State::ProvisioningCompleted => return Ok(Progress::Step(Verb::StartValidation, String::new()).into()),
@@ -150,6 +151,10 @@ impl Service {
             Ok(router) => router,
             Err(why) => return Ok(without_router(connection, &why)),
         };
+        if let Some(why) = self.runs_elsewhere(&router, peering, connection).await? {
+            let findings = Some(vec![Finding::new(Verdict::Warn, why.clone(), Next::Operator)]);
+            return Ok(Report { progress: Progress::Again(LOOK_AGAIN_S), findings, router: None, log: vec![why] });
+        }
         let outcome = self.bring(&router, peering, connection, &wanted).await?;
         let log = vec![brought(&router, &wanted, &outcome)];
         let (findings, failed) = match outcome {
@@ -170,6 +175,29 @@ impl Service {
         Ok(Report { progress, findings: Some(findings), router: Some(router), log })
     }
 
+    /// Why a session from before the portal cannot be taken over yet: the router's own
+    /// configuration still has it, and two sessions with one peer are in each other's way.
+    async fn runs_elsewhere(&self, router: &Router, peering: &Peering, connection: &Connection) -> Result<Option<Text>, Error> {
+        if !peering.legacy || self.store.placement(&peering.id, connection.number).await?.is_some() {
+            return Ok(None);
+        }
+        let (now, peers) = (self.clock.now(), connection.spec.endpoint.peer_addresses());
+        let seen = self.fleet.look(router, move |engine| engine.sessions(now)).await?;
+        let foreign = seen
+            .ok()
+            .into_iter()
+            .flatten()
+            .find(|report| !report.symbol.starts_with("pr_") && report.peer.is_some_and(|peer| peers.contains(&peer)));
+        Ok(foreign.map(|report| {
+            say!(
+                "legacy.still_there",
+                "{router} still runs {session} in its own configuration. Take it out there; Peerage then takes the session over within a minute.",
+                router = router.name,
+                session = report.symbol
+            )
+        }))
+    }
+
     /// Seconds until a connection that is to be removed is removed.
     fn removal_left(&self, connection: &Connection) -> i64 {
         (self.settings.removal_pause_s - self.clock.now().since(connection.since)).max(0)
@@ -182,12 +210,13 @@ impl Service {
             Ok(router) => router,
             Err(why) => return Ok(without_router(connection, &why)),
         };
-        let open = RoutePolicy::Open(self.accept(peering));
+        let open = RoutePolicy::Open(self.accept(peering, connection).await?);
         let sessions = match self.sessions_of(&router, peering, connection, &RoutePolicy::DenyAll).await? {
             Ok(sessions) => sessions,
             Err(why) => return Ok(without_router(connection, &why)),
         };
-        let mut findings = self.look(&router, sessions, &open).await?;
+        let declared = self.declared(peering.asn).await?;
+        let mut findings = self.look(&router, sessions, &open, declared).await?;
         let any = |verdict| findings.iter().any(|f: &Finding| f.verdict == verdict);
         let (failed, unknown) = (any(Verdict::Fail), any(Verdict::Unknown));
         let waited = self.clock.now().since(connection.since);
@@ -221,7 +250,13 @@ impl Service {
     }
 
     /// What is to be seen on the sessions of a connection.
-    async fn look(&self, router: &Router, sessions: Vec<Session>, open: &RoutePolicy) -> Result<Vec<Finding>, Error> {
+    async fn look(
+        &self,
+        router: &Router,
+        sessions: Vec<Session>,
+        open: &RoutePolicy,
+        declared: Option<Result<Arc<Declared>, String>>,
+    ) -> Result<Vec<Finding>, Error> {
         let (now, settle_s, open, vrps) = (self.clock.now(), self.settings.settle_s, open.clone(), self.vrps());
         let rpki_silent = self.settings.rpki.is_set() && vrps.is_none();
         let seen = self.fleet.drive(router, move |engine| -> Result<Vec<Finding>, Fault> {
@@ -257,7 +292,8 @@ impl Service {
                     continue;
                 }
                 let received = if report.is_some() { engine.routes(session, Table::Received)? } else { vec![] };
-                findings.extend(validate(session, &open, &Evidence { report, received, dropped, vrps: vrps.clone() }, settle_s, now));
+                let evidence = Evidence { report, received, dropped, vrps: vrps.clone(), declared: declared.clone() };
+                findings.extend(validate(session, &open, &evidence, settle_s, now));
             }
             Ok(findings)
         });
@@ -323,7 +359,8 @@ impl Service {
             let Some((id, number)) = self.store.placed_on(&router.id).await?.into_iter().next() else { continue };
             let Some(peering) = self.store.peering(&id).await?.map(|v| v.body) else { continue };
             let Some(connection) = peering.connection(number) else { continue };
-            let wanted = running_policy(&connection.state, &self.accept(&peering)).map_or(Wanted::Gone, Wanted::Run);
+            let accept = self.accept(&peering, connection).await?;
+            let wanted = running_policy(&connection.state, &accept).map_or(Wanted::Gone, Wanted::Run);
             if let Err(why) = self.bring(&router, &peering, connection, &wanted).await? {
                 tracing::warn!(router = router.name, %why, "sessions in memory could not be restored");
             }

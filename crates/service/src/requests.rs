@@ -2,7 +2,7 @@
 
 use crate::{Actor, Error, Service, peerings::command};
 use peerage_domain::{
-    Asn, Verdict,
+    Asn, Prefix, Verdict,
     access::Action,
     catalogue::Location,
     peering::{Command, Connection, Kind, Party, Peering, PeeringRecord, State, Verb},
@@ -118,6 +118,9 @@ impl Service {
         let old = tx.draft::<PeeringDraft>(id, &actor.organisation, DRAFT).await?;
         let mut old = old.ok_or_else(|| Error::NotFound("draft", id.to_string()))?.body;
         draft.changes.clone_from(&old.changes);
+        draft.converts.clone_from(&old.converts);
+        let direct_type = draft.direct_type;
+        draft.connections.iter_mut().for_each(|connection| connection.direct_type = direct_type);
         let mut refused = vec![];
         match keys {
             Keys::Untouched => keep_flags(&mut draft, &old),
@@ -188,12 +191,16 @@ impl Service {
             .ok_or_else(|| Error::Refused(say!("request.location", "Choose a location first.")))?;
         let site = Site { taken: tx.taken(&draft.changes).await?, ..directory.site(&location.id) };
         let (findings, specs) = session::judge(location.kind, &draft.connections, &site, asn);
-        let specs = specs.ok_or(Error::Fields(findings))?;
+        let mut specs = specs.ok_or(Error::Fields(findings))?;
+        give_link_tests(&draft.connections, &mut specs, &site.taken);
         let peering = if draft.changes.is_empty() {
             self.open_peering(&mut tx, actor, &draft, asn, &peer_name, location, specs).await?
         } else {
             self.resubmit(&mut tx, actor, &draft.changes, specs).await?
         };
+        if !draft.converts.is_empty() {
+            self.mark_converted(&mut tx, &draft.converts, &peering).await?;
+        }
         self.move_secrets(&mut tx, id, &draft, &peering).await?;
         forget_draft(&mut tx, id, &draft).await?;
         tx.commit().await?;
@@ -218,6 +225,7 @@ impl Service {
             spec,
             state: State::None,
             since: now,
+            loa: None,
         });
         let mut peering = Peering {
             id: tx.next_id("PR").await?,
@@ -252,8 +260,8 @@ impl Service {
             return Err(Error::Refused(say!("request.no_changes", "The operator is not waiting for changes of {id}.", id = id)));
         }
         for number in waiting {
-            let assigned = found.body.connection(number).map(|c| c.spec.endpoint.clone());
-            let spec = specs.get(usize::from(number) - 1).cloned().map(|spec| keep_assigned(spec, assigned));
+            let before = found.body.connection(number).map(|c| c.spec.clone());
+            let spec = specs.get(usize::from(number) - 1).cloned().map(|spec| keep_assigned(spec, before));
             let command = Command { spec, ..command(number, Verb::Resubmit, Party::Requester, "") };
             self.step(tx, &mut found.body, &command, &actor.name).await?;
         }
@@ -293,6 +301,8 @@ impl Service {
             legacy: it.legacy,
             tried: true,
             changes: it.id.clone(),
+            direct_type: it.connections.first().map(|c| c.spec.direct_type).unwrap_or_default(),
+            converts: String::new(),
         };
         self.new_peering_draft(actor, draft).await
     }
@@ -364,13 +374,27 @@ fn locked(peering: &Peering) -> Vec<usize> {
     peering.connections.iter().enumerate().filter(stays).map(|(index, _)| index).collect()
 }
 
-/// Addresses that the operator assigned before the change stay assigned.
-fn keep_assigned(spec: ConnectionSpec, before: Option<Endpoint>) -> ConnectionSpec {
-    match (&spec.endpoint, before) {
-        (Endpoint::DirectOperatorAssigned { .. }, Some(endpoint @ Endpoint::DirectOperatorAssigned { .. })) => {
-            ConnectionSpec { endpoint, ..spec }
+/// Addresses that were given before the change stay: the operator's for the session, and those
+/// of the link test.
+fn keep_assigned(spec: ConnectionSpec, before: Option<ConnectionSpec>) -> ConnectionSpec {
+    let Some(before) = before else { return spec };
+    let link_test = spec.link_test.and(before.link_test.or(spec.link_test));
+    match (&spec.endpoint, before.endpoint) {
+        (Endpoint::DirectOperatorAssigned { .. }, endpoint @ Endpoint::DirectOperatorAssigned { .. }) => {
+            ConnectionSpec { endpoint, link_test, ..spec }
         }
-        _ => spec,
+        _ => ConnectionSpec { link_test, ..spec },
+    }
+}
+
+/// Gives the addresses with which links are tested, where that was asked for.
+fn give_link_tests(asks: &[ConnectionAsk], specs: &mut [ConnectionSpec], taken: &[session::Taken]) {
+    let pools: Vec<Prefix> = session::LINK_TEST.iter().filter_map(|pool| pool.parse().ok()).collect();
+    let mut taken: Vec<Prefix> = taken.iter().map(|it| it.space).collect();
+    for (ask, spec) in asks.iter().zip(specs) {
+        let direct = !matches!(spec.endpoint, Endpoint::Exchange { .. });
+        spec.link_test = (ask.link_test && direct).then(|| session::next_free(&pools, &taken, true, 31)).flatten();
+        taken.extend(spec.link_test);
     }
 }
 
@@ -386,6 +410,9 @@ pub(crate) fn typed(spec: &ConnectionSpec) -> ConnectionAsk {
         has_md5: spec.has_md5,
         gtsm: spec.gtsm,
         bfd: spec.bfd,
+        role: spec.role,
+        direct_type: spec.direct_type,
+        link_test: spec.link_test.is_some(),
         ..ConnectionAsk::default()
     };
     match &spec.endpoint {
@@ -396,6 +423,18 @@ pub(crate) fn typed(spec: &ConnectionSpec) -> ConnectionAsk {
             ConnectionAsk { session_ipv4: text(ipv4.map(|a| a.to_string())), session_ipv6: text(ipv6.map(|a| a.to_string())), ..base }
         }
         Endpoint::DirectOperatorAssigned { .. } => ConnectionAsk { address_provider: AddressProvider::Operator, ..base },
+        Endpoint::Named { ipv4, ipv6 } => {
+            let of = |ends: &Option<session::Ends>, part: fn(&session::Ends) -> String| ends.as_ref().map(part).unwrap_or_default();
+            ConnectionAsk {
+                session_ipv4: of(ipv4, |ends| ends.network.to_string()),
+                session_ipv6: of(ipv6, |ends| ends.network.to_string()),
+                peer_ipv4: of(ipv4, |ends| ends.peer.to_string()),
+                peer_ipv6: of(ipv6, |ends| ends.peer.to_string()),
+                operator_ipv4: of(ipv4, |ends| ends.operator.to_string()),
+                operator_ipv6: of(ipv6, |ends| ends.operator.to_string()),
+                ..base
+            }
+        }
     }
 }
 

@@ -49,7 +49,7 @@ impl Service {
     pub async fn received_routes(&self, actor: &Actor, id: &str, number: u16) -> Result<(Peering, Vec<Judged>), Error> {
         let (peering, router) = self.placed_connection(actor, id, number).await?;
         let connection = peering.connection(number).ok_or_else(|| Error::NotFound("connection", format!("{id}/{number}")))?;
-        let policy = running_policy(&connection.state, &self.accept(&peering)).unwrap_or(RoutePolicy::DenyAll);
+        let policy = running_policy(&connection.state, &self.accept(&peering, connection).await?).unwrap_or(RoutePolicy::DenyAll);
         let sessions = self.sessions_of(&router, &peering, connection, &policy).await?.map_err(Error::Refused)?;
         let (vrps, on_router) = (self.vrps(), !self.settings.rpki.caches.is_empty());
         let read = self.fleet.look(&router, move |engine| -> Result<Vec<Judged>, Fault> {

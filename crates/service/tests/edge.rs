@@ -1,164 +1,21 @@
 //! Peerings from the request to the traffic and back, through the use cases, on a real router.
 
-#[path = "../../edge/tests/lab/mod.rs"]
-mod lab;
+mod portal;
 
-use lab::{Cable, Daemon, LAN, LINK, Lab, PARTNER, wait};
 use peerage_domain::{
     Asn, Verdict,
-    access::Role,
-    contact::{Contact, ContactRole},
-    peering::{Kind, Peering, SessionState, StateName, Verb},
-    policy::Policy,
-    registration::PeeringDraft,
-    router::{EngineKind, RouterForm},
+    peering::{Kind, SessionState, StateName, Verb},
+    router::RouterForm,
     rpki::OriginState,
     session::ConnectionAsk,
 };
 use peerage_edge::intent::Session;
-use peerage_service::{
-    Actor, Clock, Error, Service, Settings, glass::Ask, peerings::StepRequest, requests::Keys, rpki::RpkiSettings, secrets::Vault,
+use peerage_service::{Error, glass::Ask, peerings::StepRequest, rpki::RpkiSettings};
+use portal::{
+    Portal, ask_peer, exchange,
+    lab::{self, Cable, Daemon, LAN, LINK, Lab, PARTNER, wait},
+    link, open, portal, portal_with,
 };
-use peerage_storage::Store;
-use std::net::IpAddr;
-
-struct Portal {
-    service: Service,
-    operator: Actor,
-    partner: Actor,
-    dir: tempfile::TempDir,
-}
-
-/// A portal with a directory of one exchange and one facility, and two people.
-async fn portal(patience_s: i64) -> Portal {
-    portal_with(patience_s, RpkiSettings::default()).await
-}
-
-async fn portal_with(patience_s: i64, rpki: RpkiSettings) -> Portal {
-    let dir = tempfile::tempdir().expect("temporary directory");
-    let service = open(&dir, patience_s, rpki).await;
-    service.follow_rpki();
-    let file = |name: &str, rows: &str| (name.to_owned(), format!("{{\"data\":[{rows}]}}").into_bytes());
-    let port = |id: u32, asn: u32, v4: &str, v6: &str| {
-        format!(
-            r#"{{"id":{id},"net_id":{asn},"ix_id":60,"ixlan_id":60,"name":"TestIX","asn":{asn},"speed":10000,"ipaddr4":"{v4}","ipaddr6":"{v6}"}}"#
-        )
-    };
-    let files = [
-        file("ix.json", r#"{"id":60,"name":"TestIX","city":"Zurich","country":"CH"}"#),
-        file(
-            "ixpfx.json",
-            r#"{"id":1,"ixlan_id":60,"prefix":"193.0.9.0/24","protocol":"IPv4"},{"id":2,"ixlan_id":60,"prefix":"2001:7f8:99::/64","protocol":"IPv6"}"#,
-        ),
-        file("netixlan.json", &[port(1, 8075, LAN.v4.0, LAN.v6.0), port(2, 6667, LAN.v4.1, LAN.v6.1)].join(",")),
-        file("fac.json", r#"{"id":71,"name":"Test facility","city":"Zurich","country":"CH"}"#),
-        file("netfac.json", r#"{"id":1,"fac_id":71,"net_id":8075,"local_asn":8075},{"id":2,"fac_id":71,"net_id":6667,"local_asn":6667}"#),
-        file("net.json", r#"{"id":6667,"name":"Elisa","asn":6667,"info_type":"NSP","policy_general":"Open"}"#),
-    ];
-    service.import(&files).await.expect("directory");
-    let mut people = vec![];
-    for (organisation, email, role) in [("Operator", "ada@operator.example", Role::Operator), ("Elisa", "noc@elisa.example", Role::Partner)]
-    {
-        let link = service.add_person(organisation, email, "Somebody", role).await.expect("person");
-        let person = service.set_password(&link, "a long enough password").await.expect("password");
-        people.push(service.actor(&person.id, None).await.expect("member"));
-    }
-    let partner = people.pop().expect("partner");
-    let operator = people.pop().expect("operator");
-    let noc = Contact { role: ContactRole::Noc, email: "noc@elisa.example".parse().expect("mail"), phone: "+358 9 555 0100".parse().ok() };
-    let asn = service.associate_asn(&partner, PARTNER, "Elisa", vec![noc]).await.expect("asked");
-    service.decide_asn(&operator, &asn.id, None).await.expect("confirmed");
-    Portal { service, operator, partner, dir }
-}
-
-async fn open(dir: &tempfile::TempDir, patience_s: i64, rpki: RpkiSettings) -> Service {
-    let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
-    let settings = Settings {
-        operator_asn: Asn(8075),
-        operator_name: "Operator".into(),
-        policy: Policy::default(),
-        cloud_interconnect: vec![],
-        step_pause_s: 1,
-        settle_s: 1,
-        patience_s,
-        removal_pause_s: 2,
-        rpki,
-        demo: false,
-    };
-    Service::new(store, Clock::System, settings, Vault::open(&dir.path().join("secret.key")).expect("key"))
-}
-
-impl Portal {
-    fn location(&self, kind: Kind) -> impl Future<Output = String> {
-        let service = self.service.clone();
-        async move {
-            let directory = service.directory().await.expect("directory");
-            directory.all_locations().iter().find(|l| l.kind == kind).expect("location").id.clone()
-        }
-    }
-
-    async fn register(&self, lab: &Lab, kind: Kind) {
-        let [socket, config, folder] = lab.paths();
-        let form = RouterForm {
-            name: "edge1.zrh".into(),
-            location: self.location(kind).await,
-            engine: if lab.daemon == Daemon::Bird { EngineKind::Bird2 } else { EngineKind::Frr }.word().into(),
-            router_id: "193.0.9.1".into(),
-            addresses: if kind == Kind::Exchange { format!("{}, {}", LAN.v4.0, LAN.v6.0) } else { String::new() },
-            announce: "13.64.0.0/11".into(),
-            socket,
-            config,
-            folder,
-        };
-        self.service.register_router(&self.operator, &form).await.expect("registered");
-    }
-
-    /// Asks for a peering, has it approved and reported as configured.
-    async fn request(&self, kind: Kind, ask: ConnectionAsk, key: &str) -> Peering {
-        let location = self.location(kind).await;
-        let connections = vec![ConnectionAsk { max_prefixes_ipv4: "100".into(), max_prefixes_ipv6: "100".into(), ..ask }];
-        let draft = PeeringDraft { asn: PARTNER.to_string(), kind: Some(kind), location, connections, ..PeeringDraft::default() };
-        let id = self.service.new_peering_draft(&self.partner, draft.clone()).await.expect("draft");
-        let keys = Keys::Typed { keys: vec![key.into()], cleared: vec![], removed: None };
-        self.service.save_peering_draft(&self.partner, &id, draft, keys).await.expect("saved");
-        let peering = self.service.submit_peering(&self.partner, &id).await.expect("sent");
-        self.act(&self.operator, &peering.id, Verb::Approve).await;
-        self.act(&self.partner, &peering.id, Verb::ReportConfigured).await;
-        peering
-    }
-
-    async fn act(&self, actor: &Actor, id: &str, verb: Verb) {
-        let request = StepRequest { connection: 1, note: String::new() };
-        self.service.act(actor, id, verb, &request).await.expect("step");
-    }
-
-    async fn state(&self, id: &str) -> StateName {
-        self.service.peering(&self.partner, id).await.expect("peering").peering.connections[0].state.name()
-    }
-
-    /// Does jobs until the connection is in a state, at most half a minute.
-    async fn until(&self, id: &str, wanted: StateName) {
-        for _ in 0..300 {
-            self.service.run_due_jobs().await.expect("jobs");
-            if self.state(id).await == wanted {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-        let detail = self.service.peering(&self.partner, id).await.expect("peering");
-        panic!("{id} is {:?}, not {wanted:?}; seen: {:?}", detail.peering.connections[0].state, detail.edge[0].1.evidence);
-    }
-
-    async fn seen(&self, id: &str) -> Vec<(String, Verdict)> {
-        let detail = self.service.peering(&self.partner, id).await.expect("peering");
-        let (_, findings) = detail.edge[0].1.evidence.clone().expect("evidence");
-        findings.into_iter().map(|f| (f.code, f.verdict)).collect()
-    }
-}
-
-fn exchange() -> ConnectionAsk {
-    ConnectionAsk { peer_ipv4: LAN.v4.1.into(), peer_ipv6: LAN.v6.1.into(), ..ConnectionAsk::default() }
-}
 
 async fn whole_life(daemon: Daemon, kind: Kind, cable: Cable, ask: ConnectionAsk) {
     let Some(lab) = Lab::new(daemon, cable, &Lab::sessions(cable, PARTNER, "password \"s3cret-key\";")) else { return };
@@ -221,20 +78,6 @@ async fn whole_life(daemon: Daemon, kind: Kind, cable: Cable, ask: ConnectionAsk
     again.until(&peering.id, StateName::Removed).await;
     assert!(!lab.reaches_customer());
     assert!(again.service.is_replay(&peering.id).await.expect("read"));
-}
-
-/// The peer's IPv4 address on the cable of a kind of peering.
-fn ask_peer(kind: Kind) -> IpAddr {
-    if kind == Kind::Exchange { LAN.v4.1 } else { LINK.v4.1 }.parse().expect("address")
-}
-
-fn link() -> ConnectionAsk {
-    ConnectionAsk {
-        session_ipv4: "193.0.9.0/31".into(),
-        session_ipv6: "2001:7f8:99::/127".into(),
-        bandwidth_mbps: "10000".into(),
-        ..ConnectionAsk::default()
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

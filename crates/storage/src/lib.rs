@@ -15,6 +15,7 @@ pub mod directory;
 pub mod drafts;
 mod engine;
 pub mod jobs;
+pub mod legacy;
 pub mod peerings;
 pub mod routers;
 mod schema;

@@ -86,7 +86,11 @@ impl Tx {
     async fn save_space(&mut self, it: &Peering) -> Result<(), Error> {
         self.run("DELETE FROM session_space WHERE peering = $1", params![it.id.as_str()]).await?;
         for connection in it.connections.iter().filter(|c| !c.state.name().is_final()) {
-            for space in connection.spec.endpoint.space() {
+            let mut spaces = connection.spec.space();
+            spaces.extend(connection.coming().space());
+            spaces.sort();
+            spaces.dedup();
+            for space in spaces {
                 let sql = "INSERT INTO session_space (space, location, asn, peering, connection) VALUES ($1, $2, $3, $4, $5)";
                 let values =
                     params![space.to_string(), it.location.as_str(), i64::from(it.asn.0), it.id.as_str(), i64::from(connection.number),];

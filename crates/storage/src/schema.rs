@@ -65,6 +65,11 @@ CREATE TABLE evidence (subject TEXT PRIMARY KEY, at BIGINT NOT NULL, body TEXT N
 ALTER TABLE membership ADD COLUMN since BIGINT NOT NULL DEFAULT 0;
 ", "
 CREATE TABLE edge_log (subject TEXT NOT NULL, at BIGINT NOT NULL, line BIGINT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (subject, line));
+", "
+CREATE TABLE legacy (id TEXT PRIMARY KEY, location TEXT NOT NULL, asn BIGINT NOT NULL, peering TEXT, body TEXT NOT NULL,
+  UNIQUE (location, asn));
+CREATE TABLE registered_asn (organisation TEXT NOT NULL REFERENCES organisation (id), asn BIGINT NOT NULL, name TEXT NOT NULL,
+  added BIGINT NOT NULL, PRIMARY KEY (organisation, asn));
 "];
 
 /// Brings the schema up to date; several processes may do so at once.

@@ -3,6 +3,7 @@
 use peerage_domain::{
     Asn, Timestamp,
     access::Role,
+    legacy::LegacySessions,
     peer_asn::PeerAsn,
     peering::{Connection, Kind, Peering, State},
     session::{ConnectionSpec, Occupant},
@@ -89,6 +90,8 @@ async fn contract(store: &Store, url: &str) {
     a_prefix_has_one_connection(store).await;
     jobs_are_leased_once(store).await;
     a_log_keeps_its_last_lines(store).await;
+    customers_of_route_servers_are_registered_once(store).await;
+    sessions_from_before_are_one_a_network_and_location(store).await;
     telemetry_is_kept_once(store).await;
     nothing_happens_without_commit(store).await;
 }
@@ -132,7 +135,7 @@ async fn drafts_belong_to_an_organisation(store: &Store) {
 }
 
 fn peering(id: &str, name: &str, kind: Kind) -> Peering {
-    let connection = Connection { number: 1, spec: ConnectionSpec::example(kind), state: State::PendingApproval, since: at(5) };
+    let connection = Connection { number: 1, spec: ConnectionSpec::example(kind), state: State::PendingApproval, since: at(5), loa: None };
     Peering {
         id: id.into(),
         organisation: "ORG-1".into(),
@@ -247,6 +250,53 @@ async fn a_log_keeps_its_last_lines(store: &Store) {
     let lines: Vec<(Timestamp, String)> = store.log("PR-1/1").await.expect("log");
     assert_eq!((lines.len(), lines[0].clone()), (100, (at(200), "line 109".to_owned())), "what is said again is said once");
     assert_eq!(lines[99].1, "line 10");
+}
+
+async fn customers_of_route_servers_are_registered_once(store: &Store) {
+    let mut tx = store.begin().await.expect("begin");
+    let organisation = tx.add_organisation("Exchange", at(0)).await.expect("organisation").id;
+    assert!(tx.register_asn(&organisation, Asn(6667), "Elisa", at(1)).await.expect("written"));
+    assert!(!tx.register_asn(&organisation, Asn(6667), "Elisa again", at(2)).await.expect("asked"));
+    assert!(tx.register_asn(&organisation, Asn(719), "Other_net", at(3)).await.expect("written"));
+    tx.commit().await.expect("commit");
+    let page = Page { offset: 0, limit: 1 };
+    let found = async |search: &str| {
+        let (rows, total) = store.registered_asns(&organisation, search, &page).await.expect("read");
+        (rows.into_iter().map(|it| it.name).collect::<Vec<_>>(), total)
+    };
+    assert_eq!(found("").await, (vec!["Other_net".to_owned()], 2));
+    assert_eq!(found("elisa").await, (vec!["Elisa".to_owned()], 1));
+    assert_eq!(found("r_n").await.1, 1, "wildcards are letters");
+    assert_eq!(store.customers_of(&organisation).await.expect("read"), [Asn(719), Asn(6667)]);
+    let mut tx = store.begin().await.expect("begin");
+    assert!(tx.unregister_asn(&organisation, Asn(719)).await.expect("written"));
+    assert!(!tx.unregister_asn(&organisation, Asn(719)).await.expect("asked"));
+    tx.commit().await.expect("commit");
+}
+
+async fn sessions_from_before_are_one_a_network_and_location(store: &Store) {
+    let it = |id: &str, source: &str| LegacySessions {
+        id: id.into(),
+        location: "LO-1".into(),
+        kind: Kind::Exchange,
+        asn: Asn(6667),
+        peer_name: "Elisa".into(),
+        source: source.into(),
+        read: at(0),
+        connections: vec![],
+        peering: None,
+    };
+    let mut tx = store.begin().await.expect("begin");
+    tx.save_legacy(&it("LG-1", "file")).await.expect("written");
+    tx.save_legacy(&LegacySessions { peering: Some("PR-1".into()), ..it("LG-1", "router") }).await.expect("written");
+    assert_eq!(tx.legacies().await.expect("read").len(), 1);
+    tx.commit().await.expect("commit");
+    let found = store.legacies().await.expect("read");
+    assert_eq!((found[0].source.as_str(), found[0].peering.as_deref()), ("router", Some("PR-1")));
+    let mut tx = store.begin().await.expect("begin");
+    assert!(tx.delete_legacy("LG-1").await.expect("written"));
+    assert!(!tx.delete_legacy("LG-1").await.expect("asked"));
+    tx.commit().await.expect("commit");
 }
 
 async fn telemetry_is_kept_once(store: &Store) {

@@ -1,6 +1,6 @@
 //! The peering itself: its connections, what may be done with them, and what that changes.
 
-use super::{Flow, Kind, MACHINE, Party, Refusal, State, StateName, Step, Verb};
+use super::{DirectType, Flow, Kind, Loa, MACHINE, Party, Refusal, State, StateName, Step, Verb};
 use crate::{
     Asn, Next, Timestamp,
     session::{ConnectionSpec, Endpoint},
@@ -18,6 +18,9 @@ pub struct Connection {
     pub state: State,
     /// Since when.
     pub since: Timestamp,
+    /// The letter with which its cross-connect is ordered; Direct only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loa: Option<Loa>,
 }
 
 /// A peering with all of its connections.
@@ -52,7 +55,7 @@ pub struct Command {
     pub by: Party,
     /// Reason, note, error or new type, where the verb needs one.
     pub note: String,
-    /// The changed connection, for [`Verb::Resubmit`] and [`Verb::AssignAddresses`].
+    /// The changed connection, where the verb comes with one.
     pub spec: Option<ConnectionSpec>,
 }
 
@@ -100,7 +103,21 @@ impl Connection {
 impl Connection {
     /// Whether the operator still has to assign the session's addresses.
     pub fn lacks_addresses(&self) -> bool {
-        self.spec.endpoint == Endpoint::DirectOperatorAssigned { ipv4: None, ipv6: None }
+        self.spec.lacks_addresses()
+    }
+
+    /// The connection as it will be once a change of type is done; as it is without one.
+    pub fn coming(&self) -> &ConnectionSpec {
+        match &self.state {
+            State::TypeChangeInProgress { pending: Some(spec), .. } => spec,
+            _ => &self.spec,
+        }
+    }
+
+    /// Whether it is on its way to Active: changed, set up or validated.
+    fn is_moving(&self) -> bool {
+        use StateName as S;
+        matches!(self.state.name(), S::TypeChangeInProgress | S::ProvisioningStarted | S::ProvisioningCompleted | S::Validating)
     }
 }
 
@@ -145,9 +162,25 @@ impl Peering {
             (Verb::SkipValidation, State::Validating { waived: Some(_) }) => Err(self.refuse(connection, Verb::SkipValidation)),
             // Once the peer has configured them, addresses stay as they are.
             (Verb::AssignAddresses, State::ProvisioningStarted { peer_ready: true }) => Err(self.refuse(connection, Verb::AssignAddresses)),
-            (Verb::ReportConfigured, _) if connection.lacks_addresses() => Err(self.no_addresses(connection)),
+            (Verb::ReportConfigured, _) if connection.coming().lacks_addresses() => Err(self.no_addresses(connection)),
+            (Verb::ReportConfigured, State::ProvisioningStarted { .. })
+                if connection.loa.as_ref().is_some_and(|loa| loa.acknowledged.is_none()) =>
+            {
+                Err(Refusal::LoaUnread { peering: self.id.clone(), connection: connection.number })
+            }
+            (Verb::IssueLoa, State::ProvisioningStarted { peer_ready: true }) => Err(self.refuse(connection, Verb::IssueLoa)),
+            (Verb::AcknowledgeLoa, _) if connection.loa.as_ref().is_none_or(|loa| loa.acknowledged.is_some()) => {
+                Err(self.refuse(connection, Verb::AcknowledgeLoa))
+            }
             (Verb::Approve, _) if self.legacy && connection.lacks_addresses() => Err(self.no_addresses(connection)),
             (Verb::RequestTypeChange, _) if self.kind == Kind::Exchange => Err(Refusal::NoType),
+            (Verb::RequestTypeChange, _) if connection.spec.direct_type.others().is_empty() => {
+                Err(Refusal::OtherType { asked: String::new(), is: connection.spec.direct_type })
+            }
+            (Verb::AcceptTypeChange, _) => match self.connections.iter().find(|c| c.number != connection.number && c.is_moving()) {
+                Some(other) => Err(Refusal::OneAtATime { peering: self.id.clone(), other: other.number }),
+                None => Ok(()),
+            },
             _ => Ok(()),
         }
     }
@@ -180,8 +213,18 @@ impl Peering {
         if note.is_empty() && command.verb.needs_note() {
             return Err(Refusal::NoNote);
         }
-        if command.verb == Verb::AssignAddresses && command.spec.is_none() {
+        if command.verb.needs_spec() && command.spec.is_none() {
             return Err(Refusal::NoChange);
+        }
+        if command.verb == Verb::RequestTypeChange {
+            let is = connection.spec.direct_type;
+            let fits = note.parse::<DirectType>().is_ok_and(|asked| is.others().contains(&asked));
+            if !fits {
+                return Err(Refusal::OtherType { asked: note.into(), is });
+            }
+        }
+        if command.verb == Verb::AcceptTypeChange && command.spec.as_ref().is_some_and(ConnectionSpec::lacks_addresses) {
+            return Err(self.no_addresses(connection));
         }
         Ok(PeeringEvent {
             connection: command.connection,
@@ -197,13 +240,22 @@ impl Peering {
     pub fn apply(&mut self, event: &PeeringEvent, at: Timestamp) {
         let found = self.connections.iter_mut().find(|c| c.number == event.connection);
         let Some(connection) = found else { return };
-        if let Some(spec) = &event.spec {
-            connection.spec = spec.clone();
-        }
         let moved = connection.state.name() != event.to;
+        match (event.verb, &mut connection.loa) {
+            (Verb::IssueLoa, loa) => *loa = Some(Loa { demarcation: event.note.clone(), issued: at, acknowledged: None }),
+            (Verb::AcknowledgeLoa, Some(loa)) => loa.acknowledged = Some(at),
+            _ => {}
+        }
         let before = std::mem::replace(&mut connection.state, State::None);
-        // Assigning addresses changes what is asked for, not where it stands.
-        connection.state = if event.verb == Verb::AssignAddresses { before } else { before.enter(event, self.kind) };
+        match (&before, &event.spec) {
+            // What is agreed on runs once the peer is ready for it.
+            (State::TypeChangeInProgress { pending: Some(pending), .. }, _) if event.verb == Verb::ReportConfigured => {
+                connection.spec = (**pending).clone();
+            }
+            (_, Some(spec)) if event.verb != Verb::AcceptTypeChange => connection.spec = spec.clone(),
+            _ => {}
+        }
+        connection.state = if event.verb.stays() { before } else { before.enter(event, self.kind) };
         if moved {
             connection.since = at;
         }
@@ -216,8 +268,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn peering(kind: Kind, legacy: bool) -> Peering {
-        let connection =
-            |number| Connection { number, spec: ConnectionSpec::example(kind), state: State::None, since: Timestamp::from_secs(0) };
+        let connection = |number| Connection {
+            number,
+            spec: ConnectionSpec::example(kind),
+            state: State::None,
+            since: Timestamp::from_secs(0),
+            loa: None,
+        };
         Peering {
             id: "PR-1".into(),
             organisation: "ORG-1".into(),
@@ -232,8 +289,13 @@ mod tests {
 
     fn command(verb: Verb) -> Command {
         let by = MACHINE.iter().find(|s| s.verb == verb).map_or(Party::Portal, |s| s.by);
-        let spec = (verb == Verb::AssignAddresses).then(assigned);
-        Command { connection: 1, verb, by, note: "because".into(), spec }
+        let spec = match verb {
+            Verb::AssignAddresses => Some(assigned()),
+            Verb::AcceptTypeChange | Verb::Adopt => Some(ConnectionSpec { direct_type: DirectType::Voice, bfd: true, ..assigned() }),
+            _ => None,
+        };
+        let note = if verb == Verb::RequestTypeChange { "Voice" } else { "because" };
+        Command { connection: 1, verb, by, note: note.into(), spec }
     }
 
     fn assigned() -> ConnectionSpec {
@@ -353,8 +415,52 @@ mod tests {
     fn only_direct_peerings_change_their_type() {
         check(Kind::Exchange, true, &[Submit, Approve, RequestTypeChange], "no type");
         let active = [Submit, AssignAddresses, Approve];
-        check(Kind::Direct, true, &[&active[..], &[RequestTypeChange, AcceptTypeChange, CompleteTypeChange]].concat(), "Active");
+        let with = |more: &[Verb]| [&active[..], more].concat();
+        check(Kind::Direct, true, &with(&[RequestTypeChange, AcceptTypeChange]), "TypeChangeInProgress");
+        check(Kind::Direct, true, &with(&[RequestTypeChange, AcceptTypeChange, ReportConfigured]), "ProvisioningStarted");
+        check(Kind::Direct, true, &with(&[RequestTypeChange, AcceptTypeChange, DeclineTypeChange]), "Active");
+        check(Kind::Direct, true, &with(&[RequestTypeChange, DeclineTypeChange]), "Active");
         check(Kind::Direct, true, &[Submit, RequestTypeChange], "not possible");
+        let mut it = peering(Kind::Direct, true);
+        for verb in active.into_iter().chain([RequestTypeChange, AcceptTypeChange]) {
+            it.apply(&it.decide(&command(verb)).expect("on the way"), Timestamp::from_secs(1));
+        }
+        assert_eq!(it.connections[0].spec.direct_type, DirectType::Edge, "the one before runs on");
+        assert_eq!(it.connections[0].coming().direct_type, DirectType::Voice);
+        it.apply(&it.decide(&command(ReportConfigured)).expect("ready"), Timestamp::from_secs(2));
+        assert_eq!(it.connections[0].spec.direct_type, DirectType::Voice);
+        assert_eq!(it.connections[0].state, State::ProvisioningStarted { peer_ready: true });
+    }
+
+    #[test]
+    fn types_change_one_link_at_a_time_to_what_there_is() {
+        let mut it = peering(Kind::Direct, true);
+        let second = |verb| Command { connection: 2, ..command(verb) };
+        for verb in [Submit, AssignAddresses, Approve, RequestTypeChange] {
+            it.apply(&it.decide(&command(verb)).expect("on the way"), Timestamp::from_secs(1));
+            it.apply(&it.decide(&second(verb)).expect("on the way"), Timestamp::from_secs(1));
+        }
+        it.apply(&it.decide(&command(AcceptTypeChange)).expect("the first"), Timestamp::from_secs(1));
+        assert_eq!(it.decide(&second(AcceptTypeChange)), Err(Refusal::OneAtATime { peering: "PR-1".into(), other: 1 }));
+        it.apply(&it.decide(&second(DeclineTypeChange)).expect("no"), Timestamp::from_secs(1));
+        for note in ["IxRs", "Edge", "voice please"] {
+            let asked = Command { note: note.into(), ..second(RequestTypeChange) };
+            assert!(matches!(it.decide(&asked), Err(Refusal::OtherType { .. })), "{note}");
+        }
+    }
+
+    #[test]
+    fn a_letter_that_was_issued_is_acknowledged_before_the_peer_is_ready() {
+        let begun = [Submit, Approve, AssignAddresses];
+        let with = |more: &[Verb]| [&begun[..], more].concat();
+        check(Kind::Direct, false, &with(&[IssueLoa, ReportConfigured]), "acknowledge the letter");
+        check(Kind::Direct, false, &with(&[IssueLoa, AcknowledgeLoa, ReportConfigured, CompleteProvisioning]), "ProvisioningCompleted");
+        check(Kind::Direct, false, &with(&[IssueLoa, AcknowledgeLoa, IssueLoa, ReportConfigured]), "acknowledge the letter");
+        check(Kind::Direct, false, &with(&[AcknowledgeLoa]), "not possible");
+        check(Kind::Direct, false, &with(&[IssueLoa, AcknowledgeLoa, AcknowledgeLoa]), "not possible");
+        check(Kind::Direct, false, &with(&[ReportConfigured, IssueLoa]), "not possible");
+        check(Kind::Direct, false, &with(&[IssueLoa, CompleteProvisioning]), "has not reported");
+        check(Kind::Exchange, false, &[Submit, Approve, ReportConfigured, IssueLoa], "not possible");
     }
 
     #[test]

@@ -73,6 +73,10 @@ words! {
         Resubmit,
         /// Give the addresses of a Direct session, where the operator provides them.
         AssignAddresses,
+        /// Give the letter with which the peer orders its cross-connect.
+        IssueLoa,
+        /// Say that the letter was read.
+        AcknowledgeLoa,
         /// Say no.
         Reject,
         /// Take the request back.
@@ -101,8 +105,8 @@ words! {
         AcceptTypeChange,
         /// Refuse the change.
         DeclineTypeChange,
-        /// The change is done.
-        CompleteTypeChange,
+        /// Take over into the record what was changed by hand on the router.
+        Adopt,
         /// Wait for something outside.
         Block,
         /// It came.
@@ -149,6 +153,7 @@ impl Verb {
             self,
             Verb::RequestChanges
                 | Verb::Reject
+                | Verb::IssueLoa
                 | Verb::FailProvisioning
                 | Verb::FailValidation
                 | Verb::SkipValidation
@@ -157,6 +162,16 @@ impl Verb {
                 | Verb::RequestTypeChange
                 | Verb::DeclineTypeChange
         )
+    }
+
+    /// Whether the step changes what is known of a connection, and not where it stands.
+    pub fn stays(self) -> bool {
+        matches!(self, Verb::AssignAddresses | Verb::IssueLoa | Verb::AcknowledgeLoa | Verb::Adopt)
+    }
+
+    /// Whether the step comes with a changed connection.
+    pub fn needs_spec(self) -> bool {
+        matches!(self, Verb::AssignAddresses | Verb::AcceptTypeChange | Verb::Adopt)
     }
 }
 
@@ -205,6 +220,8 @@ pub const MACHINE: &[Step] = {
         side(S::Approved, V::Withdraw, S::Removed, Requester, Any),
         side(S::ProvisioningStarted, V::ReportConfigured, S::ProvisioningStarted, Requester, Direct),
         side(S::ProvisioningStarted, V::AssignAddresses, S::ProvisioningStarted, Operator, Direct),
+        side(S::ProvisioningStarted, V::IssueLoa, S::ProvisioningStarted, Operator, Direct),
+        side(S::ProvisioningStarted, V::AcknowledgeLoa, S::ProvisioningStarted, Requester, Direct),
         main(S::ProvisioningStarted, V::CompleteProvisioning, S::ProvisioningCompleted, Portal, Any),
         side(S::ProvisioningStarted, V::FailProvisioning, S::ProvisioningFailed, Portal, Any),
         side(S::ProvisioningStarted, V::Block, S::ExternalBlocker, Operator, Any),
@@ -224,7 +241,10 @@ pub const MACHINE: &[Step] = {
         side(S::Active, V::RequestTypeChange, S::TypeChangeRequested, Requester, Any),
         side(S::TypeChangeRequested, V::AcceptTypeChange, S::TypeChangeInProgress, Operator, Any),
         side(S::TypeChangeRequested, V::DeclineTypeChange, S::Active, Operator, Any),
-        side(S::TypeChangeInProgress, V::CompleteTypeChange, S::Active, Operator, Any),
+        side(S::TypeChangeInProgress, V::DeclineTypeChange, S::Active, Operator, Any),
+        side(S::TypeChangeInProgress, V::ReportConfigured, S::ProvisioningStarted, Requester, Any),
+        side(S::Active, V::Adopt, S::Active, Operator, Any),
+        side(S::Validating, V::Adopt, S::Validating, Operator, Any),
         side(S::Active, V::RequestRemoval, S::PendingRemove, Requester, Any),
         side(S::PendingRemove, V::UndoRemoval, S::Active, Requester, Any),
         side(S::PendingRemove, V::UndoRemoval, S::Validating, Requester, Any),
@@ -244,12 +264,10 @@ impl StateName {
     /// [`super::Connection::next`].
     pub fn next(self) -> Next {
         match self {
-            StateName::None | StateName::ChangesRequested | StateName::Approved => Next::Requester,
-            StateName::PendingApproval
-            | StateName::ProvisioningFailed
-            | StateName::TypeChangeRequested
-            | StateName::TypeChangeInProgress
-            | StateName::ExternalBlocker => Next::Operator,
+            StateName::None | StateName::ChangesRequested | StateName::Approved | StateName::TypeChangeInProgress => Next::Requester,
+            StateName::PendingApproval | StateName::ProvisioningFailed | StateName::TypeChangeRequested | StateName::ExternalBlocker => {
+                Next::Operator
+            }
             StateName::ProvisioningStarted | StateName::ProvisioningCompleted | StateName::Validating | StateName::PendingRemove => {
                 Next::Portal
             }

@@ -9,12 +9,16 @@
 //! different things; only the first one lives here.
 
 mod aggregate;
+mod direct;
+mod loa;
 pub mod machine;
 mod refusal;
 mod state;
 pub mod timeline;
 
 pub use aggregate::{Command, Connection, Peering, PeeringEvent, Recorded};
+pub use direct::DirectType;
+pub use loa::Loa;
 pub use machine::{Flow, MACHINE, Party, StateName, Step, Verb};
 pub use refusal::Refusal;
 pub use state::State;

@@ -42,6 +42,27 @@ pub enum Refusal {
     },
     /// Only Direct peerings have types.
     NoType,
+    /// The connection cannot be changed to this type.
+    OtherType {
+        /// What was asked for.
+        asked: String,
+        /// What it is.
+        is: super::DirectType,
+    },
+    /// Another connection of the peering is being changed or set up.
+    OneAtATime {
+        /// The peering.
+        peering: String,
+        /// The other connection.
+        other: u16,
+    },
+    /// The letter of authorization was not acknowledged.
+    LoaUnread {
+        /// The peering.
+        peering: String,
+        /// The connection.
+        connection: u16,
+    },
     /// The operator wanted to assign the session's addresses and has not yet.
     NoAddresses {
         /// The peering.
@@ -68,6 +89,24 @@ impl Refusal {
             Refusal::PeerNotReady { peering, connection } => say!(
                 "peering.peer_not_ready",
                 "{peering}/{connection}: the peer has not reported its side as configured yet.",
+                peering = peering,
+                connection = connection
+            ),
+            Refusal::OtherType { asked, is } => say!(
+                "peering.other_type",
+                "A connection of type {is} cannot become “{asked}”. Choose one of the types that the page offers.",
+                is = is.word(),
+                asked = asked
+            ),
+            Refusal::OneAtATime { peering, other } => say!(
+                "peering.one_at_a_time",
+                "{peering}/{other} is being changed or set up. One link at a time: the other one carries the traffic meanwhile.",
+                peering = peering,
+                other = other
+            ),
+            Refusal::LoaUnread { peering, connection } => say!(
+                "peering.loa_unread",
+                "{peering}/{connection}: read and acknowledge the letter of authorization first.",
                 peering = peering,
                 connection = connection
             ),

@@ -1,6 +1,7 @@
 //! Where a connection stands, with what is known there.
 
 use super::{Kind, PeeringEvent, StateName, Verb};
+use crate::session::ConnectionSpec;
 use serde::{Deserialize, Serialize};
 
 /// The state of a connection with what is known in it.
@@ -35,6 +36,9 @@ pub enum State {
     },
     TypeChangeInProgress {
         to: String,
+        /// The connection as it will be; the one before runs until the peer is ready.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pending: Option<Box<ConnectionSpec>>,
     },
     ExternalBlocker {
         reason: String,
@@ -76,7 +80,7 @@ impl State {
             | State::ProvisioningFailed { error: text }
             | State::ExternalBlocker { reason: text, .. }
             | State::TypeChangeRequested { to: text }
-            | State::TypeChangeInProgress { to: text }
+            | State::TypeChangeInProgress { to: text, .. }
             | State::Validating { waived: Some(text) } => Some(text),
             State::None
             | State::PendingApproval
@@ -121,10 +125,13 @@ impl State {
             },
             StateName::Active => State::Active,
             StateName::TypeChangeRequested => State::TypeChangeRequested { to: note },
-            StateName::TypeChangeInProgress => match before {
-                State::TypeChangeRequested { to } => State::TypeChangeInProgress { to },
-                _ => State::TypeChangeInProgress { to: note },
-            },
+            StateName::TypeChangeInProgress => {
+                let pending = event.spec.clone().map(Box::new);
+                match before {
+                    State::TypeChangeRequested { to } => State::TypeChangeInProgress { to, pending },
+                    _ => State::TypeChangeInProgress { to: note, pending },
+                }
+            }
             StateName::ExternalBlocker => match before {
                 State::PendingRemove { was } => *was,
                 State::ProvisioningStarted { peer_ready } => State::ExternalBlocker { reason: note, peer_ready },

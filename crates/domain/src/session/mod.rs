@@ -1,10 +1,15 @@
 //! What a partner asks for when it requests a peering; [`judge`] has the rules for it.
 
+mod pool;
 mod rules;
 
+pub use pool::{LINK_TEST, next_free};
 pub use rules::{judge, judge_md5};
 
-use crate::{Asn, Finding, Prefix, peering::Kind};
+use crate::{
+    Asn, Finding, Prefix,
+    peering::{DirectType, Kind},
+};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -54,6 +59,16 @@ pub struct ConnectionAsk {
     pub gtsm: bool,
     /// Whether the link is to be watched.
     pub bfd: bool,
+    /// Whether both sides say what they are to each other.
+    pub role: bool,
+    /// Direct: what it is for.
+    pub direct_type: DirectType,
+    /// Direct: whether the link is to be tested first with addresses of its own.
+    pub link_test: bool,
+    /// Direct with a route server: the operator's IPv4 address on the LAN.
+    pub operator_ipv4: String,
+    /// Direct with a route server: the operator's IPv6 address on the LAN.
+    pub operator_ipv6: String,
 }
 
 /// A connection whose every field was accepted.
@@ -75,6 +90,15 @@ pub struct ConnectionSpec {
     /// Whether both sides watch the link with BFD (RFC 5880).
     #[serde(default)]
     pub bfd: bool,
+    /// Whether both sides announce their BGP role (RFC 9234).
+    #[serde(default)]
+    pub role: bool,
+    /// What a Direct connection is for.
+    #[serde(default)]
+    pub direct_type: DirectType,
+    /// The addresses with which the link is tested before BGP is configured (RFC 3927 space).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_test: Option<Prefix>,
 }
 
 /// Where the two routers meet.
@@ -104,6 +128,31 @@ pub enum Endpoint {
         #[serde(default)]
         ipv6: Option<Prefix>,
     },
+    /// On a network of the peer where both addresses are named: with a route server, or on a link
+    /// whose ends are not where they are expected.
+    Named {
+        /// The IPv4 ends.
+        ipv4: Option<Ends>,
+        /// The IPv6 ends.
+        ipv6: Option<Ends>,
+    },
+}
+
+/// Two addresses on one network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ends {
+    /// The network that both lie in.
+    pub network: Prefix,
+    /// The peer's address.
+    pub peer: IpAddr,
+    /// The operator's address.
+    pub operator: IpAddr,
+}
+
+/// The two ends of a point-to-point link: the peer has its first address, the operator the second.
+pub fn ends(link: Prefix) -> Option<Ends> {
+    let mut hosts = link.net().hosts();
+    Some(Ends { network: link, peer: hosts.next()?, operator: hosts.next()? })
 }
 
 impl Endpoint {
@@ -114,6 +163,7 @@ impl Endpoint {
             Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => {
                 ipv4.iter().chain(ipv6).map(ToString::to_string).collect()
             }
+            Endpoint::Named { ipv4, ipv6 } => ipv4.iter().chain(ipv6).map(|ends| ends.peer.to_string()).collect(),
         }
     }
 
@@ -122,8 +172,9 @@ impl Endpoint {
         match self {
             Endpoint::Exchange { ipv4, ipv6 } => ipv4.iter().map(|a| (*a).into()).chain(ipv6.iter().map(|a| (*a).into())).collect(),
             Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => {
-                ipv4.iter().chain(ipv6).filter_map(|p| p.net().hosts().next()).collect()
+                ipv4.iter().chain(ipv6).filter_map(|link| ends(*link)).map(|ends| ends.peer).collect()
             }
+            Endpoint::Named { ipv4, ipv6 } => ipv4.iter().chain(ipv6).map(|ends| ends.peer).collect(),
         }
     }
 
@@ -131,12 +182,26 @@ impl Endpoint {
     pub fn space(&self) -> Vec<Prefix> {
         match self {
             Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => ipv4.iter().chain(ipv6).copied().collect(),
+            Endpoint::Named { ipv4, ipv6 } => {
+                let both = |ends: &Ends| [ends.peer, ends.operator].map(|address| Prefix::covering(address.into()));
+                ipv4.iter().chain(ipv6).flat_map(both).collect()
+            }
             other @ Endpoint::Exchange { .. } => other.peer_addresses().into_iter().map(|a| Prefix::covering(a.into())).collect(),
         }
     }
 }
 
 impl ConnectionSpec {
+    /// Whether the operator still has to assign the addresses.
+    pub fn lacks_addresses(&self) -> bool {
+        self.endpoint == Endpoint::DirectOperatorAssigned { ipv4: None, ipv6: None }
+    }
+
+    /// The address space that belongs to the connection: that of its sessions and of its link test.
+    pub fn space(&self) -> Vec<Prefix> {
+        self.endpoint.space().into_iter().chain(self.link_test).collect()
+    }
+
     /// A plausible connection, for tests.
     pub fn example(kind: Kind) -> Self {
         let endpoint = match kind {
@@ -151,6 +216,9 @@ impl ConnectionSpec {
             has_md5: false,
             gtsm: false,
             bfd: false,
+            role: false,
+            direct_type: DirectType::Edge,
+            link_test: None,
         }
     }
 }

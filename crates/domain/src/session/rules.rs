@@ -4,10 +4,15 @@
 //! prefixes are point-to-point: /30 or /31 (RFC 3021) and /126 or /127 (RFC 6164).
 
 use super::{
-    AddressProvider, BANDWIDTH_MAX_MBPS, BANDWIDTH_STEP_MBPS, ConnectionAsk, ConnectionSpec, Endpoint, FieldFinding, MAX_PREFIXES, MD5_MAX,
-    Occupant, Site, Taken, gigabits,
+    AddressProvider, BANDWIDTH_MAX_MBPS, BANDWIDTH_STEP_MBPS, ConnectionAsk, ConnectionSpec, Endpoint, Ends, FieldFinding, MAX_PREFIXES,
+    MD5_MAX, Occupant, Site, Taken, ends, gigabits,
 };
-use crate::{Asn, Finding, Prefix, Verdict, peering::Kind, say, special::special};
+use crate::{
+    Asn, Finding, Prefix, Verdict,
+    peering::{DirectType, Kind},
+    say,
+    special::special,
+};
 use std::net::IpAddr;
 
 /// Judges all connections of a request. Gives the accepted connections when no rule failed.
@@ -41,10 +46,15 @@ struct Form<'a> {
 
 impl Form<'_> {
     fn read(&mut self, kind: Kind) -> ConnectionSpec {
-        let endpoint = match (kind, self.ask.address_provider) {
-            (Kind::Exchange, _) => self.exchange(),
-            (Kind::Direct, AddressProvider::Peer) => self.direct(),
-            (Kind::Direct, AddressProvider::Operator) => {
+        let direct_type = if kind == Kind::Direct { self.ask.direct_type } else { DirectType::Edge };
+        let endpoint = match (kind, direct_type, self.ask.address_provider) {
+            (Kind::Exchange, ..) => self.exchange(),
+            (Kind::Direct, DirectType::IxRs, _) => self.named(),
+            // Voice peerings have the operator's addresses, always.
+            (Kind::Direct, DirectType::Voice, _) => Endpoint::DirectOperatorAssigned { ipv4: None, ipv6: None },
+            (Kind::Direct, DirectType::Edge, AddressProvider::Peer) if self.names_ends() => self.named(),
+            (Kind::Direct, DirectType::Edge, AddressProvider::Peer) => self.direct(),
+            (Kind::Direct, DirectType::Edge, AddressProvider::Operator) => {
                 let note = say!("address.operator", "The operator assigns the addresses by hand; this takes longer.");
                 self.say("address_provider", Finding::warn(note));
                 Endpoint::DirectOperatorAssigned { ipv4: None, ipv6: None }
@@ -54,7 +64,7 @@ impl Form<'_> {
         let typed = |text: &str| !text.trim().is_empty();
         let (v4, v6) = match &endpoint {
             Endpoint::Exchange { .. } => (typed(&self.ask.peer_ipv4), typed(&self.ask.peer_ipv6)),
-            Endpoint::Direct { .. } => (typed(&self.ask.session_ipv4), typed(&self.ask.session_ipv6)),
+            Endpoint::Direct { .. } | Endpoint::Named { .. } => (typed(&self.ask.session_ipv4), typed(&self.ask.session_ipv6)),
             Endpoint::DirectOperatorAssigned { .. } => (true, typed(&self.ask.max_prefixes_ipv6)),
         };
         ConnectionSpec {
@@ -64,7 +74,10 @@ impl Form<'_> {
             bandwidth_mbps: (kind == Kind::Direct).then(|| self.bandwidth()).flatten(),
             has_md5: self.ask.has_md5,
             gtsm: self.ask.gtsm,
-            bfd: self.ask.bfd,
+            bfd: self.ask.bfd || direct_type == DirectType::Voice,
+            role: self.ask.role,
+            direct_type,
+            link_test: None,
         }
     }
 
@@ -177,20 +190,91 @@ impl Form<'_> {
         Endpoint::Direct { ipv4: v4, ipv6: v6 }
     }
 
-    fn link(&mut self, field: &'static str, text: &str, want_v4: bool) -> Option<Prefix> {
+    fn prefix(&mut self, field: &'static str, text: &str) -> Option<Prefix> {
         let text = text.trim();
         if text.is_empty() {
             return None;
         }
-        let prefix = match text.parse::<Prefix>() {
-            Ok(prefix) => prefix,
+        match text.parse::<Prefix>() {
+            Ok(prefix) => Some(prefix),
             Err(error) => {
                 let finding = Finding::fail(&error);
                 let fix = error.fix().map(|fix| fix.to_string());
                 self.say(field, Finding { fix: fix.map(|replacement| crate::Fix { replacement }), ..finding });
-                return None;
+                None
             }
+        }
+    }
+
+    /// Whether both ends of a link are given, as for links from before the portal.
+    fn names_ends(&self) -> bool {
+        [&self.ask.operator_ipv4, &self.ask.operator_ipv6].into_iter().any(|text| !text.trim().is_empty())
+    }
+
+    /// A network, and both addresses on it.
+    fn named(&mut self) -> Endpoint {
+        let v4 = self.lan_ends(true);
+        let v6 = self.lan_ends(false);
+        if self.ask.session_ipv4.trim().is_empty() && self.ask.session_ipv6.trim().is_empty() {
+            let finding = Finding::fail(say!("route_server.none", "Give the exchange's IPv4 or IPv6 LAN with both addresses on it."));
+            self.say("session_ipv4", finding);
+        }
+        Endpoint::Named { ipv4: v4, ipv6: v6 }
+    }
+
+    fn lan_ends(&mut self, v4: bool) -> Option<Ends> {
+        let ask = self.ask;
+        let (lan, server, operator) = if v4 {
+            (("session_ipv4", &ask.session_ipv4), ("peer_ipv4", &ask.peer_ipv4), ("operator_ipv4", &ask.operator_ipv4))
+        } else {
+            (("session_ipv6", &ask.session_ipv6), ("peer_ipv6", &ask.peer_ipv6), ("operator_ipv6", &ask.operator_ipv6))
         };
+        let network = self.prefix(lan.0, lan.1);
+        let network = network.filter(|it| {
+            let lengths = if v4 { 16..=31 } else { 48..=127 };
+            let fine = it.is_ipv4() == v4 && lengths.contains(&it.length()) && special(*it).is_none();
+            if !fine {
+                let text = say!("route_server.lan", "{prefix} is not a public {family} peering LAN.", prefix = it, family = family(v4));
+                self.say(lan.0, Finding::fail(text));
+            }
+            fine
+        });
+        if lan.1.trim().is_empty() {
+            return None;
+        }
+        let mut end = |(field, text): (&'static str, &String)| {
+            let address = text.trim().parse::<IpAddr>().ok().filter(|address| address.is_ipv4() == v4);
+            let finding = match (address, network) {
+                (None, _) => {
+                    Finding::fail(say!("address.syntax", "“{input}” is not an {family} address.", input = text.trim(), family = family(v4)))
+                }
+                (Some(address), Some(network)) if !is_host(network, address) => {
+                    Finding::fail(say!("route_server.outside", "{address} is no host of {lan}.", address = address, lan = network))
+                }
+                (Some(address), _) => {
+                    return self.judge_free(Prefix::covering(address.into())).map_or(Some(address), |taken| {
+                        self.say(field, taken);
+                        None
+                    });
+                }
+            };
+            self.say(field, finding);
+            None
+        };
+        let (peer, operator) = (end(server), end(operator));
+        let ends = Ends { network: network?, peer: peer?, operator: operator? };
+        if ends.peer == ends.operator {
+            self.say(
+                server.0,
+                Finding::fail(say!("route_server.same", "The route server and the operator's router have different addresses.")),
+            );
+            return None;
+        }
+        Some(ends)
+    }
+
+    fn link(&mut self, field: &'static str, text: &str, want_v4: bool) -> Option<Prefix> {
+        let prefix = self.prefix(field, text)?;
         let finding = self.judge_link(prefix, want_v4);
         let good = finding.verdict != Verdict::Fail;
         self.say(field, finding);
@@ -220,9 +304,8 @@ impl Form<'_> {
             ));
         }
         self.judge_free(prefix).unwrap_or_else(|| {
-            let hosts: Vec<IpAddr> = prefix.net().hosts().take(2).collect();
-            let host = |at: usize| hosts.get(at).map(ToString::to_string).unwrap_or_default();
-            Finding::pass(say!("session.link", "peer {peer}, operator {operator}", peer = host(0), operator = host(1)))
+            let (peer, operator) = ends(prefix).map(|ends| (ends.peer.to_string(), ends.operator.to_string())).unwrap_or_default();
+            Finding::pass(say!("session.link", "peer {peer}, operator {operator}", peer = peer, operator = operator))
         })
     }
 
@@ -274,6 +357,14 @@ impl Form<'_> {
         self.say("bandwidth_mbps", finding);
         None
     }
+}
+
+/// Whether an address can be a host's on a network: not its first or last one, where the
+/// network is larger than a link.
+fn is_host(network: Prefix, address: IpAddr) -> bool {
+    let link = network.length() >= if network.is_ipv4() { 31 } else { 127 };
+    let edge = address == network.network() || network.is_ipv4() && address == network.net().broadcast();
+    network.contains_address(address) && (link || !edge)
 }
 
 fn family(v4: bool) -> &'static str {
@@ -370,6 +461,34 @@ mod tests {
         assert_eq!(specs, None);
         assert!(notes.iter().any(|n| n.connection == 1 && n.finding.code == "address.taken_here"));
         assert_eq!(judge(Kind::Exchange, &[], &site(), Asn(6667)).1, None);
+    }
+
+    #[test]
+    fn a_route_server_has_a_lan_and_two_addresses_on_it() {
+        let ask = |lan: &str, server: &str, operator: &str| ConnectionAsk {
+            direct_type: DirectType::IxRs,
+            peer_ipv4: server.into(),
+            operator_ipv4: operator.into(),
+            ..direct(lan, "", "10000")
+        };
+        check(Kind::Direct, &ask("193.0.22.0/24", "193.0.22.1", "193.0.22.2"), "");
+        check(Kind::Direct, &ask("", "", ""), "route_server.none");
+        check(Kind::Direct, &ask("10.0.0.0/24", "10.0.0.1", "10.0.0.2"), "route_server.lan");
+        check(Kind::Direct, &ask("193.0.22.0/24", "193.0.23.1", "193.0.22.255"), "route_server.outside route_server.outside");
+        check(Kind::Direct, &ask("193.0.22.0/24", "193.0.22.1", "193.0.22.1"), "route_server.same");
+        check(Kind::Direct, &ask("193.0.22.0/24", "", "2001:7f8::1"), "address.syntax address.syntax");
+        check(Kind::Direct, &ask("80.81.192.0/21", "80.81.192.7", "80.81.192.9"), "address.taken");
+    }
+
+    #[test]
+    fn voice_has_the_operators_addresses_and_bfd() {
+        let ask = ConnectionAsk { direct_type: DirectType::Voice, max_prefixes_ipv4: "10".into(), ..direct("", "", "10000") };
+        let (notes, specs) = judge(Kind::Direct, std::slice::from_ref(&ask), &site(), Asn(6667));
+        let spec = specs.unwrap_or_else(|| panic!("{notes:?}")).remove(0);
+        assert!(spec.bfd && spec.endpoint == Endpoint::DirectOperatorAssigned { ipv4: None, ipv6: None });
+        let exchange = ConnectionAsk { direct_type: DirectType::Voice, ..exchange("80.81.192.144", "") };
+        let spec = judge(Kind::Exchange, &[exchange], &site(), Asn(6667)).1.expect("accepted").remove(0);
+        assert_eq!(spec.direct_type, DirectType::Edge, "an exchange has no types");
     }
 
     #[test]
