@@ -83,6 +83,7 @@ fn Site() -> impl IntoView {
             <Route path=path!("/events") view=customer::EventsPage ssr=SsrMode::Async/>
 
             <Route path=path!("/partner") view=partner::PeeringsPage ssr=SsrMode::Async/>
+            <Route path=path!("/partner/customers") view=partner::CustomersPage ssr=SsrMode::Async/>
             <Route path=path!("/partner/asns") view=partner::AsnsPage ssr=SsrMode::Async/>
             <Route path=path!("/partner/asns/new") view=partner::NewAsnPage ssr=SsrMode::Async/>
             <Route path=path!("/partner/asns/:id") view=partner::AsnPage ssr=SsrMode::Async/>
@@ -102,6 +103,8 @@ fn Site() -> impl IntoView {
             <Route path=path!("/ops/locations") view=operator::LocationsPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/routers") view=operator::RoutersPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/routers/:id") view=operator::RouterPage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/import") view=operator::ImportsPage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/import/:id") view=operator::ImportPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/organisations") view=operator::OrganisationsPage ssr=SsrMode::Async/>
 
             <Route path=path!("/insights/latency") view=manager::LatencyPage ssr=SsrMode::Async/>

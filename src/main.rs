@@ -58,6 +58,14 @@ enum Directory {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Read sessions from before the portal, and keep what is new for its partners to convert.
+    Legacy {
+        /// A table (CSV), or with --location the member export of that exchange (IX-F JSON).
+        file: PathBuf,
+        /// Id of the exchange's location, such as LO-3.
+        #[arg(long)]
+        location: Option<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -178,6 +186,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
             start::serve(config, demo).await?;
         }
         Command::Directory(Directory::Import { files }) => commands::import(&config, &files).await?,
+        Command::Directory(Directory::Legacy { file, location }) => commands::legacy(&config, &file, location.as_deref()).await?,
         Command::User(User::Add { organisation, email, name, role }) => {
             commands::add_user(&config, &organisation, &email, &name, role).await?;
         }

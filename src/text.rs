@@ -80,6 +80,8 @@ pub fn field_name(field: &str) -> String {
         "address_provider" => tr!(request.who_addresses),
         "session_ipv4" => tr!(request.link4),
         "session_ipv6" => tr!(request.link6),
+        "operator_ipv4" => tr!(request.operator4),
+        "operator_ipv6" => tr!(request.operator6),
         "max_prefixes_ipv4" => tr!(request.max4),
         "max_prefixes_ipv6" => tr!(request.max6),
         "bandwidth_mbps" => tr!(request.bandwidth),
@@ -98,6 +100,10 @@ fn thing(word: &str) -> Option<String> {
         "partner" => tr!(thing.partner),
         "prefix" => tr!(thing.prefix),
         "series" => tr!(thing.series),
+        "draft" => tr!(thing.draft),
+        "router" => tr!(thing.router),
+        "customer" => tr!(thing.customer),
+        "legacy" => tr!(thing.legacy),
         _ => return None,
     })
 }

@@ -98,14 +98,17 @@ fn form_target(page: &str, start: &str) -> String {
     page[at + 8..].split('"').next().expect("quoted").to_owned()
 }
 
-const PAGES: [(&str, &[&str]); 9] = [
+const PAGES: [(&str, &[&str]); 12] = [
     ("/connections", &["customer", "manager", "operator"]),
     ("/connections/CN-1", &["customer", "manager", "operator"]),
     ("/insights/latency", &["customer", "manager", "operator"]),
     ("/events", &["customer", "manager", "operator"]),
     ("/partner", &["partner"]),
     ("/partner/asns/PA-1", &["partner", "operator"]),
+    ("/partner/customers", &["partner"]),
     ("/ops/queue", &["operator"]),
+    ("/ops/routers", &["operator"]),
+    ("/ops/import", &["operator"]),
     ("/ops/locations", &["operator"]),
     ("/ops/organisations", &["operator"]),
 ];
@@ -229,11 +232,75 @@ async fn received_routes_are_a_file_for_those_who_may_see_them() {
     assert_eq!(portal.get("/peerings/PR-3/1/routes.csv", &partner).await.0, StatusCode::UNPROCESSABLE_ENTITY, "no router yet");
 }
 
+/// The value that follows a piece of a page, up to a quote.
+fn after<'a>(page: &'a str, piece: &str) -> &'a str {
+    let at = page.find(piece).unwrap_or_else(|| panic!("the page has no {piece}"));
+    page[at + piece.len()..].split('"').next().expect("quoted")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voice_peering_goes_from_the_form_to_the_letter() {
+    let portal = portal().await;
+    let (partner, operator) = (portal.sign_in("partner").await, portal.sign_in("operator").await);
+    let (place, _) = portal.submit("/partner", "/rpc/new_peering", "location=", &partner).await;
+    let id = place.split('/').nth(4).expect("a draft").to_owned();
+    let start = format!("id={id}&asn=AS13030&kind=Direct-Voice");
+    let (_, page) = portal.submit(&place, "/rpc/save_place", &format!("{start}&go=stay"), &partner).await;
+    let choices = page.split("name=\"location\"").nth(1).expect("locations");
+    let location = after(choices, "<option value=\"").to_owned();
+    let (sessions, page) = portal.submit(&place, "/rpc/save_place", &format!("{start}&location={location}"), &partner).await;
+    assert!(page.contains("operator gives the addresses after approval") && !page.contains("connections[0][session_ipv4]"));
+    let form = format!("id={id}&connections[0][max_prefixes_ipv4]=100&connections[0][bandwidth_mbps]=10000&connections[0][link_test]=yes");
+    let (review, page) = portal.submit(&sessions, "/rpc/save_sessions", &form, &partner).await;
+    assert!(review.ends_with("/review") && page.contains("Direct, voice") && page.contains("BFD"));
+    let (peering, _) = portal.submit(&review, "/rpc/submit_peering", &format!("id={id}"), &partner).await;
+    let id = peering.rsplit('/').next().expect("an id").to_owned();
+
+    // The operator approves, assigns what its pool offers and issues the letter.
+    let ops = format!("/ops/peerings/{id}");
+    let (_, page) = portal.submit(&ops, "/rpc/step", &format!("id={id}&connection=1&verb=Approve"), &operator).await;
+    let offered = after(page.split("name=\"ipv4\"").nth(1).expect("a field"), "value=\"").replace('/', "%2F");
+    portal.submit(&ops, "/rpc/assign_addresses", &format!("id={id}&connection=1&ipv4={offered}"), &operator).await;
+    let letter = format!("/peerings/{id}/1/loa.pdf");
+    assert_eq!(portal.get(&letter, &partner).await.0, StatusCode::UNPROCESSABLE_ENTITY, "none yet");
+    let issue = format!("id={id}&connection=1&verb=IssueLoa&note=Cage+12%2C+panel+A");
+    portal.submit(&ops, "/rpc/step", &issue, &operator).await;
+    let (status, body) = portal.get(&letter, &partner).await;
+    assert!(status == StatusCode::OK && body.starts_with("%PDF-"));
+    assert_eq!(portal.get(&letter, &portal.sign_in("second.partner").await).await.0, StatusCode::NOT_FOUND);
+    let (_, page) = portal.submit(&peering, "/rpc/step", &format!("id={id}&connection=1&verb=AcknowledgeLoa"), &partner).await;
+    assert!(page.contains("Cage 12, panel A") && page.contains("Acknowledged") && page.contains("169.254.1.0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_from_before_are_read_kept_and_converted_by_forms() {
+    let portal = portal().await;
+    let (partner, operator) = (portal.sign_in("partner").await, portal.sign_in("operator").await);
+    let (to, page) = portal.submit("/ops/import", "/rpc/read_sessions", "from=csv&text=asn%2Coops%0A1%2C2", &operator).await;
+    assert!(to == "/ops/import" && page.contains("cannot be read") && page.contains("asn,oops"), "what was typed comes back");
+    let table =
+        "from=csv&text=location%2Casn%2Cpeer_ipv4%0ALO-1%2C13030%2C195.69.144.7%0ALO-1%2C64512%2C195.69.144.8%0ALO-1%2C3303%2C195.69.144.9";
+    let (preview, page) = portal.submit("/ops/import", "/rpc/read_sessions", table, &operator).await;
+    assert!(page.contains("3 networks, 2 of them can be kept") && page.contains("not a public ASN"), "{page}");
+    let id = preview.rsplit('/').next().expect("an id").to_owned();
+    let (to, page) = portal.submit(&preview, "/rpc/keep_import", &format!("id={id}"), &operator).await;
+    assert!(to == preview && page.contains("at least one row"));
+    let (to, page) = portal.submit(&preview, "/rpc/keep_import", &format!("id={id}&rows[0]=0&rows[2]=2"), &operator).await;
+    assert!(to == "/ops/import" && page.contains("LG-1") && page.contains("LG-2") && page.contains("AS3303"));
+    let (_, mine) = portal.get("/partner", &partner).await;
+    assert!(mine.contains("Convert LG-") && mine.matches("Convert LG-").count() == 1, "its own only");
+    let legacy = format!("LG-{}", after(&mine, "Convert LG-").split('<').next().expect("a number"));
+    let (to, page) = portal.submit("/partner", "/rpc/convert_legacy", &format!("id={legacy}"), &partner).await;
+    assert!(to.ends_with("/sessions") && page.contains("195.69.144.7"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_operators_review() {
     let portal = portal().await;
     let partner = portal.sign_in("second.partner").await;
-    for path in ["/ops/peerings/PR-4", "/ops/asns/PA-3", "/ops/routers", "/ops/routers/RT-1", "/ops/routers/new"] {
+    for path in
+        ["/ops/peerings/PR-4", "/ops/asns/PA-3", "/ops/routers", "/ops/routers/RT-1", "/ops/routers/new", "/ops/import", "/ops/import/D-1"]
+    {
         assert_eq!(portal.get(path, &partner).await.0, StatusCode::FORBIDDEN, "{path}");
     }
 }

@@ -60,6 +60,10 @@ pub struct DriftView {
     pub files: Vec<(String, String)>,
     /// What its sessions show.
     pub findings: Vec<Finding>,
+    /// What of it the record can take over.
+    pub adoptable: Vec<Text>,
+    /// Whether that is all that differs in the files.
+    pub wholly: bool,
 }
 
 /// A route as a session received it.
@@ -166,6 +170,12 @@ pub async fn save_router(#[server(default)] id: String, router: RouterForm) -> R
 #[server(prefix = "/rpc")]
 pub async fn take_back(id: String) -> Result<(), Failure> {
     crate::server::forms::take_back(id).await
+}
+
+/// Takes over what was changed by hand.
+#[server(prefix = "/rpc")]
+pub async fn adopt(id: String) -> Result<(), Failure> {
+    crate::server::forms::adopt(id).await
 }
 
 /// Takes a router off the list.

@@ -12,6 +12,7 @@ pub mod connections;
 pub mod directory;
 pub mod edge;
 pub mod insights;
+pub mod legacy;
 pub mod operator;
 pub mod partner;
 

@@ -58,6 +58,17 @@ pub async fn decide_asn(id: String, decision: String, #[server(default)] reason:
     crate::server::forms::decide_asn(id, decision, reason).await
 }
 
+/// Agrees to a change of type, with the operator's addresses where they are needed.
+#[server(prefix = "/rpc")]
+pub async fn accept_type_change(
+    id: String,
+    connection: u16,
+    #[server(default)] ipv4: String,
+    #[server(default)] ipv6: String,
+) -> Result<(), Failure> {
+    crate::server::forms::accept_type_change(id, connection, ipv4, ipv6).await
+}
+
 /// Assigns the session prefixes of a Direct connection.
 #[server(prefix = "/rpc")]
 pub async fn assign_addresses(

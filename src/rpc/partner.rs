@@ -1,9 +1,9 @@
 //! Partners' ASNs and peerings.
 
-use super::{Failure, Typed};
+use super::{Failure, Typed, legacy::LegacyRow};
 use leptos::prelude::*;
 use peerage_domain::{
-    Finding, Text, Timestamp,
+    Finding, Prefix, Text, Timestamp,
     catalogue::{Location, Paged, Query},
     contact::ContactRole,
     peer_asn::PeerAsn,
@@ -32,6 +32,8 @@ pub struct PartnerHome {
     pub peerings: Paged<PeeringRow>,
     /// Drafts: id, title, last change.
     pub drafts: Vec<(String, String, Timestamp)>,
+    /// Sessions from before the portal that can be converted.
+    pub legacies: Vec<LegacyRow>,
     /// The server's time.
     pub now: Timestamp,
 }
@@ -51,6 +53,8 @@ pub struct PeeringView {
     pub possible: Vec<(u16, Vec<Verb>)>,
     /// The policy's answer; for operators.
     pub criteria: Vec<(u16, Vec<Criterion>)>,
+    /// The next free links of the operator's address space, IPv4 and IPv6; for operators.
+    pub offers: (Option<Prefix>, Option<Prefix>),
     /// The policy's version.
     pub policy_version: u32,
     /// Hours in which requests are answered.
@@ -242,6 +246,14 @@ pub struct ConnectionFields {
     pub gtsm: String,
     /// `yes` for BFD (RFC 5880).
     pub bfd: String,
+    /// `yes` for BGP roles (RFC 9234).
+    pub role: String,
+    /// `yes` to test the link first.
+    pub link_test: String,
+    /// The operator's IPv4 address, where both ends are named.
+    pub operator_ipv4: String,
+    /// The operator's IPv6 address, where both ends are named.
+    pub operator_ipv6: String,
 }
 
 /// Sends a draft.

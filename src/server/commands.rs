@@ -2,7 +2,7 @@
 
 use crate::server::{config::Config, start};
 use peerage_domain::{Verdict, access::Role, prefixes};
-use peerage_service::{Clock, Error, Service};
+use peerage_service::{Clock, Error, Service, legacy::Source};
 use std::{
     io::{BufWriter, Read, Write},
     path::PathBuf,
@@ -59,6 +59,22 @@ pub async fn add_user(config: &Config, organisation: &str, email: &str, name: &s
         role.word(),
         config.listen
     );
+    Ok(())
+}
+
+/// `peerage directory legacy`: reads sessions from before the portal and keeps what is new.
+///
+/// # Errors
+/// When the file cannot be read.
+pub async fn legacy(config: &Config, file: &std::path::Path, location: Option<&str>) -> Result<(), Error> {
+    let text = String::from_utf8_lossy(&read(file)?).into_owned();
+    let source = match location {
+        Some(location) => Source::Ixf(text, location.to_owned()),
+        None => Source::Csv(text),
+    };
+    for (row, finding) in open(config).await?.import_sessions(&source).await? {
+        println!("{:<10} {:<6} {}: {}", row.asn, row.location, row.labels().join(", "), finding.sentence);
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
-use peerage_domain::{Asn, policy::Policy, rpki::RtrCache};
+use peerage_domain::{Asn, Prefix, policy::Policy, rpki::RtrCache};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -31,6 +31,18 @@ pub struct Config {
     pub edge: EdgeConfig,
     /// Where the RPKI is heard of.
     pub rpki: RpkiConfig,
+    /// Where the Internet Routing Registry is asked.
+    pub irr: IrrConfig,
+}
+
+/// Where the Internet Routing Registry is asked.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IrrConfig {
+    /// Servers that speak IRRd's protocol, such as `rr.ntt.net:43`, in order of preference.
+    pub servers: Vec<String>,
+    /// The registries to look in, such as `RIPE,ARIN,RADB`; empty for the server's own choice.
+    pub sources: String,
 }
 
 /// Where the RPKI is heard of.
@@ -69,6 +81,8 @@ pub struct EdgeConfig {
     pub patience_s: i64,
     /// Seconds between a request for removal and the removal.
     pub removal_pause_s: i64,
+    /// The operator's address space for the links of Direct peerings.
+    pub link_pools: Vec<Prefix>,
 }
 
 impl Default for Config {
@@ -83,6 +97,7 @@ impl Default for Config {
             policy: Policy::default(),
             edge: EdgeConfig::default(),
             rpki: RpkiConfig::default(),
+            irr: IrrConfig::default(),
         }
     }
 }
@@ -95,7 +110,7 @@ impl Default for Operator {
 
 impl Default for EdgeConfig {
     fn default() -> Self {
-        EdgeConfig { step_pause_s: 2, settle_s: 60, patience_s: 900, removal_pause_s: 600 }
+        EdgeConfig { step_pause_s: 2, settle_s: 60, patience_s: 900, removal_pause_s: 600, link_pools: vec![] }
     }
 }
 

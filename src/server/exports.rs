@@ -9,6 +9,21 @@ use peerage_domain::rpki::OriginState;
 use peerage_service::{Service, routes::Judged};
 use tower_sessions::Session;
 
+/// `GET /peerings/PR-88/1/loa.pdf`: the letter of authorization.
+///
+/// # Errors
+/// When nobody is signed in, the connection is not theirs, or no letter was issued.
+pub async fn loa(
+    State(service): State<Service>,
+    session: Session,
+    Path((id, number)): Path<(String, u16)>,
+) -> Result<([(HeaderName, String); 2], Vec<u8>), Problem> {
+    let actor = actor_of(&service, &session).await?;
+    let letter = service.loa(&actor, &id, number).await?;
+    let name = format!("attachment; filename=\"LOA-{id}-{number}.pdf\"");
+    Ok(([(header::CONTENT_TYPE, "application/pdf".to_owned()), (header::CONTENT_DISPOSITION, name)], crate::server::loa::pdf(&letter)?))
+}
+
 /// `GET /peerings/PR-88/1/routes.csv`: the received routes, one a line (RFC 4180).
 ///
 /// # Errors

@@ -18,6 +18,7 @@ pub mod exports;
 pub mod forms;
 pub mod http;
 pub mod live;
+mod loa;
 pub mod security;
 pub mod sessions;
 pub mod start;

@@ -8,7 +8,7 @@ use crate::server::{
 use axum::serve::ListenerExt;
 use leptos::config::LeptosOptions;
 use peerage_domain::access::Role;
-use peerage_service::{Clock, Error, Service, Settings, demo, rpki::RpkiSettings, secrets::Vault};
+use peerage_service::{Clock, Error, Service, Settings, demo, irr::IrrSettings, rpki::RpkiSettings, secrets::Vault};
 use peerage_storage::Store;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub async fn service(config: &Config, demo_world: bool, clock: Clock) -> Result<
         patience_s: config.edge.patience_s,
         removal_pause_s: config.edge.removal_pause_s,
         rpki: RpkiSettings { files: config.rpki.files.clone(), caches: config.rpki.caches.clone(), slurm: config.rpki.slurm.clone() },
+        irr: IrrSettings { servers: config.irr.servers.clone(), sources: config.irr.sources.clone() },
+        link_pools: if demo_world { demo::link_pools() } else { config.edge.link_pools.clone() },
         demo: demo_world,
     };
     Ok(Service::new(store, clock, settings, vault))

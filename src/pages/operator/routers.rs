@@ -8,7 +8,9 @@ use crate::{
     pages::param,
     rpc::{
         Typed,
-        edge::{DriftView, HeardView, RemoveRouter, RouterRow, RouterView, SaveRouter, SourceView, TakeBack, read_router, read_routers},
+        edge::{
+            Adopt, DriftView, HeardView, RemoveRouter, RouterRow, RouterView, SaveRouter, SourceView, TakeBack, read_router, read_routers,
+        },
     },
     text::say,
 };
@@ -43,7 +45,7 @@ pub fn RoutersPage() -> impl IntoView {
     let found = Resource::new_blocking(move || query.get(), read_routers);
     view! {
         <Title text=tr!(routers.title)/>
-        <div class="title"><h1>{tr!(routers.title)}</h1><div class="acts"><a class="btn main" href="/ops/routers/new">{tr!(routers.new)}</a></div></div>
+        <div class="title"><h1>{tr!(routers.title)}</h1><div class="acts"><a class="btn" href="/ops/import">{tr!(routers.import)}</a><a class="btn main" href="/ops/routers/new">{tr!(routers.new)}</a></div></div>
         {load(found, move |found| view! {
             <section class="panel" aria-label=tr!(routers.title)>{table(found.routers, query.get_untracked(), found.now)}</section>
             {rpki(found.rpki, found.now)}
@@ -213,17 +215,32 @@ fn runs(found: Paged<(String, u16)>, query: Query, id: &str) -> impl IntoView + 
 fn drift_panel(drift: Result<DriftView, String>, id: String) -> impl IntoView {
     let body = match drift {
         Err(why) => view! { <p class="pbody"><VerdictMark verdict=Verdict::Unknown word=why/></p> }.into_any(),
-        Ok(DriftView { files, findings }) if files.is_empty() && findings.is_empty() => {
+        Ok(DriftView { files, findings, .. }) if files.is_empty() && findings.is_empty() => {
             view! { <p class="pbody"><VerdictMark verdict=Verdict::Pass word=tr!(routers.no_drift)/></p> }.into_any()
         }
-        Ok(DriftView { files, findings }) => view! {
+        Ok(DriftView { files, findings, adoptable, wholly }) => {
+            let can_adopt = !adoptable.is_empty();
+            view! {
             <div class="pbody stack">
                 <ul class="stack">{findings.into_iter().map(|f| view! { <li><VerdictMark verdict=f.verdict word=say(&f.sentence)/></li> }).collect_view()}</ul>
                 {diffs(files)}
-                <Post to={action::<TakeBack>()} fields=vec![("id", id)] label=tr!(routers.take_back) class="btn main"/>
+                {(!adoptable.is_empty()).then(|| {
+                    let list = adoptable.iter().map(|text| view! { <li>{say(text)}</li> }).collect_view();
+                    let words = if wholly {
+                        tr!(routers.adopt_all)
+                    } else {
+                        tr!(routers.adopt_some)
+                    };
+                    view! { <p>{words}</p><ul>{list}</ul> }
+                })}
+                <div class="acts">
+                    <Post to={action::<TakeBack>()} fields=vec![("id", id.clone())] label=tr!(routers.take_back) class="btn main"/>
+                    {can_adopt.then(|| view! { <Post to={action::<Adopt>()} fields=vec![("id", id)] label=tr!(routers.adopt) class="btn"/> })}
+                </div>
             </div>
+            }
+            .into_any()
         }
-        .into_any(),
     };
     view! { <section class="panel" aria-labelledby="h-drift"><div class="phead"><h2 id="h-drift">{tr!(routers.drift)}</h2></div>{body}</section> }
 }

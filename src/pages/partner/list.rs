@@ -2,7 +2,10 @@
 
 use crate::{
     components::{Column, EmptyList, ListSearch, NextActor, Pager, Post, SortedHead, StateBadge, action, live, load, query_from_url},
-    rpc::partner::{DiscardPeeringDraft, NewPeering, PartnerHome, PeeringRow, read_partner_home},
+    rpc::{
+        legacy::{ConvertLegacy, LegacyRow},
+        partner::{DiscardPeeringDraft, NewPeering, PartnerHome, PeeringRow, read_partner_home},
+    },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -39,6 +42,18 @@ fn Home(found: PartnerHome, query: Query) -> impl IntoView {
             }
         })
         .collect();
+    let legacies: Vec<_> = found
+        .legacies
+        .iter()
+        .map(|LegacyRow { sessions: it, location }| {
+            view! {
+                <li>
+                    <b>{it.asn.to_string()}</b>" "{location.clone()}" "<span class="mono muted s12">{it.labels().join(" · ")}</span>" "
+                    <Post to={action::<ConvertLegacy>()} fields=vec![("id", it.id.clone())] label=tr!(peerings.convert, id = it.id.clone()) class="btn sm"/>
+                </li>
+            }
+        })
+        .collect();
     view! {
         <Title text=tr!(peerings.title)/>
         <div class="title"><h1>{tr!(peerings.title)}</h1><div class="acts">{approved.then(new)}</div></div>
@@ -47,6 +62,9 @@ fn Home(found: PartnerHome, query: Query) -> impl IntoView {
         })}
         {(!drafts.is_empty()).then(|| view! {
             <section class="panel" aria-labelledby="drafts"><div class="phead"><h2 id="drafts">{tr!(connections.drafts)}</h2></div><ul class="pbody stack">{drafts}</ul></section>
+        })}
+        {(!legacies.is_empty()).then(|| view! {
+            <section class="panel" aria-labelledby="legacies"><div class="phead"><h2 id="legacies">{tr!(peerings.before)}</h2></div><ul class="pbody stack">{legacies}</ul></section>
         })}
         <section class="panel" aria-labelledby="list">
             <div class="phead">

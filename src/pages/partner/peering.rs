@@ -1,5 +1,7 @@
 //! `/partner/peerings/PR-88`: a peering as its partner sees it.
 
+mod direct;
+
 use crate::text::say;
 use crate::{
     components::{
@@ -17,7 +19,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
     Finding, Next, Prefix, Text, Timestamp, Verdict,
-    peering::{Connection, Recorded, SessionFact, SessionState, StateName, Verb, timeline::stops},
+    peering::{Connection, DirectType, Recorded, SessionFact, SessionState, StateName, Verb, timeline::stops},
     session::{Endpoint, gigabits},
 };
 
@@ -33,6 +35,7 @@ pub fn PeeringPage() -> impl IntoView {
 #[component]
 fn Detail(found: PeeringView, up: RwSignal<bool>) -> impl IntoView {
     let it = found.peering.clone();
+    let route_server = it.connections.iter().any(|c| c.spec.direct_type == DirectType::IxRs);
     let changes = it.connections.iter().any(|c| c.state.name() == StateName::ChangesRequested);
     let panels = it
         .connections
@@ -53,17 +56,21 @@ fn Detail(found: PeeringView, up: RwSignal<bool>) -> impl IntoView {
             </div>
         </div>
         <Facts found=found.clone()/>
+        {route_server.then(|| view! {
+            <p class="s12"><a href="/partner/customers">{tr!(customers.title)}</a></p>
+        })}
         {panels}
     }
 }
 
 #[component]
 fn Facts(found: PeeringView) -> impl IntoView {
+    let direct_type = found.peering.connections.first().map(|c| c.spec.direct_type).unwrap_or_default();
     let location = found.location.map(|l| view! { <dd><a href=format!("/locations/{}", l.id)>{l.city}</a><small>{l.name}</small></dd> });
     view! {
         <dl class="facts">
             <div><dt>{tr!(peerings.location)}</dt>{location}</div>
-            <div><dt>{tr!(directory.kind)}</dt><dd>{found.peering.kind.word()}{found.peering.legacy.then(|| tr!(peering.legacy))}</dd></div>
+            <div><dt>{tr!(directory.kind)}</dt><dd>{super::wizard::type_name(found.peering.kind, direct_type)}{found.peering.legacy.then(|| tr!(peering.legacy))}</dd></div>
             <div><dt>{tr!(request.sessions)}</dt><dd>{found.peering.connections.len()}</dd></div>
         </dl>
     }
@@ -166,7 +173,8 @@ pub(crate) fn ConnectionPanel(
                 <h2 id=heading.clone()>{tr!(request.connection, n = number)}</h2>
                 <p class="mono">{labels}</p>
                 {bandwidth.map(|b| view! { <span class="tag">{b}</span> })}
-                {super::wizard::protection(connection.spec.has_md5, connection.spec.gtsm, connection.spec.bfd).map(|p| view! { <span class="tag">{p}</span> })}
+                {(connection.spec.direct_type != DirectType::Edge).then(|| view! { <span class="tag">{super::wizard::type_name(peering.kind, connection.spec.direct_type)}</span> })}
+                {super::wizard::protection(connection.spec.has_md5, connection.spec.gtsm, connection.spec.bfd, connection.spec.role).map(|p| view! { <span class="tag">{p}</span> })}
             </div>
             <div class="lanes">
                 <section>
@@ -189,7 +197,10 @@ pub(crate) fn ConnectionPanel(
                 <section class="evidence" aria-label=tr!(peering.plan)><h3>{tr!(peering.plan)}</h3>{diffs(plan)}</section>
             })}
             {(!log.is_empty()).then(|| log_list(log, number, now))}
-            {assignable.then(|| assign_form(peering.id.clone(), &connection))}
+            {direct::letter(&peering.id, &connection, &verbs, now)}
+            {direct::link_test(&peering.id, &connection)}
+            {direct::type_change(&peering.id, &connection, &verbs, found.offers)}
+            {assignable.then(|| assign_form(peering.id.clone(), &connection, found.offers))}
             <StepForms id=peering.id.clone() connection=number verbs=verbs state=connection.state.name()/>
         </section>
     }
@@ -244,11 +255,14 @@ fn log_list(log: Vec<(Timestamp, Text)>, number: u16, now: Timestamp) -> impl In
 }
 
 /// The operator's prefixes for a Direct session, IPv6 where the peer wants it.
-fn assign_form(id: String, connection: &Connection) -> impl IntoView + use<> {
+fn assign_form(id: String, connection: &Connection, offers: (Option<Prefix>, Option<Prefix>)) -> impl IntoView + use<> {
     let (ipv4, ipv6) = match connection.spec.endpoint {
         Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => (ipv4, ipv6),
-        Endpoint::Direct { .. } | Endpoint::Exchange { .. } => (None, None),
+        Endpoint::Direct { .. } | Endpoint::Exchange { .. } | Endpoint::Named { .. } => (None, None),
     };
+    // What is not assigned yet is offered from the operator's own space.
+    let offered = ipv4.is_none() && ipv6.is_none();
+    let (ipv4, ipv6) = if offered { offers } else { (ipv4, ipv6) };
     let number = connection.number;
     let wants6 = connection.spec.max_prefixes_ipv6.is_some();
     let form = format!("assign/{id}/{number}");
@@ -267,6 +281,7 @@ fn assign_form(id: String, connection: &Connection) -> impl IntoView + use<> {
                     <input id=v6.clone() class="field mono" name="ipv6" value=six autocomplete="off" placeholder="2001:db8::/127"/>
                 })}
                 <div class="acts"><button class="btn main" type="submit">{tr!(verb.assign_addresses)}</button></div>
+                {(offered && ipv4.is_some()).then(|| view! { <p class="help">{tr!(assign.offered)}</p> })}
             </form>
         }
     };
@@ -286,7 +301,10 @@ pub(crate) fn StepForms(
     state: StateName,
 ) -> impl IntoView {
     // Changes and addresses have their own forms.
-    let own_form = |verb: &Verb| matches!(verb, Verb::Resubmit | Verb::Submit | Verb::AssignAddresses);
+    let own_form = |verb: &Verb| {
+        use Verb::{AcceptTypeChange, AcknowledgeLoa, Adopt, AssignAddresses, IssueLoa, RequestTypeChange, Resubmit, Submit};
+        matches!(verb, Resubmit | Submit | AssignAddresses | AcceptTypeChange | RequestTypeChange | IssueLoa | AcknowledgeLoa | Adopt)
+    };
     let verbs: Vec<Verb> = verbs.into_iter().filter(|verb| !own_form(verb)).collect();
     let refused = matches!(state, StateName::ProvisioningStarted | StateName::ProvisioningCompleted);
     if verbs.is_empty() {

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
     Verdict,
-    peering::Kind,
+    peering::{DirectType, Kind},
     session::{AddressProvider, ConnectionAsk, FieldFinding, gigabits},
 };
 
@@ -46,6 +46,15 @@ fn step<V: IntoView + 'static>(name: &'static str, show: impl Fn(PeeringDraftVie
     })
 }
 
+/// A kind of peering with its type, as people call it.
+pub(crate) fn type_name(kind: Kind, direct_type: DirectType) -> String {
+    match (kind, direct_type) {
+        (Kind::Exchange, _) | (_, DirectType::Edge) => kind.word().to_owned(),
+        (_, DirectType::Voice) => tr!(request.voice),
+        (_, DirectType::IxRs) => tr!(request.ixrs),
+    }
+}
+
 fn option(value: String, label: String, selected: bool) -> impl IntoView {
     view! { <option value=value selected=selected>{label}</option> }
 }
@@ -68,15 +77,19 @@ pub fn PlaceStep() -> impl IntoView {
             .iter()
             .map(|a| option(a.asn.to_string(), format!("{} {}", a.asn, a.peer_name), Some(a.asn) == draft.asn()))
             .collect_view();
-        let kinds = [Kind::Exchange, Kind::Direct]
-            .map(|kind| {
-                let (id, help) = match kind {
-                    Kind::Exchange => ("k-exchange", tr!(request.exchange_help)),
-                    Kind::Direct => ("k-direct", tr!(request.direct_help)),
-                };
-                view! { <label class="pick" for=id><input id=id type="radio" name="kind" value=kind.word() checked=draft.kind == Some(kind)/><span><b>{kind.word()}</b><small>{help}</small></span></label> }
-            })
-            .collect_view();
+        let kinds = [
+            ("k-exchange", Kind::Exchange, DirectType::Edge, tr!(request.exchange_help)),
+            ("k-direct", Kind::Direct, DirectType::Edge, tr!(request.direct_help)),
+            ("k-voice", Kind::Direct, DirectType::Voice, tr!(request.voice_help)),
+            ("k-ixrs", Kind::Direct, DirectType::IxRs, tr!(request.ixrs_help)),
+        ]
+        .map(|(id, kind, direct_type, help)| {
+            let value = if direct_type == DirectType::Edge { kind.word().to_owned() } else { format!("{}-{}", kind.word(), direct_type.word()) };
+            let chosen = draft.kind == Some(kind) && draft.direct_type == direct_type;
+            let title = type_name(kind, direct_type);
+            view! { <label class="pick" for=id><input id=id type="radio" name="kind" value=value checked=chosen/><span><b>{title}</b><small>{help}</small></span></label> }
+        })
+        .collect_view();
         let locations = view
             .locations
             .iter()
@@ -187,7 +200,8 @@ pub fn SessionsStep() -> impl IntoView {
 fn labels(ask: &ConnectionAsk) -> String {
     let all = [&ask.peer_ipv4, &ask.peer_ipv6, &ask.session_ipv4, &ask.session_ipv6];
     let typed: Vec<&str> = all.into_iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect();
-    if ask.address_provider == AddressProvider::Operator { tr!(request.they) } else { typed.join(" · ") }
+    let theirs = ask.address_provider == AddressProvider::Operator || ask.direct_type == DirectType::Voice;
+    if theirs { tr!(request.they) } else { typed.join(" · ") }
 }
 
 /// A connection that the operator did not ask to change. Its fields keep their places in the
@@ -210,6 +224,28 @@ fn connection(n: usize, count: usize, kind: Kind, ask: &ConnectionAsk, findings:
             {input(n, "peer_ipv6", tr!(request.v6), &ask.peer_ipv6, findings)}
         }
         .into_any(),
+        Kind::Direct if ask.direct_type == DirectType::Voice => view! {
+            <p class="help">{tr!(request.voice_rules)}</p>
+            {input(n, "bandwidth_mbps", tr!(request.bandwidth), &ask.bandwidth_mbps, findings)}
+        }
+        .into_any(),
+        Kind::Direct if names_ends(ask) => {
+            let (peer4, peer6) = if ask.direct_type == DirectType::IxRs {
+                (tr!(request.server4), tr!(request.server6))
+            } else {
+                (tr!(request.end4), tr!(request.end6))
+            };
+            view! {
+                {input(n, "session_ipv4", tr!(request.network4), &ask.session_ipv4, findings)}
+                {input(n, "session_ipv6", tr!(request.network6), &ask.session_ipv6, findings)}
+                {input(n, "peer_ipv4", peer4, &ask.peer_ipv4, findings)}
+                {input(n, "peer_ipv6", peer6, &ask.peer_ipv6, findings)}
+                {input(n, "operator_ipv4", tr!(request.operator4), &ask.operator_ipv4, findings)}
+                {input(n, "operator_ipv6", tr!(request.operator6), &ask.operator_ipv6, findings)}
+                {input(n, "bandwidth_mbps", tr!(request.bandwidth), &ask.bandwidth_mbps, findings)}
+            }
+            .into_any()
+        }
         Kind::Direct => {
             let by = |provider: AddressProvider, value: &'static str, label: String| {
                 let id = format!("c{n}-{value}");
@@ -253,16 +289,25 @@ fn connection(n: usize, count: usize, kind: Kind, ask: &ConnectionAsk, findings:
                 <fieldset class="field-row">
                     <legend>{tr!(request.protection)}</legend>
                     {check(n, "gtsm", tr!(request.gtsm), ask.gtsm)}
-                    {check(n, "bfd", tr!(request.bfd), ask.bfd)}
+                    {(ask.direct_type != DirectType::Voice).then(|| check(n, "bfd", tr!(request.bfd), ask.bfd))}
+                    {check(n, "role", tr!(request.role), ask.role)}
+                    {(kind == Kind::Direct).then(|| check(n, "link_test", tr!(request.link_test), ask.link_test))}
                 </fieldset>
             </div>
         </section>
     }
 }
 
+/// Whether both ends of the sessions are typed: with a route server, and on links from before
+/// the portal whose ends are not where they are expected.
+fn names_ends(ask: &ConnectionAsk) -> bool {
+    ask.direct_type == DirectType::IxRs || !ask.operator_ipv4.is_empty() || !ask.operator_ipv6.is_empty()
+}
+
 /// How a session is protected; nothing when it is not.
-pub(crate) fn protection(md5: bool, gtsm: bool, bfd: bool) -> Option<String> {
-    let all: Vec<&str> = [(md5, "MD5"), (gtsm, "GTSM"), (bfd, "BFD")].into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect();
+pub(crate) fn protection(md5: bool, gtsm: bool, bfd: bool, role: bool) -> Option<String> {
+    let all = [(md5, "MD5"), (gtsm, "GTSM"), (bfd, "BFD"), (role, "RFC 9234")];
+    let all: Vec<&str> = all.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect();
     (!all.is_empty()).then(|| all.join(" · "))
 }
 
@@ -291,7 +336,7 @@ pub fn ReviewStep() -> impl IntoView {
                         <td class="mono" data-l=tr!(request.addresses)>{labels(c)}</td>
                         <td data-l=tr!(request.limits)>{c.max_prefixes_ipv4.clone()}" / "{c.max_prefixes_ipv6.clone()}</td>
                         <td data-l=tr!(directory.bandwidth)>{bandwidth}</td>
-                        <td data-l=tr!(request.protected)>{protection(c.has_md5, c.gtsm, c.bfd).unwrap_or_else(|| tr!(request.no))}</td>
+                        <td data-l=tr!(request.protected)>{protection(c.has_md5, c.gtsm, c.bfd || c.direct_type == DirectType::Voice, c.role).unwrap_or_else(|| tr!(request.no))}</td>
                     </tr>
                 }
             })
@@ -303,7 +348,7 @@ pub fn ReviewStep() -> impl IntoView {
                 <div class="phead"><h2 id="all">{tr!(review.title)}</h2></div>
                 <dl class="pbody review">
                     <div><dt>"ASN"</dt><dd class="mono">{draft.asn.clone()}</dd><dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" ASN"</span></a></dd></div>
-                    <div><dt>{tr!(peerings.location)}</dt><dd>{location.unwrap_or_else(|| tr!(review.missing))}" "<span class="tag">{draft.kind.map(Kind::word)}</span>{draft.legacy.then(|| view! { " "<span class="tag">{tr!(peerings.legacy)}</span> })}</dd><dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" "{tr!(peerings.location)}</span></a></dd></div>
+                    <div><dt>{tr!(peerings.location)}</dt><dd>{location.unwrap_or_else(|| tr!(review.missing))}" "<span class="tag">{draft.kind.map(|kind| type_name(kind, draft.direct_type))}</span>{draft.legacy.then(|| view! { " "<span class="tag">{tr!(peerings.legacy)}</span> })}</dd><dd><a href=format!("{base}/place")>{tr!(review.change)}<span class="visually-hidden">" "{tr!(peerings.location)}</span></a></dd></div>
                 </dl>
                 <div class="scroll"><table class="tbl cards">
                     <thead><tr><th scope="col" class="num">{tr!(request.number)}</th><th scope="col">{tr!(request.addresses)}</th><th scope="col">{tr!(request.limits)}</th><th scope="col">{tr!(directory.bandwidth)}</th><th scope="col">{tr!(request.protected)}</th></tr></thead>

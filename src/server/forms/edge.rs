@@ -21,6 +21,15 @@ pub(crate) async fn take_back(id: String) -> Result<(), Failure> {
     .await
 }
 
+pub(crate) async fn adopt(id: String) -> Result<(), Failure> {
+    form_as(async |service, actor| {
+        let taken = service.adopt(&actor, &id).await?;
+        let list = taken.iter().map(crate::text::say).collect::<Vec<_>>().join("; ");
+        done(format!("/ops/routers/{id}"), tr!(done.adopted, list = list))
+    })
+    .await
+}
+
 pub(crate) async fn remove_router(id: String) -> Result<(), Failure> {
     form_as(async |service, actor| {
         service.remove_router(&actor, &id).await?;

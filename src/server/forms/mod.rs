@@ -4,12 +4,14 @@
 mod account;
 mod customer;
 mod edge;
+mod legacy;
 mod operator;
 mod partner;
 
 pub(crate) use account::*;
 pub(crate) use customer::*;
 pub(crate) use edge::*;
+pub(crate) use legacy::*;
 pub(crate) use operator::*;
 pub(crate) use partner::*;
 

@@ -50,6 +50,15 @@ pub(crate) async fn decide_asn(id: String, decision: String, reason: String) -> 
     .await
 }
 
+pub(crate) async fn accept_type_change(id: String, connection: u16, ipv4: String, ipv6: String) -> Result<(), Failure> {
+    let typed = Typed::new(format!("type/{id}/{connection}")).with("ipv4", &ipv4).with("ipv6", &ipv6);
+    form_keeping(typed, async |service, actor| {
+        service.accept_type_change(&actor, &id, connection, &ipv4, &ipv6).await?;
+        done(format!("/ops/peerings/{id}"), tr!(done.type_agreed, n = connection))
+    })
+    .await
+}
+
 pub(crate) async fn assign_addresses(id: String, connection: u16, ipv4: String, ipv6: String) -> Result<(), Failure> {
     let typed = Typed::new(format!("assign/{id}/{connection}")).with("ipv4", &ipv4).with("ipv6", &ipv6);
     form_keeping(typed, async |service, actor| {

@@ -9,7 +9,7 @@ use peerage_domain::{
     Asn, Verdict,
     contact::{Contact, ContactError, ContactRole, judge_noc},
     peer_asn::judge_asn,
-    peering::{Kind, Verb},
+    peering::{DirectType, Kind, Verb},
     registration::PeeringDraft,
     say,
     session::{AddressProvider, ConnectionAsk},
@@ -82,9 +82,9 @@ pub(crate) async fn save_place(id: String, asn: String, kind: String, location: 
         if !draft.changes.is_empty() {
             return Err(Error::Refused(say!("request.place_fixed", "Changes keep the network, the kind and the location of the request.")));
         }
-        let kind = if kind.is_empty() { None } else { Some(kind.parse::<Kind>().map_err(|_| unchosen())?) };
-        let moved = draft.asn != asn || draft.location != location || draft.kind != kind;
-        (draft.asn, draft.kind, draft.location, draft.legacy) = (asn, kind, location, legacy);
+        let (kind, direct_type) = read_kind(&kind)?;
+        let moved = draft.asn != asn || draft.location != location || draft.kind != kind || draft.direct_type != direct_type;
+        (draft.asn, draft.kind, draft.direct_type, draft.location, draft.legacy) = (asn, kind, direct_type, location, legacy);
         let directory = service.directory().await?;
         let place = directory.location(&draft.location).filter(|l| l.published && Some(l.kind) == kind);
         if place.is_none() {
@@ -107,6 +107,18 @@ pub(crate) async fn save_place(id: String, asn: String, kind: String, location: 
         on(format!("/partner/peerings/new/{id}/sessions"))
     })
     .await
+}
+
+/// `Exchange`, `Direct`, or `Direct-` and a type.
+fn read_kind(text: &str) -> Result<(Option<Kind>, DirectType), Error> {
+    if text.is_empty() {
+        return Ok((None, DirectType::Edge));
+    }
+    let (kind, direct_type) = text.split_once('-').unwrap_or((text, DirectType::Edge.word()));
+    match (kind.parse(), direct_type.parse()) {
+        (Ok(kind), Ok(direct_type)) => Ok((Some(kind), direct_type)),
+        _ => Err(unchosen()),
+    }
 }
 
 fn unchosen() -> Error {
@@ -176,6 +188,11 @@ fn typed(fields: ConnectionFields) -> ConnectionAsk {
         has_md5: false,
         gtsm: fields.gtsm == "yes",
         bfd: fields.bfd == "yes",
+        role: fields.role == "yes",
+        direct_type: DirectType::Edge,
+        link_test: fields.link_test == "yes",
+        operator_ipv4: fields.operator_ipv4,
+        operator_ipv6: fields.operator_ipv6,
     }
 }
 

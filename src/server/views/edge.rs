@@ -57,7 +57,12 @@ pub(crate) async fn router(id: String, query: Query) -> Result<RouterView, Failu
     let drift = match &detail {
         None => Ok(DriftView::default()),
         Some(detail) => match service.drift(&actor, &detail.router.id).await {
-            Ok(drift) => Ok(DriftView { files: drift.files.into_iter().map(|f| (f.name, f.text)).collect(), findings: drift.findings }),
+            Ok(drift) => Ok(DriftView {
+                files: drift.files.into_iter().map(|f| (f.name, f.text)).collect(),
+                findings: drift.findings,
+                adoptable: drift.adoptable,
+                wholly: drift.wholly,
+            }),
             Err(error) => Err(say(&error.text())),
         },
     };
@@ -102,7 +107,7 @@ pub(crate) async fn received_routes(id: String, connection: u16, query: Query) -
 
 pub(crate) async fn glass(id: String, connection: u16, query: Query) -> Result<GlassView, Failure> {
     let (service, actor) = asked().await?;
-    let (peering, router) = service.placed_connection(&actor, &id, connection).await?;
+    let (peering, router) = service.glass_of(&actor, &id, connection).await?;
     let answer = match Ask::of(&query.kind) {
         Some(ask) if !query.search.trim().is_empty() => match service.look_through(&actor, &id, connection, ask, &query.search).await {
             Ok(text) => Some(Ok(text)),

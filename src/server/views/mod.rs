@@ -1,8 +1,10 @@
 //! What pages read: answers of the service, put into the shapes that pages show.
 
 mod edge;
+mod legacy;
 
 pub(crate) use edge::{glass, received_routes, router, routers};
+pub(crate) use legacy::{customers, import, legacies};
 
 use crate::{
     rpc::{
@@ -202,6 +204,7 @@ pub(crate) async fn partner_home(query: Query) -> Result<PartnerHome, Failure> {
     Ok(PartnerHome {
         asns: service.my_asns(&actor).await?,
         drafts: drafts.collect(),
+        legacies: legacy::rows(&directory, service.legacies(&actor, false).await?),
         peerings: peering_rows(&directory, found),
         now: service.clock().now(),
     })
@@ -217,6 +220,7 @@ pub(crate) async fn peering(id: String) -> Result<PeeringView, Failure> {
         edge: detail.edge.into_iter().map(|(number, facts)| (number, edge_view(facts))).collect(),
         possible: detail.possible,
         criteria: detail.criteria,
+        offers: detail.offers,
         policy_version: service.settings().policy.version,
         answer_hours: service.settings().policy.answer_hours,
         now: service.clock().now(),

@@ -1,0 +1,178 @@
+//! The letter of authorization as a PDF.
+//!
+//! The font is DejaVu Sans, beside this file with its licence: names of networks and places are
+//! written in many alphabets.
+
+use krilla::{
+    Document,
+    color::rgb,
+    geom::{PathBuilder, Point},
+    metadata::Metadata,
+    page::PageSettings,
+    paint::{Fill, Stroke},
+    surface::Surface,
+    text::{Font, TextDirection},
+};
+use peerage_service::{Error, loa::Letter};
+
+const FONT: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
+/// A4, in points.
+const PAGE: (f32, f32) = (595.0, 842.0);
+/// Space to the left and right, in points.
+const MARGIN: f32 = 64.0;
+/// Characters of a line at the size of the text: so many fit, whatever they are.
+const LINE: usize = 72;
+/// Size of the text, in points.
+const SIZE: f32 = 10.5;
+
+/// The letter of a connection.
+///
+/// # Errors
+/// When the document cannot be made.
+pub fn pdf(letter: &Letter) -> Result<Vec<u8>, Error> {
+    let fault = |what: &str| Error::Fault(format!("letter of authorization: {what}"));
+    let font = Font::new(FONT.to_vec().into(), 0).ok_or_else(|| fault("the font cannot be read"))?;
+    let mut document = Document::new();
+    document.set_metadata(Metadata::new().title(format!("Letter of authorization {}", letter.number)).language("en".into()));
+    let mut page = document.start_page_with(PageSettings::from_wh(PAGE.0, PAGE.1).ok_or_else(|| fault("the page has no size"))?);
+    {
+        let mut sheet = Sheet { surface: page.surface(), font, y: 92.0 };
+        write(letter, &mut sheet);
+        sheet.surface.finish();
+    }
+    page.finish();
+    document.finish().map_err(|error| fault(&format!("{error:?}")))
+}
+
+fn write(letter: &Letter, sheet: &mut Sheet) {
+    let (operator, asn) = &letter.operator;
+    let (peer, peer_asn) = &letter.peer;
+    sheet.line(operator, SIZE, 14.0);
+    sheet.line(&asn.to_string(), SIZE, 34.0);
+    sheet.line("Letter of authorization", 20.0, 16.0);
+    sheet.line("and connecting facility assignment (LOA-CFA)", SIZE, 18.0);
+    sheet.rule();
+    for (name, value) in [
+        ("Number", letter.number.as_str()),
+        ("Issued", &letter.loa.issued.date()),
+        ("Valid until", &letter.loa.valid_until().date()),
+        ("Issued by", &letter.issued_by),
+        ("Facility", &letter.place),
+        ("Bandwidth", &letter.bandwidth),
+    ] {
+        if !value.is_empty() {
+            sheet.pair(name, value);
+        }
+    }
+    sheet.rule();
+    sheet.text(&format!(
+        "{operator} ({asn}) authorizes {peer} ({peer_asn}), and whom it orders to act for it, to order and install one \
+         cross-connect at {} to this demarcation point of {operator}:",
+        letter.place
+    ));
+    sheet.text(&letter.loa.demarcation);
+    sheet.text(&format!(
+        "{peer} bears the charges of the facility for the cross-connect. This letter allows nothing else, and ends on {} \
+         unless the order was placed before.",
+        letter.loa.valid_until().date()
+    ));
+    sheet.text(&format!("The order should name {}. The cross-connect is accepted when the link is up on both sides.", letter.number));
+}
+
+struct Sheet<'a> {
+    surface: Surface<'a>,
+    font: Font,
+    y: f32,
+}
+
+impl Sheet<'_> {
+    fn put(&mut self, x: f32, text: &str, size: f32) {
+        self.surface.set_fill(Some(Fill { paint: rgb::Color::new(20, 24, 31).into(), ..Fill::default() }));
+        self.surface.set_stroke(None);
+        self.surface.draw_text(Point::from_xy(x, self.y), self.font.clone(), size, text, false, TextDirection::Auto);
+    }
+
+    fn line(&mut self, text: &str, size: f32, after: f32) {
+        self.put(MARGIN, text, size);
+        self.y += after;
+    }
+
+    fn pair(&mut self, name: &str, value: &str) {
+        self.put(MARGIN, name, SIZE);
+        for line in wrapped(value, LINE - 20) {
+            self.put(MARGIN + 120.0, &line, SIZE);
+            self.y += 16.0;
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        for line in wrapped(text, LINE) {
+            self.line(&line, SIZE, 16.0);
+        }
+        self.y += 10.0;
+    }
+
+    fn rule(&mut self) {
+        let mut path = PathBuilder::new();
+        path.move_to(MARGIN, self.y);
+        path.line_to(PAGE.0 - MARGIN, self.y);
+        if let Some(path) = path.finish() {
+            self.surface.set_fill(None);
+            self.surface.set_stroke(Some(Stroke { paint: rgb::Color::new(15, 108, 92).into(), ..Stroke::default() }));
+            self.surface.draw_path(&path);
+        }
+        self.y += 24.0;
+    }
+}
+
+/// Lines of at most so many characters; longer words are broken.
+fn wrapped(text: &str, most: usize) -> Vec<String> {
+    let mut lines: Vec<String> = vec![];
+    for word in text.split_whitespace() {
+        let letters: Vec<char> = word.chars().collect();
+        for part in letters.chunks(most) {
+            let part: String = part.iter().collect();
+            match lines.last_mut() {
+                Some(line) if line.chars().count() + 1 + part.chars().count() <= most => {
+                    line.push(' ');
+                    line.push_str(&part);
+                }
+                _ => lines.push(part),
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use peerage_domain::{Asn, Timestamp, peering::Loa};
+
+    fn letter(demarcation: &str) -> Letter {
+        Letter {
+            number: "PR-88/1".into(),
+            operator: ("Operator".into(), Asn(8075)),
+            peer: ("Žluťoučký Łódź Ελλάδα Київ".into(), Asn(6667)),
+            place: "Test facility, Zürich".into(),
+            bandwidth: "100G".into(),
+            loa: Loa { demarcation: demarcation.into(), issued: Timestamp::from_secs(1_795_000_000), acknowledged: None },
+            issued_by: "Ada Novak".into(),
+        }
+    }
+
+    #[test]
+    fn a_letter_is_a_pdf_whatever_is_typed() {
+        for demarcation in ["Cage 12, rack 4, panel A, ports 3 and 4", "", &"x".repeat(500), "日本語 \u{202e}abc\u{0}"] {
+            let bytes = pdf(&letter(demarcation)).expect("a document");
+            assert!(bytes.starts_with(b"%PDF-") && bytes.len() > 3000, "{demarcation}");
+        }
+    }
+
+    #[test]
+    fn lines_are_broken_between_words_or_in_long_ones() {
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
+        assert_eq!(wrapped("  ", 4), [""; 0]);
+    }
+}

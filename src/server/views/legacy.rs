@@ -1,0 +1,75 @@
+//! Sessions from before the portal, and the customers of route servers.
+
+use crate::{
+    rpc::{
+        Failure,
+        legacy::{CustomersView, ImportView, LegacyList, LegacyRow},
+    },
+    server::context::{asked, reviewer},
+};
+use peerage_domain::{
+    catalogue::{Location, Paged, Query},
+    legacy::LegacySessions,
+    peering::Kind,
+    router::EngineKind,
+};
+use peerage_service::directory::{Directory, PAGE};
+
+fn place(directory: &Directory, id: &str) -> String {
+    directory.location(id).map(named).unwrap_or_default()
+}
+
+fn named(location: &Location) -> String {
+    format!("{}, {}", location.name, location.city)
+}
+
+pub(crate) fn rows(directory: &Directory, all: Vec<LegacySessions>) -> Vec<LegacyRow> {
+    all.into_iter().map(|sessions| LegacyRow { location: place(directory, &sessions.location), sessions }).collect()
+}
+
+pub(crate) async fn legacies(query: Query) -> Result<LegacyList, Failure> {
+    reviewer().await?;
+    let (service, actor) = asked().await?;
+    let directory = service.directory().await?;
+    let mut found = rows(&directory, service.legacies(&actor, true).await?);
+    found.retain(|row| {
+        let it = &row.sessions;
+        query.finds(&[&it.id, &it.peer_name, &row.location, &it.asn.to_string()])
+    });
+    match query.sort.as_str() {
+        "peer" => found.sort_by_key(|row| row.sessions.peer_name.to_lowercase()),
+        "location" => found.sort_by_key(|row| row.location.to_lowercase()),
+        _ => {}
+    }
+    if query.descending {
+        found.reverse();
+    }
+    let routers = service.routers(&actor, &Query::default()).await?;
+    Ok(LegacyList {
+        rows: Paged::of(found, query.offset, PAGE),
+        routers: routers
+            .items
+            .into_iter()
+            .filter(|it| it.router.engine != EngineKind::Memory)
+            .map(|it| (it.router.id, it.router.name))
+            .collect(),
+        exchanges: directory.all_locations().iter().filter(|l| l.kind == Kind::Exchange).map(|l| (l.id.clone(), named(l))).collect(),
+        now: service.clock().now(),
+    })
+}
+
+pub(crate) async fn import(id: String) -> Result<ImportView, Failure> {
+    reviewer().await?;
+    let (service, actor) = asked().await?;
+    let directory = service.directory().await?;
+    let found = service.import_of(&actor, &id).await?;
+    let rows =
+        found.into_iter().map(|(sessions, finding)| (LegacyRow { location: place(&directory, &sessions.location), sessions }, finding));
+    Ok(ImportView { rows: rows.collect(), id })
+}
+
+pub(crate) async fn customers(query: Query) -> Result<CustomersView, Failure> {
+    let (service, actor) = asked().await?;
+    let found = service.registered_asns(&actor, &query).await?;
+    Ok(CustomersView { customers: found.map(|it| (it.asn, it.name, it.added)), route_server: service.route_servers(&actor).await? })
+}
