@@ -106,14 +106,6 @@ mod tests {
         assert!(parse(b"{}").is_err() && parse(b"[").is_err());
     }
 
-    #[test]
-    fn a_real_export_of_2017_is_read_where_it_is_at_hand() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/ixf/bcix.json");
-        let Ok(text) = std::fs::read(path) else { return };
-        let ports = parse(&text).expect("an export");
-        assert!(ports.len() >= 80 && ports.iter().all(|port| port.asn.0 > 0), "{}", ports.len());
-    }
-
     proptest! {
         #[test]
         fn whatever_is_given_is_survived(text in "\\PC{0,200}") {
