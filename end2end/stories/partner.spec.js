@@ -61,7 +61,7 @@ test('the operator assigns the addresses of a Direct peering', async ({ page, br
   await signIn(page, 'partner');
   await open(page, '/partner');
   await page.getByRole('button', { name: 'Request a peering' }).first().click();
-  await page.getByRole('radio', { name: /^Direct/ }).check();
+  await page.getByRole('radio', { name: /^Direct(?!,)/ }).check();
   await page.getByRole('button', { name: 'Show locations of this kind' }).click();
   await seen(page);
   await page.getByRole('button', { name: 'Save and go on' }).click();
