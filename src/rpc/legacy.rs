@@ -27,8 +27,6 @@ pub struct LegacyList {
     pub routers: Vec<(String, String)>,
     /// Exchanges that an export can be of: id and name.
     pub exchanges: Vec<(String, String)>,
-    /// The server's time.
-    pub now: Timestamp,
 }
 
 /// What was read, before it is kept.

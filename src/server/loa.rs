@@ -20,8 +20,8 @@ const FONT: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
 const PAGE: (f32, f32) = (595.0, 842.0);
 /// Space to the left and right, in points.
 const MARGIN: f32 = 64.0;
-/// Characters of a line at the size of the text: so many fit, whatever they are.
-const LINE: usize = 72;
+/// Width of a line, in ems.
+const LINE: f32 = 44.0;
 /// Size of the text, in points.
 const SIZE: f32 = 10.5;
 
@@ -99,7 +99,7 @@ impl Sheet<'_> {
 
     fn pair(&mut self, name: &str, value: &str) {
         self.put(MARGIN, name, SIZE);
-        for line in wrapped(value, LINE - 20) {
+        for line in wrapped(value, LINE - 12.0) {
             self.put(MARGIN + 120.0, &line, SIZE);
             self.y += 16.0;
         }
@@ -125,23 +125,40 @@ impl Sheet<'_> {
     }
 }
 
-/// Lines of at most so many characters; longer words are broken.
-fn wrapped(text: &str, most: usize) -> Vec<String> {
-    let mut lines: Vec<String> = vec![];
+/// At least the width of a character of DejaVu Sans, in ems.
+fn width(c: char) -> f32 {
+    match c {
+        'i' | 'j' | 'l' | ' ' | '.' | ',' | ':' | ';' | '\'' | '|' => 0.36,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 1.0,
+        c if c.is_lowercase() || c.is_ascii_digit() => 0.66,
+        c if c < '\u{1100}' => 0.85,
+        _ => 1.0,
+    }
+}
+
+/// Lines of at most so many ems; words that are longer are broken.
+fn wrapped(text: &str, most: f32) -> Vec<String> {
+    let mut lines: Vec<(String, f32)> = vec![];
     for word in text.split_whitespace() {
-        let letters: Vec<char> = word.chars().collect();
-        for part in letters.chunks(most) {
-            let part: String = part.iter().collect();
+        let wide: f32 = word.chars().map(width).sum();
+        match lines.last_mut() {
+            Some((line, so_far)) if *so_far + width(' ') + wide <= most => {
+                line.push(' ');
+                *so_far += width(' ');
+            }
+            _ => lines.push(Default::default()),
+        }
+        for c in word.chars() {
             match lines.last_mut() {
-                Some(line) if line.chars().count() + 1 + part.chars().count() <= most => {
-                    line.push(' ');
-                    line.push_str(&part);
+                Some((line, so_far)) if *so_far + width(c) <= most => {
+                    line.push(c);
+                    *so_far += width(c);
                 }
-                _ => lines.push(part),
+                _ => lines.push((c.to_string(), width(c))),
             }
         }
     }
-    lines
+    lines.into_iter().map(|(line, _)| line).collect()
 }
 
 #[cfg(test)]
@@ -171,8 +188,8 @@ mod tests {
 
     #[test]
     fn lines_are_broken_between_words_or_in_long_ones() {
-        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
-        assert_eq!(wrapped("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
-        assert_eq!(wrapped("  ", 4), [""; 0]);
+        assert_eq!(wrapped("one two three", 5.5), ["one two", "three"]);
+        assert_eq!(wrapped("WWWWW kl", 4.0), ["WWWW", "W kl"]);
+        assert_eq!(wrapped("  ", 4.0), [""; 0]);
     }
 }

@@ -8,8 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Declared {
     /// The set that was asked for, such as `AS-ELISA`, or an ASN.
     pub set: String,
-    /// The ASNs in it.
-    pub members: BTreeSet<Asn>,
     /// The origins of each declared prefix.
     pub routes: BTreeMap<Prefix, BTreeSet<Asn>>,
 }

@@ -1,8 +1,7 @@
 //! Sessions that ran before the portal was there, and that are to be converted.
 
 use crate::{
-    Asn, Finding, Next, Timestamp, Verdict,
-    asn::AsnClass,
+    Asn, AsnClass, Finding, Next, Prefix, Timestamp, Verdict,
     peering::Kind,
     say,
     session::{ConnectionAsk, ends},
@@ -25,6 +24,9 @@ pub struct LegacySessions {
     pub peer_name: String,
     /// Where they were read: a router, a file.
     pub source: String,
+    /// Id of the router that they were read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub router: Option<String>,
     /// When.
     pub read: Timestamp,
     /// The connections, as the form of a request would have them.
@@ -37,12 +39,16 @@ pub struct LegacySessions {
 impl LegacySessions {
     /// What identifies the sessions, for lists.
     pub fn labels(&self) -> Vec<String> {
-        let all = self.connections.iter().flat_map(|c| {
-            let addresses = [&c.peer_ipv4, &c.peer_ipv6];
-            let links = [&c.session_ipv4, &c.session_ipv6];
-            if addresses.iter().any(|text| !text.is_empty()) { addresses } else { links }
-        });
-        all.filter(|text| !text.is_empty()).cloned().collect()
+        let all = self.connections.iter().flat_map(|c| [(&c.peer_ipv4, &c.session_ipv4), (&c.peer_ipv6, &c.session_ipv6)]);
+        // Where the peer's address is not given, the link tells it.
+        let either = all.map(|(address, link)| if address.is_empty() { link } else { address });
+        either.filter(|text| !text.is_empty()).cloned().collect()
+    }
+
+    /// The address space of the sessions; what is no address is left out.
+    pub fn space(&self) -> Vec<Prefix> {
+        let read = |text: String| text.parse().ok().or_else(|| Some(Prefix::covering(text.parse::<IpAddr>().ok()?.into())));
+        self.labels().into_iter().filter_map(read).collect()
     }
 
     /// Whether they can be kept: who it is, and that there is something to convert.
@@ -57,7 +63,7 @@ impl LegacySessions {
             ));
         }
         let bad = self.connections.iter().flat_map(texts).find(|(text, is_prefix)| {
-            let fine = if *is_prefix { text.parse::<crate::Prefix>().is_ok() } else { text.parse::<IpAddr>().is_ok() };
+            let fine = if *is_prefix { text.parse::<Prefix>().is_ok() } else { text.parse::<IpAddr>().is_ok() };
             !fine
         });
         if let Some((text, _)) = bad {
@@ -143,11 +149,11 @@ fn put(kind: Kind, it: &Found, ask: &mut ConnectionAsk) {
 }
 
 /// The smallest link that holds both ends.
-fn link(it: &Found) -> Option<crate::Prefix> {
+fn link(it: &Found) -> Option<Prefix> {
     let local = it.local?;
     let lengths = if it.peer.is_ipv4() { [31, 30] } else { [127, 126] };
     lengths.into_iter().find_map(|length| {
-        let link = crate::Prefix::covering(ipnet::IpNet::new(it.peer, length).ok()?);
+        let link = Prefix::covering(ipnet::IpNet::new(it.peer, length).ok()?);
         let host = |address: IpAddr| link.net().hosts().any(|host| host == address);
         (host(it.peer) && host(local)).then_some(link)
     })
@@ -196,6 +202,26 @@ mod tests {
     }
 
     #[test]
+    fn each_family_is_told_by_its_address_or_its_link() {
+        let all = [found(6667, "193.0.9.1", "193.0.9.0"), found(6667, "2a00:1450::", "2a00:1450::1")];
+        let connections = connections_of(Kind::Direct, &all).remove(0).1;
+        let it = LegacySessions {
+            id: String::new(),
+            location: "LO-1".into(),
+            kind: Kind::Direct,
+            asn: Asn(6667),
+            peer_name: String::new(),
+            source: String::new(),
+            router: None,
+            read: Timestamp::from_secs(0),
+            connections,
+            peering: None,
+        };
+        assert_eq!(it.labels(), ["193.0.9.1", "2a00:1450::/127"]);
+        assert_eq!(it.space().len(), 2);
+    }
+
+    #[test]
     fn only_what_can_be_a_session_is_kept() {
         let it = LegacySessions {
             id: String::new(),
@@ -204,6 +230,7 @@ mod tests {
             asn: Asn(6667),
             peer_name: "Elisa".into(),
             source: "edge1".into(),
+            router: None,
             read: Timestamp::from_secs(0),
             connections: vec![ConnectionAsk { peer_ipv4: "80.81.192.144".into(), ..ConnectionAsk::default() }],
             peering: None,

@@ -19,27 +19,51 @@ pub struct Adoption {
     pub left: Vec<FileDiff>,
 }
 
-/// Compares a router with what it should run, for taking over what is there.
+/// Compares a router with what it should run, for taking over what is there. `may` says whether
+/// a session may become what it is on the router.
 ///
 /// # Errors
 /// When the router's files cannot be read.
-pub fn adoption(engine: &dyn Engine, intent: &RouterIntent) -> Result<Adoption, Fault> {
+pub fn adoption(engine: &dyn Engine, intent: &RouterIntent, may: impl Fn(&Session) -> bool) -> Result<Adoption, Fault> {
     let (there, here) = (engine.written()?, engine.render(intent, Reveal::Shown));
     let mut taken = intent.clone();
-    let mut sessions = vec![];
-    for session in &mut taken.sessions {
-        let before = session.clone();
-        read(engine, &there, &here, session);
-        let changes = changes(&before, session);
-        if !changes.is_empty() {
-            sessions.push((session.clone(), changes));
+    taken.sessions.iter_mut().for_each(|session| read(engine, &there, &here, session));
+    agree(&intent.sessions, &mut taken.sessions);
+    keep(&intent.sessions, &mut taken.sessions, may);
+    // What is not wholly understood is not taken over.
+    let again = engine.render(&taken, Reveal::Shown);
+    let same = |symbol: &str| engine.session_text(&there, symbol) == engine.session_text(&again, symbol);
+    keep(&intent.sessions, &mut taken.sessions, |session| same(&session.symbol()));
+    agree(&intent.sessions, &mut taken.sessions);
+    // What no router could run is nothing to take over either.
+    if taken.check().is_err() {
+        taken = intent.clone();
+    }
+    let different = intent.sessions.iter().zip(&taken.sessions).map(|(before, after)| (after.clone(), changes(before, after)));
+    let sessions = different.filter(|(_, changes)| !changes.is_empty()).collect();
+    Ok(Adoption { sessions, left: differences(&there, &engine.render(&taken, Reveal::Shown)) })
+}
+
+/// Leaves the sessions as they should be that may not become what they are on the router.
+fn keep(should: &[Session], are: &mut [Session], may: impl Fn(&Session) -> bool) {
+    for (should, is) in should.iter().zip(are) {
+        if is != should && !may(is) {
+            is.clone_from(should);
         }
     }
-    // What no router could run is nothing to take over.
-    if taken.check().is_err() {
-        return Ok(Adoption { sessions: vec![], left: differences(&there, &here) });
+}
+
+/// What both families of a connection share is taken over only where they agree.
+fn agree(should: &[Session], are: &mut [Session]) {
+    let shared = |it: &Session| (it.peering.clone(), it.connection, it.gtsm, it.bfd, it.md5.clone());
+    let all: Vec<_> = are.iter().map(shared).collect();
+    for (should, is) in should.iter().zip(are) {
+        let mine = shared(is);
+        if all.iter().any(|it| (&it.0, it.1) == (&mine.0, mine.1) && *it != mine) {
+            (is.gtsm, is.bfd) = (should.gtsm, should.bfd);
+            is.md5.clone_from(&should.md5);
+        }
     }
-    Ok(Adoption { sessions, left: differences(&there, &engine.render(&taken, Reveal::Shown)) })
 }
 
 /// Reads the settings that have a place on record.
@@ -52,8 +76,12 @@ fn read(engine: &dyn Engine, there: &Files, here: &Files, session: &mut Session)
     }
     session.gtsm = if there.gtsm != here.gtsm { there.gtsm } else { session.gtsm };
     session.bfd = if there.bfd != here.bfd { there.bfd } else { session.bfd };
-    if there.md5 != here.md5 {
-        session.md5 = there.md5.and_then(|key| Secret::try_from(key).ok());
+    match there.md5.clone().map(Secret::try_from) {
+        _ if there.md5 == here.md5 => {}
+        None => session.md5 = None,
+        Some(Ok(key)) => session.md5 = Some(key),
+        // A key that the record cannot hold stays what it was.
+        Some(Err(_)) => {}
     }
 }
 

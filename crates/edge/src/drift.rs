@@ -48,7 +48,7 @@ fn hidden(line: &str) -> String {
 /// that is missing, one that uses another filter or was switched off.
 pub fn strays(intent: &RouterIntent, reports: &[SessionReport]) -> Vec<Finding> {
     let wanted = |report: &SessionReport| intent.sessions.iter().find(|s| s.symbol() == report.symbol);
-    let ours = |report: &&SessionReport| report.symbol.starts_with("pr_");
+    let ours = |report: &&SessionReport| crate::intent::is_session(&report.symbol);
     let by_hand = |text| Finding::new(Verdict::Warn, text, Next::Operator);
     let mut findings = vec![];
     for report in reports.iter().filter(ours) {

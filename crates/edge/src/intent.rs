@@ -149,6 +149,17 @@ impl BgpRole {
     }
 }
 
+/// Whether a name on a router is one of Peerage's sessions, such as `pr_88_1_v4`.
+pub fn is_session(symbol: &str) -> bool {
+    let mut parts = symbol.split('_');
+    let number = |part: Option<&str>| part.is_some_and(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
+    parts.next() == Some("pr")
+        && number(parts.next())
+        && number(parts.next())
+        && matches!(parts.next(), Some("v4" | "v6"))
+        && parts.next().is_none()
+}
+
 /// What happens to the routes of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -192,6 +203,15 @@ pub struct Accept {
 }
 
 impl Accept {
+    /// Whether a route of this origin may come from a peer.
+    pub(crate) fn allows_origin(&self, origin: Option<Asn>, peer: Asn) -> bool {
+        match (self.only_origins, self.any, self.origins.is_empty()) {
+            (true, ..) | (false, false, false) => origin.is_some_and(|asn| self.origins.contains(&asn)),
+            (false, false, true) => origin == Some(peer),
+            (false, true, _) => true,
+        }
+    }
+
     /// The ASNs that may originate a route from a peer; nothing when all may.
     pub(crate) fn allowed_origins(&self, peer: Asn) -> Option<Vec<Asn>> {
         match (self.only_origins, self.any, self.origins.is_empty()) {

@@ -48,9 +48,8 @@ pub fn judge(session: &Session, route: &Route, vrps: Option<&Vrps>) -> Vec<Reaso
         None => refuse(true, Reason::DenyAll),
         Some(accept) => {
             refuse(!accept.any && !accept.prefixes.iter().any(|it| covers(it, route)), Reason::NotRegistered);
-            let allowed = accept.allowed_origins(session.peer_asn);
             let origin = route.path.iter().rev().find_map(sequence);
-            refuse(allowed.is_some_and(|all| !origin.is_some_and(|asn| all.contains(&asn))), Reason::Origin);
+            refuse(!accept.allows_origin(origin, session.peer_asn), Reason::Origin);
         }
     }
     // A set elsewhere than at the end is more than BIRD's filter language can see.

@@ -31,7 +31,7 @@ fn session(number: u16, v4: bool, policy: RoutePolicy) -> Session {
         bfd: true,
         hold_time_s: 90,
         max_prefixes: 1000,
-        route_server: number % 2 == 0,
+        route_server: number.is_multiple_of(2),
         role: Some(BgpRole::Peer),
         policy,
     }

@@ -10,43 +10,56 @@ use std::{
 };
 
 /// How long a connection may take to come about, and to say something.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the whole visit may take.
-const VISIT: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How long it may take over all servers.
+const ALL: Duration = Duration::from_secs(40);
+/// Most route objects of one network.
+const MOST_ROUTES: usize = 1_000_000;
 /// Questions that are under way at once.
 const AT_ONCE: usize = 100;
 /// Most ASNs of a set: the largest real ones have some tens of thousands.
 const MOST_MEMBERS: usize = 50_000;
 
-/// Asks a server (`host:port`) for everything that the sets declare. Without `sources`, those
-/// that the server prefers.
+/// Asks servers (`host:port`), the first that answers, for everything that the sets declare.
+/// Without `sources`, those that the server prefers. Blocks for 40 seconds at most.
 ///
 /// # Errors
 /// Why it is not known, in words.
-pub fn declared(server: &str, sources: &str, sets: &[String]) -> Result<Declared, String> {
-    let visit = || -> Result<Declared, Fault> {
-        let mut visit = Visit::new(server)?;
-        if !sources.is_empty() {
-            visit.ask(&[format!("!s{sources}")])?.into_iter().try_for_each(fine)?;
+pub fn declared(servers: &[String], sources: &str, sets: &[String]) -> Result<Declared, String> {
+    let until = Instant::now() + ALL;
+    let mut why = String::new();
+    for server in servers {
+        match visit(server, sources, sets, until) {
+            Ok(found) => return Ok(found),
+            Err(fault) => why = format!("{server}: {fault}"),
         }
-        let members = visit.members(sets)?;
-        let mut found = Declared { set: sets.join(" "), ..Declared::default() };
-        let questions: Vec<(Asn, String)> =
-            members.iter().flat_map(|asn| [(*asn, format!("!gAS{}", asn.0)), (*asn, format!("!6AS{}", asn.0))]).collect();
-        for some in questions.chunks(AT_ONCE) {
-            let texts: Vec<String> = some.iter().map(|(_, text)| text.clone()).collect();
-            for ((asn, _), answer) in some.iter().zip(visit.ask(&texts)?) {
-                let Answer::Data(data) = answer else { continue };
-                for prefix in prefixes(&data) {
-                    found.routes.entry(prefix).or_default().insert(*asn);
-                }
+    }
+    Err(why)
+}
+
+fn visit(server: &str, sources: &str, sets: &[String], until: Instant) -> Result<Declared, Fault> {
+    let mut visit = Visit::new(server, until)?;
+    if !sources.is_empty() {
+        visit.ask(&[format!("!s{sources}")])?.into_iter().try_for_each(fine)?;
+    }
+    let members = visit.members(sets)?;
+    let mut found = Declared { set: sets.join(" "), ..Declared::default() };
+    let questions: Vec<(Asn, String)> =
+        members.iter().flat_map(|asn| [(*asn, format!("!gAS{}", asn.0)), (*asn, format!("!6AS{}", asn.0))]).collect();
+    for some in questions.chunks(AT_ONCE) {
+        let texts: Vec<String> = some.iter().map(|(_, text)| text.clone()).collect();
+        for ((asn, _), answer) in some.iter().zip(visit.ask(&texts)?) {
+            let Answer::Data(data) = answer else { continue };
+            for prefix in prefixes(&data) {
+                found.routes.entry(prefix).or_default().insert(*asn);
             }
         }
-        found.members = members;
-        let _ = visit.stream.write_all(b"!q\n");
-        Ok(found)
-    };
-    visit().map_err(|fault| format!("{server}: {fault}"))
+        if found.routes.len() > MOST_ROUTES {
+            return Err(Fault::TooLarge);
+        }
+    }
+    let _ = visit.stream.write_all(b"!q\n");
+    Ok(found)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +72,7 @@ enum Fault {
     Refused(String),
     #[error("there is no set {0}")]
     NoSet(String),
-    #[error("the set has more than {MOST_MEMBERS} members")]
+    #[error("the set has more than {MOST_MEMBERS} members or {MOST_ROUTES} routes")]
     TooLarge,
 }
 
@@ -77,16 +90,19 @@ struct Visit {
 }
 
 impl Visit {
-    fn new(server: &str) -> Result<Self, Fault> {
+    fn new(server: &str, until: Instant) -> Result<Self, Fault> {
         let mut last = io::Error::new(ErrorKind::NotFound, "the name has no address");
         for address in server.to_socket_addrs()? {
+            if Instant::now() >= until {
+                break;
+            }
             match TcpStream::connect_timeout(&address, PATIENCE) {
                 Ok(mut stream) => {
                     stream.set_read_timeout(Some(PATIENCE))?;
                     stream.set_write_timeout(Some(PATIENCE))?;
                     // The connection stays open over several questions; this one has no answer.
                     stream.write_all(b"!!\n")?;
-                    return Ok(Visit { stream, received: vec![], until: Instant::now() + VISIT });
+                    return Ok(Visit { stream, received: vec![], until });
                 }
                 Err(error) => last = error,
             }

@@ -48,19 +48,19 @@ fn elisa(question: &str) -> Option<String> {
 
 #[test]
 fn the_route_objects_of_a_set_are_found_with_their_origins() {
-    let found = declared(&serve(elisa), "RIPE", &["AS-ELISA".into()]).expect("declared");
+    let found = declared(&[serve(elisa)], "RIPE", &["AS-ELISA".into()]).expect("declared");
     let has = |prefix: &str, asn| found.has(prefix.parse().expect(prefix), Asn(asn));
     assert!(has("193.10.0.0/24", 6667) && has("193.10.0.0/24", 719) && has("2a00:1450:7::/48", 6667));
     assert!(!has("193.10.1.0/24", 719) && !has("193.10.0.0/25", 6667));
-    assert_eq!((found.members.len(), found.set.as_str()), (2, "AS-ELISA"));
-    let one = declared(&serve(elisa), "", &["AS719".into()]).expect("an ASN stands for itself");
+    assert_eq!(found.set, "AS-ELISA");
+    let one = declared(&["127.0.0.1:1".into(), serve(elisa)], "", &["AS719".into()]).expect("an ASN stands for itself");
     assert_eq!(one.routes.len(), 1);
 }
 
 #[test]
 fn what_goes_wrong_is_told_in_words() {
     let check = |server: String, sources: &str, set: &str, expected: &str| {
-        let why = declared(&server, sources, &[set.into()]).expect_err("not known");
+        let why = declared(&[server], sources, &[set.into()]).expect_err("not known");
         assert!(why.contains(expected), "{why} should mention {expected}");
     };
     check(serve(elisa), "RIPE", "AS-NOBODY", "there is no set AS-NOBODY");

@@ -9,9 +9,14 @@ use peerage_domain::{
     say,
 };
 use peerage_storage::{Page, Tx, legacy::RegisteredAsn};
+use std::collections::BTreeSet;
 
 /// Most customers that are added at once.
 const AT_ONCE: usize = 1000;
+/// Most customers of an organisation: each is compared with every route.
+const MOST: usize = 5000;
+/// Most mistakes that are told at once.
+const TOLD: usize = 20;
 
 impl Service {
     /// A part of the customers that the actor's organisation registered.
@@ -31,8 +36,7 @@ impl Service {
     /// When the actor may not or storage fails.
     pub async fn route_servers(&self, actor: &Actor) -> Result<(bool, bool), Error> {
         actor.may(Action::WritePeerings)?;
-        let mut tx = self.store.begin().await?;
-        let all: Vec<Peering> = tx.peerings_of(&actor.organisation).await?.into_iter().map(|v| v.body).collect();
+        let all: Vec<Peering> = self.store.peerings_of(&actor.organisation).await?.into_iter().map(|v| v.body).collect();
         let of = |active: bool| {
             all.iter().flat_map(|it| &it.connections).any(|c| {
                 c.spec.direct_type == DirectType::IxRs && !c.state.name().is_final() && (!active || c.state.name() == StateName::Active)
@@ -63,7 +67,11 @@ impl Service {
             }
         }
         if !wrong.is_empty() {
+            wrong.truncate(TOLD);
             return Err(Error::Several(wrong));
+        }
+        if tx.customers_of(&actor.organisation).await?.len() > MOST {
+            return Err(Error::Refused(say!("customers.most", "An organisation registers at most {most} customers.", most = MOST)));
         }
         self.open_anew(&mut tx, &actor.organisation).await?;
         tx.commit().await?;
@@ -99,14 +107,22 @@ impl Service {
     }
 }
 
-/// Lines of an ASN and a name, or everything that is wrong with them.
+/// Lines of an ASN and a name, or what is wrong with them.
 fn read(text: &str) -> Result<Vec<(Asn, String)>, Vec<Text>> {
-    let (mut rows, mut wrong) = (vec![], vec![]);
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    let lines: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).take(AT_ONCE + 1).collect();
+    if lines.is_empty() {
+        return Err(vec![say!("customers.none", "Give the ASN of at least one customer.")]);
+    }
+    if lines.len() > AT_ONCE {
+        return Err(vec![say!("customers.many", "At most {most} customers at once.", most = AT_ONCE)]);
+    }
+    let (mut rows, mut wrong, mut seen) = (vec![], vec![], BTreeSet::new());
+    for line in lines {
         let (number, name) = line.split_once([' ', ',', ';', '\t']).unwrap_or((line, ""));
         let name: String = name.trim().chars().filter(|c| !c.is_control()).take(80).collect();
         match number.parse::<Asn>() {
-            Ok(asn) if asn.class() == AsnClass::Public && rows.iter().any(|(other, _)| *other == asn) => {
+            Ok(asn) if asn.class() == AsnClass::Public && !seen.insert(asn) => {
                 wrong.push(say!("customers.repeated", "{asn} stands there twice.", asn = asn));
             }
             Ok(asn) if asn.class() == AsnClass::Public => rows.push((asn, name)),
@@ -117,12 +133,7 @@ fn read(text: &str) -> Result<Vec<(Asn, String)>, Vec<Text>> {
             )),
         }
     }
-    if rows.is_empty() && wrong.is_empty() {
-        wrong.push(say!("customers.none", "Give the ASN of at least one customer."));
-    }
-    if rows.len() > AT_ONCE {
-        wrong = vec![say!("customers.many", "At most {most} customers at once.", most = AT_ONCE)];
-    }
+    wrong.truncate(TOLD);
     if wrong.is_empty() { Ok(rows) } else { Err(wrong) }
 }
 

@@ -8,7 +8,7 @@ use crate::{
 use peerage_domain::{
     Finding, Text,
     access::Action,
-    peering::{Command, Connection, Party, Peering, StateName, Verb},
+    peering::{Command, Connection, DirectType, Party, Peering, StateName, Verb},
     router::Router,
     say,
     session::ConnectionSpec,
@@ -19,6 +19,9 @@ use peerage_edge::{
     rollout::{Pace, roll_out},
     strays,
 };
+
+use peerage_storage::Tx;
+use std::collections::BTreeMap;
 
 /// How a router differs from what is on record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +36,21 @@ pub struct Drift {
     pub wholly: bool,
 }
 
+/// A session as it is on the router, and what is different in it.
+type Taken = (Session, Vec<Text>);
+
+/// The connections that can take over what is on the router, and whether each is a voice one.
+#[derive(Default)]
+struct Adoptable(BTreeMap<(String, u16), bool>);
+
+impl Adoptable {
+    /// Whether a session may become what it is on the router: voice always has BFD.
+    fn allow(&self, session: &Session) -> bool {
+        let voice = self.0.get(&(session.peering.to_string(), session.connection));
+        voice.is_some_and(|voice| session.bfd || !voice)
+    }
+}
+
 impl Service {
     /// How a router differs from what it should run.
     ///
@@ -45,11 +63,11 @@ impl Service {
 
     async fn drift_of(&self, router: &Router) -> Result<Drift, Error> {
         let intent = self.router_intent(router, None).await?.map_err(Error::Refused)?;
-        let now = self.clock.now();
+        let (now, rules) = (self.clock.now(), self.adoptable(router).await?);
         let seen = self.fleet.look(router, move |engine| {
             engine.ready()?;
             let files = differences(&engine.written()?, &engine.render(&intent, Reveal::Shown));
-            let adoption = adoption(engine, &intent)?;
+            let adoption = adoption(engine, &intent, |session| rules.allow(session))?;
             let adoptable: Vec<Text> = adoption.sessions.into_iter().flat_map(|(_, changes)| changes).collect();
             let wholly = !files.is_empty() && adoption.left.is_empty();
             Ok::<Drift, peerage_edge::Fault>(Drift { files, findings: strays(&intent, &engine.sessions(now)?), adoptable, wholly })
@@ -93,37 +111,68 @@ impl Service {
         actor.may(Action::ManageRouters)?;
         let router = self.router_by_id(id).await?;
         let intent = self.router_intent(&router, None).await?.map_err(Error::Refused)?;
-        let seen = self.fleet.look(&router, move |engine| adoption(engine, &intent)).await?;
+        let rules = self.adoptable(&router).await?;
+        let seen = self.fleet.look(&router, move |engine| adoption(engine, &intent, |session| rules.allow(session))).await?;
         let found = seen.map_err(|fault| Error::Refused(say!("drift.unknown", "Nothing can be compared: {fault}.", fault = fault)))?;
         if found.sessions.is_empty() {
             return Err(Error::Refused(say!("drift.nothing", "Nothing of what differs has a place on record. Take it back instead.")));
         }
-        let mut tx = self.store.begin().await?;
-        let mut told = vec![];
+        let mut by_connection: BTreeMap<(String, u16), Vec<Taken>> = BTreeMap::new();
         for (session, changes) in found.sessions {
-            let name = session.peering.as_str();
-            let mut it = tx.peering(name).await?.ok_or_else(|| Error::NotFound("peering", name.to_string()))?;
-            let old = it.body.connection(session.connection).map(|c| c.spec.clone());
-            let Some(old) = old else { continue };
-            let subject = format!("{name}/{}", session.connection);
+            by_connection.entry((session.peering.to_string(), session.connection)).or_default().push((session, changes));
+        }
+        let mut tx = self.store.begin().await?;
+        let (mut told, mut changed) = (vec![], vec![]);
+        for ((id, number), sessions) in by_connection {
+            let (organisation, changes) = self.adopt_into(&mut tx, actor, &id, number, sessions).await?;
+            told.extend(changes);
+            changed.push((id, organisation));
+        }
+        tx.commit().await?;
+        changed.iter().for_each(|(id, organisation)| self.live.tell(id, organisation));
+        Ok(told)
+    }
+
+    /// Takes over what the sessions of one connection are on the router.
+    async fn adopt_into(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        id: &str,
+        number: u16,
+        sessions: Vec<Taken>,
+    ) -> Result<(String, Vec<Text>), Error> {
+        let mut it = tx.peering(id).await?.ok_or_else(|| Error::NotFound("peering", id.to_string()))?;
+        let spec = it.body.connection(number).map(|c| c.spec.clone());
+        let mut spec = spec.ok_or_else(|| Error::NotFound("connection", format!("{id}/{number}")))?;
+        let mut told = vec![];
+        for (session, changes) in sessions {
+            let subject = format!("{id}/{number}");
             match &session.md5 {
                 Some(key) => tx.save_secret(&subject, &self.vault.seal(key.reveal())?).await?,
                 None => tx.delete_secret(&subject).await?,
             }
-            let note = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            let command = Command {
-                connection: session.connection,
-                verb: Verb::Adopt,
-                by: Party::Operator,
-                note,
-                spec: Some(adopted(old, &session)),
-            };
-            self.step(&mut tx, &mut it.body, &command, &actor.name).await?;
-            tx.save_peering(&it.body, it.version, self.clock.now()).await?;
+            spec = adopted(spec, &session);
             told.extend(changes);
         }
-        tx.commit().await?;
-        Ok(told)
+        let note = told.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let command = Command { connection: number, verb: Verb::Adopt, by: Party::Operator, note, spec: Some(spec) };
+        self.step(tx, &mut it.body, &command, &actor.name).await?;
+        tx.save_peering(&it.body, it.version, self.clock.now()).await?;
+        Ok((it.body.organisation, told))
+    }
+
+    /// Which connections of a router can take over anything now.
+    async fn adoptable(&self, router: &Router) -> Result<Adoptable, Error> {
+        let mut rules = Adoptable::default();
+        for (id, number) in self.store.placed_on(&router.id).await? {
+            let Some(peering) = self.store.peering(&id).await?.map(|v| v.body) else { continue };
+            let Some(connection) = peering.connection(number) else { continue };
+            if peering.possible(number).iter().any(|step| step.verb == Verb::Adopt) {
+                rules.0.insert((id, number), connection.spec.direct_type == DirectType::Voice);
+            }
+        }
+        Ok(rules)
     }
 
     /// What the next step of a connection would change in the files of its router; nothing

@@ -4,7 +4,7 @@ use crate::{Actor, Error, Service};
 use peerage_domain::{
     Prefix,
     access::Action,
-    peering::{Connection, Peering},
+    peering::{Connection, Peering, StateName},
     router::Router,
     say,
     special::special,
@@ -52,6 +52,17 @@ impl Service {
     pub async fn look_through(&self, actor: &Actor, id: &str, number: u16, ask: Ask, target: &str) -> Result<String, Error> {
         let (peering, router) = self.glass_of(actor, id, number).await?;
         let target = self.target(actor, &peering, number, target)?;
+        let on_test = |c: &Connection| match target {
+            Target::Address(address) => ask == Ask::Ping && c.spec.link_test.is_some_and(|link| link.contains_address(address)),
+            Target::Prefix(_) => false,
+        };
+        let placed = self.store.placement(id, number).await?.is_some();
+        if !placed && !peering.connection(number).is_some_and(on_test) {
+            return Err(Error::Refused(say!(
+                "glass.test_only",
+                "Until the session is set up, the router only pings the addresses of the link test."
+            )));
+        }
         if !self.fleet.engine(&router).is_real() {
             return Err(Error::Refused(say!("glass.memory", "This connection runs in memory: there is no router to ask.")));
         }
@@ -87,7 +98,8 @@ impl Service {
             found => return found,
         };
         let found = self.store.peering(id).await?.filter(|v| permit.scope.covers(&v.body.organisation));
-        let tested = |it: &Peering| it.connection(number).is_some_and(|c| c.spec.link_test.is_some() && !c.state.name().is_final());
+        let wired = |c: &Connection| matches!(c.state.name(), StateName::ProvisioningStarted | StateName::ExternalBlocker);
+        let tested = |it: &Peering| it.connection(number).is_some_and(|c| c.spec.link_test.is_some() && wired(c));
         let Some(peering) = found.map(|v| v.body).filter(tested) else { return Err(nowhere) };
         let router = self.router_for(&peering, number).await?.map_err(Error::Refused)?;
         Ok((peering, router))

@@ -6,7 +6,7 @@ use peerage_domain::{
     peering::{Connection, DirectType, Peering, PeeringRecord, State, StateName, Verb},
     router::Router,
     say,
-    session::{ConnectionSpec, Endpoint, ends},
+    session::{ConnectionSpec, Endpoint, Ends, ends},
 };
 use peerage_edge::intent::{Accept, BgpRole, RoutePolicy, RouterIntent, Secret, Session, Word};
 use std::net::IpAddr;
@@ -170,8 +170,8 @@ struct Link {
     network: Prefix,
 }
 
-impl From<peerage_domain::session::Ends> for Link {
-    fn from(ends: peerage_domain::session::Ends) -> Self {
+impl From<Ends> for Link {
+    fn from(ends: Ends) -> Self {
         Link { local: ends.operator, peer: ends.peer, network: ends.network }
     }
 }
@@ -186,8 +186,22 @@ fn links(endpoint: &Endpoint, router: &Router, lan: &[Prefix]) -> Result<Vec<Lin
         Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => {
             Ok(ipv4.iter().chain(ipv6).filter_map(|link| ends(*link)).map(Link::from).collect())
         }
-        Endpoint::Named { ipv4, ipv6 } => Ok(ipv4.iter().chain(ipv6).map(|ends| Link::from(*ends)).collect()),
+        Endpoint::Named { ipv4, ipv6 } => ipv4.iter().chain(ipv6).map(|ends| named(*ends, router)).collect(),
     }
+}
+
+/// A session of which both ends are named; where the router's addresses are on record, the
+/// operator's end is one of them.
+fn named(ends: Ends, router: &Router) -> Result<Link, Text> {
+    if !ends.is_link() && !router.addresses.is_empty() && !router.addresses.contains(&ends.operator) {
+        return Err(say!(
+            "provision.not_ours",
+            "{address} is none of the addresses of {router}. Correct the router, or ask for changes.",
+            address = ends.operator,
+            router = router.name
+        ));
+    }
+    Ok(Link::from(ends))
 }
 
 fn on_lan(peer: IpAddr, router: &Router, lan: &[Prefix]) -> Result<Link, Text> {

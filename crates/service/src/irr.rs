@@ -26,61 +26,70 @@ pub struct IrrSettings {
     pub sources: String,
 }
 
-/// What was heard of a network, or why nothing was.
-pub(crate) type Heard = Result<Arc<Declared>, String>;
+/// What is known of what a network declares.
+#[derive(Clone, Debug)]
+pub enum Declaration {
+    /// No server is configured.
+    Unasked,
+    /// It is being asked.
+    Asking,
+    /// What was heard, or why nothing was.
+    Heard(Result<Arc<Declared>, String>),
+}
+
+/// When a network was asked for, and what was heard; nothing yet while it is being asked.
+type Answer = (Timestamp, Option<Result<Arc<Declared>, String>>);
 
 /// The answers by network. Cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct Irr(Arc<Mutex<HashMap<Asn, (Timestamp, Heard)>>>);
+pub(crate) struct Irr(Arc<Mutex<HashMap<Asn, Answer>>>);
 
 impl Irr {
-    fn answers(&self) -> MutexGuard<'_, HashMap<Asn, (Timestamp, Heard)>> {
+    fn answers(&self) -> MutexGuard<'_, HashMap<Asn, Answer>> {
         // A panic elsewhere leaves the map whole: each change is one insertion.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known and still good. When nothing is, the caller is to ask: until it has, the
+    /// others hear that it is being asked.
+    fn known(&self, asn: Asn, now: Timestamp) -> Option<Declaration> {
+        let mut answers = self.answers();
+        answers.retain(|_, (at, heard)| now.since(*at) < if matches!(heard, Some(Ok(_))) { GOOD_S } else { AGAIN_S });
+        match answers.get(&asn) {
+            Some((_, Some(heard))) => Some(Declaration::Heard(heard.clone())),
+            Some((_, None)) => Some(Declaration::Asking),
+            None => {
+                answers.insert(asn, (now, None));
+                None
+            }
+        }
     }
 }
 
 impl Service {
-    /// What a network declares, by the AS-SETs of its PeeringDB profile or else by its ASN.
-    /// Nothing when no server is configured.
+    /// What a network declares, by the AS-SETs of its PeeringDB profile or else by its ASN. It
+    /// does not wait: what is not known yet is asked for meanwhile.
     ///
     /// # Errors
     /// When storage fails.
-    pub async fn declared(&self, asn: Asn) -> Result<Option<Result<Arc<Declared>, String>>, Error> {
+    pub async fn declared(&self, asn: Asn) -> Result<Declaration, Error> {
         let IrrSettings { servers, sources } = self.settings.irr.clone();
         if servers.is_empty() {
-            return Ok(None);
-        }
-        let now = self.clock.now();
-        if let Some((at, heard)) = self.irr.answers().get(&asn) {
-            let good_s = if heard.is_ok() { GOOD_S } else { AGAIN_S };
-            if now.since(*at) < good_s {
-                return Ok(Some(heard.clone()));
-            }
+            return Ok(Declaration::Unasked);
         }
         let directory = self.directory().await?;
+        if let Some(known) = self.irr.known(asn, self.clock.now()) {
+            return Ok(known);
+        }
         let mut sets = directory.net(asn).map(|net| set_names(&net.irr_as_set)).unwrap_or_default();
         if sets.is_empty() {
             sets.push(asn.to_string());
         }
-        let asked = tokio::task::spawn_blocking(move || {
-            let mut why = String::new();
-            for server in &servers {
-                match declared(server, &sources, &sets) {
-                    Ok(found) => return Ok(Arc::new(found)),
-                    Err(fault) => why = fault,
-                }
-            }
-            Err(why)
+        let (irr, clock) = (self.irr.clone(), self.clock.clone());
+        tokio::task::spawn_blocking(move || {
+            let heard = declared(&servers, &sources, &sets).map(Arc::new);
+            irr.answers().insert(asn, (clock.now(), Some(heard)));
         });
-        let heard = asked.await.map_err(|error| Error::Fault(format!("asking the IRR: {error}")))?;
-        let mut answers = self.irr.answers();
-        // What was heard before is better than nothing.
-        if let (Err(_), Some((at, Ok(_)))) = (&heard, answers.get_mut(&asn)) {
-            *at = now.plus_secs(AGAIN_S - GOOD_S);
-        } else {
-            answers.insert(asn, (now, heard));
-        }
-        Ok(answers.get(&asn).map(|(_, heard)| heard.clone()))
+        Ok(Declaration::Asking)
     }
 }

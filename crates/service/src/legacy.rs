@@ -9,8 +9,9 @@ use peerage_domain::{
     peering::{Kind, Peering},
     registration::PeeringDraft,
     say,
-    session::{ConnectionAsk, MAX_PREFIXES},
+    session::{ConnectionAsk, ConnectionSpec, MAX_PREFIXES, Occupant, Taken, ends},
 };
+use peerage_edge::intent::is_session;
 use peerage_feeds::{ixf, legacy_csv};
 use peerage_storage::Tx;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,10 @@ use std::collections::BTreeMap;
 
 /// Kind of the drafts of an import.
 const DRAFT: &str = "import";
+/// How long a reading waits to be kept, in seconds.
+const KEPT_S: i64 = 86_400;
+/// Most networks of a reading.
+const MOST_ROWS: usize = 2000;
 
 /// Where sessions are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +42,52 @@ pub struct Import {
     pub rows: Vec<LegacySessions>,
 }
 
+/// What is on record beside a reading.
+struct Known {
+    taken: Vec<Taken>,
+    kept: BTreeMap<(String, Asn), LegacySessions>,
+}
+
+impl Known {
+    fn new(taken: Vec<Taken>, kept: Vec<LegacySessions>) -> Self {
+        Known { taken, kept: kept.into_iter().map(|it| ((it.location.clone(), it.asn), it)).collect() }
+    }
+
+    fn before(&self, row: &LegacySessions) -> Option<&LegacySessions> {
+        self.kept.get(&(row.location.clone(), row.asn))
+    }
+
+    /// What would become of a row.
+    fn judge(&self, row: &LegacySessions) -> Finding {
+        let finding = row.judge();
+        if finding.verdict == Verdict::Fail {
+            return finding;
+        }
+        let space = row.space();
+        let nothing = |text| Finding::new(Verdict::Warn, text, Next::Nobody);
+        if let Some(taken) = self.taken.iter().find(|taken| space.iter().any(|own| own.overlaps(taken.space))) {
+            let by = match &taken.by {
+                Occupant::Peering(id) => id.clone(),
+                Occupant::Connection(number) => number.to_string(),
+            };
+            return nothing(say!("legacy.on_record", "On record already: {peering}.", peering = by));
+        }
+        match self.before(row) {
+            Some(it) if it.connections == row.connections => nothing(say!("legacy.same", "Read before, unchanged: {id}.", id = it.id)),
+            Some(it) => Finding::pass(say!("legacy.update", "takes the place of {id}", id = it.id)),
+            None => finding,
+        }
+    }
+}
+
+async fn keep(tx: &mut Tx, known: &Known, row: &LegacySessions) -> Result<(), Error> {
+    let id = match known.before(row) {
+        Some(before) => before.id.clone(),
+        None => tx.next_id("LG").await?,
+    };
+    Ok(tx.save_legacy(&LegacySessions { id, ..row.clone() }).await?)
+}
+
 impl Service {
     /// Reads sessions; nothing is kept but the reading itself.
     ///
@@ -46,6 +97,7 @@ impl Service {
         actor.may(Action::ManageRouters)?;
         let rows = self.rows_of(source).await?;
         let mut tx = self.store.begin().await?;
+        tx.delete_drafts(DRAFT, self.clock.now().plus_secs(-KEPT_S)).await?;
         let id = tx.next_id("D").await?;
         tx.save_draft(&id, &actor.organisation, DRAFT, &Import { rows }, self.clock.now()).await?;
         tx.commit().await?;
@@ -60,11 +112,12 @@ impl Service {
     pub async fn import_sessions(&self, source: &Source) -> Result<Vec<(LegacySessions, Finding)>, Error> {
         let rows = self.rows_of(source).await?;
         let mut tx = self.store.begin().await?;
+        let known = Known::new(tx.taken("").await?, tx.legacies().await?);
         let mut told = vec![];
         for row in rows {
-            let finding = self.judge(&mut tx, &row).await?;
+            let finding = known.judge(&row);
             if finding.verdict == Verdict::Pass {
-                self.keep(&mut tx, &row).await?;
+                keep(&mut tx, &known, &row).await?;
             }
             told.push((row, finding));
         }
@@ -83,19 +136,17 @@ impl Service {
         if rows.is_empty() {
             return Err(Error::Refused(say!("legacy.empty", "There are no sessions with other networks in it.")));
         }
+        if rows.len() > MOST_ROWS {
+            return Err(Error::Refused(say!(
+                "legacy.many",
+                "At most {most} networks at once. Read a part, then the next one.",
+                most = MOST_ROWS
+            )));
+        }
         for row in &mut rows {
             complete(&directory, row);
         }
         Ok(rows)
-    }
-
-    async fn keep(&self, tx: &mut Tx, row: &LegacySessions) -> Result<(), Error> {
-        let before = tx.legacies().await?.into_iter().find(|it| it.location == row.location && it.asn == row.asn);
-        let id = match before {
-            Some(before) => before.id,
-            None => tx.next_id("LG").await?,
-        };
-        Ok(tx.save_legacy(&LegacySessions { id, ..row.clone() }).await?)
     }
 
     /// What was read, each row with what would become of it.
@@ -106,44 +157,8 @@ impl Service {
         actor.may(Action::ManageRouters)?;
         let found = self.store.draft::<Import>(id, &actor.organisation, DRAFT).await?;
         let rows = found.ok_or_else(|| Error::NotFound("draft", id.to_string()))?.body.rows;
-        let mut tx = self.store.begin().await?;
-        let mut judged = vec![];
-        for row in rows {
-            let finding = self.judge(&mut tx, &row).await?;
-            judged.push((row, finding));
-        }
-        Ok(judged)
-    }
-
-    async fn judge(&self, tx: &mut Tx, row: &LegacySessions) -> Result<Finding, Error> {
-        let finding = row.judge();
-        if finding.verdict == Verdict::Fail {
-            return Ok(finding);
-        }
-        let spaces: Vec<peerage_domain::Prefix> = row
-            .labels()
-            .iter()
-            .filter_map(|label| match label.parse() {
-                Ok(prefix) => Some(prefix),
-                Err(_) => Some(peerage_domain::Prefix::covering(label.parse::<std::net::IpAddr>().ok()?.into())),
-            })
-            .collect();
-        let taken = tx.taken("").await?;
-        if let Some(taken) = taken.iter().find(|taken| spaces.iter().any(|space| space.overlaps(taken.space))) {
-            let by = match &taken.by {
-                peerage_domain::session::Occupant::Peering(id) => id.clone(),
-                peerage_domain::session::Occupant::Connection(number) => number.to_string(),
-            };
-            return Ok(Finding::new(Verdict::Warn, say!("legacy.on_record", "On record already: {peering}.", peering = by), Next::Nobody));
-        }
-        let before = tx.legacies().await?.into_iter().find(|it| it.location == row.location && it.asn == row.asn);
-        Ok(match before {
-            Some(it) if it.connections == row.connections => {
-                Finding::new(Verdict::Warn, say!("legacy.same", "Read before, unchanged: {id}.", id = it.id), Next::Nobody)
-            }
-            Some(it) => Finding::pass(say!("legacy.update", "takes the place of {id}", id = it.id)),
-            None => finding,
-        })
+        let known = Known::new(self.store.taken("").await?, self.store.legacies().await?);
+        Ok(rows.into_iter().map(|row| (row.clone(), known.judge(&row))).collect())
     }
 
     /// Keeps the chosen rows of a reading, by their place in it; all of them, or none.
@@ -161,9 +176,10 @@ impl Service {
         if chosen.is_empty() {
             return Err(Error::Refused(say!("legacy.none_chosen", "Choose at least one row.")));
         }
+        let known = Known::new(tx.taken("").await?, tx.legacies().await?);
         let mut kept = 0;
         for row in chosen.iter().filter_map(|at| rows.get(*at)) {
-            let finding = self.judge(&mut tx, row).await?;
+            let finding = known.judge(row);
             if finding.verdict != Verdict::Pass {
                 return Err(Error::Refused(say!(
                     "legacy.cannot",
@@ -173,7 +189,7 @@ impl Service {
                     why = finding.sentence
                 )));
             }
-            self.keep(&mut tx, row).await?;
+            keep(&mut tx, &known, row).await?;
             kept += 1;
         }
         tx.delete_draft(id).await?;
@@ -198,11 +214,10 @@ impl Service {
             if !operator && !mine.contains(&it.asn) {
                 continue;
             }
-            if let Some(peering) = &it.peering {
-                let over = self.store.peering(peering).await?.is_none_or(|v| v.body.connections.iter().all(|c| c.state.name().is_final()));
-                if over {
-                    it.peering = None;
-                }
+            if let Some(peering) = &it.peering
+                && self.is_over(peering).await?
+            {
+                it.peering = None;
             }
             if all || it.peering.is_none() {
                 found.push(it);
@@ -249,6 +264,54 @@ impl Service {
         Ok(())
     }
 
+    /// A conversion is of the sessions that were read: of that network, there, with those addresses.
+    pub(crate) async fn check_conversion(
+        &self,
+        tx: &mut Tx,
+        draft: &PeeringDraft,
+        asn: Asn,
+        specs: &[ConnectionSpec],
+    ) -> Result<(), Error> {
+        let found = tx.legacies().await?.into_iter().find(|it| it.id == draft.converts);
+        let gone = || {
+            Error::Refused(say!(
+                "legacy.gone",
+                "The operator no longer has {id} on record. Send a request of its own.",
+                id = draft.converts
+            ))
+        };
+        let it = found.ok_or_else(gone)?;
+        if let Some(peering) = &it.peering
+            && !self.is_over(peering).await?
+        {
+            return Err(Error::Refused(say!("legacy.converted", "Converted: {peering}.", peering = peering)));
+        }
+        let read: Vec<std::net::IpAddr> = it.connections.iter().flat_map(peers).collect();
+        let others = specs.iter().flat_map(|spec| spec.endpoint.peer_addresses()).any(|address| !read.contains(&address));
+        if it.asn != asn || it.location != draft.location || others {
+            return Err(Error::Refused(say!(
+                "legacy.other",
+                "These are not the sessions of {id}: keep its network, its location and its addresses, or send a request of its own.",
+                id = it.id
+            )));
+        }
+        Ok(())
+    }
+
+    async fn is_over(&self, peering: &str) -> Result<bool, Error> {
+        Ok(self.store.peering(peering).await?.is_none_or(|v| v.body.connections.iter().all(|c| c.state.name().is_final())))
+    }
+
+    /// Address space of the sessions that wait to be converted, with whose they are.
+    pub(crate) async fn legacy_space(&self) -> Result<Vec<Taken>, Error> {
+        let waiting = self.store.legacies().await?.into_iter().filter(|it| it.peering.is_none());
+        let of = |it: LegacySessions| {
+            let (asn, id) = (it.asn, it.id.clone());
+            it.space().into_iter().map(move |space| Taken { space, asn, by: Occupant::Peering(id.clone()) }).collect::<Vec<_>>()
+        };
+        Ok(waiting.flat_map(of).collect())
+    }
+
     pub(crate) async fn mark_converted(&self, tx: &mut Tx, id: &str, peering: &Peering) -> Result<(), Error> {
         let found = tx.legacies().await?.into_iter().find(|it| it.id == id);
         if let Some(it) = found {
@@ -262,18 +325,24 @@ impl Service {
         let router = router.ok_or_else(|| Error::NotFound("router", id.to_string()))?;
         let location = directory.location(&router.location).cloned();
         let location = location.ok_or_else(|| Error::NotFound("location", router.location.clone()))?;
-        let now = self.clock.now();
+        let (now, lan) = (self.clock.now(), directory.lan(&location));
         let seen = self.fleet.look(&router, move |engine| engine.sessions(now)).await?;
         let seen = seen.map_err(|fault| {
             Error::Refused(say!("legacy.silent", "{router} does not tell its sessions: {fault}.", router = router.name, fault = fault))
         })?;
         let found: Vec<Found> = seen
             .into_iter()
-            .filter(|report| !report.symbol.starts_with("pr_"))
+            .filter(|report| !is_session(&report.symbol))
             .filter_map(|report| Some(Found { asn: report.peer_asn?, peer: report.peer?, local: report.local }))
+            // At an exchange, sessions elsewhere than on its LAN are of other kinds.
+            .filter(|found| lan.is_empty() || lan.iter().any(|lan| lan.contains_address(found.peer)))
             .collect();
         let rows = connections_of(location.kind, &found).into_iter();
-        Ok(rows.map(|(asn, connections)| self.row(directory, &location, asn, &router.name, connections)).collect())
+        let row = |(asn, connections)| {
+            let row = self.row(directory, &location, asn, &router.name, connections);
+            LegacySessions { router: Some(router.id.clone()), ..row }
+        };
+        Ok(rows.map(row).collect())
     }
 
     fn rows_of_members(&self, directory: &Directory, text: &str, location: &str) -> Result<Vec<LegacySessions>, Error> {
@@ -345,6 +414,7 @@ impl Service {
                 asn,
                 peer_name: row.name,
                 source: "CSV".into(),
+                router: None,
                 read: self.clock.now(),
                 connections: vec![ask],
                 peering: None,
@@ -361,11 +431,21 @@ impl Service {
             asn,
             peer_name: directory.net(asn).map(|net| net.name.clone()).unwrap_or_default(),
             source: source.to_owned(),
+            router: None,
             read: self.clock.now(),
             connections,
             peering: None,
         }
     }
+}
+
+/// The peer's addresses of a connection as it was read.
+fn peers(ask: &ConnectionAsk) -> Vec<std::net::IpAddr> {
+    let of = |address: &String, link: &String| {
+        let on_link = || ends(link.parse().ok()?).map(|ends| ends.peer);
+        address.parse().ok().or_else(on_link)
+    };
+    of(&ask.peer_ipv4, &ask.session_ipv4).into_iter().chain(of(&ask.peer_ipv6, &ask.session_ipv6)).collect()
 }
 
 /// Fills in what the source does not tell and the directory knows.

@@ -1,7 +1,13 @@
 //! The letter of authorization: who may order a cross-connect to where.
 
 use crate::{Actor, Error, Service};
-use peerage_domain::{Asn, access::Action, peering::Loa, say, session::gigabits};
+use peerage_domain::{
+    Asn,
+    access::Action,
+    peering::{Loa, StateName},
+    say,
+    session::gigabits,
+};
 
 /// What stands in a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +46,8 @@ impl Service {
                 id = id
             ))
         };
-        let loa = connection.loa.clone().ok_or_else(missing)?;
+        let over = connection.state.name().is_final() || connection.state.name() == StateName::PendingRemove;
+        let loa = connection.loa.clone().filter(|_| !over).ok_or_else(missing)?;
         let issued = detail
             .history
             .iter()

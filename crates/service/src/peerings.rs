@@ -158,7 +158,8 @@ impl Service {
         let directory = self.directory().await?;
         let ask = it.connection(connection).map(|c| typed(&c.spec)).unwrap_or_default();
         let site = Site { taken: tx.taken(&it.id).await?, ..directory.site(&it.location) };
-        let site = Site { taken: site.taken.into_iter().chain(beside(it, connection)).collect(), ..site };
+        let own = beside(it, connection).into_iter().chain(self.legacy_space().await?);
+        let site = Site { taken: site.taken.into_iter().chain(own).collect(), ..site };
         let ask = ConnectionAsk {
             address_provider: AddressProvider::Peer,
             direct_type: DirectType::Edge,
@@ -183,7 +184,8 @@ impl Service {
         if pools.is_empty() {
             return Ok((None, None));
         }
-        let taken: Vec<Prefix> = self.store.taken("").await?.into_iter().map(|it| it.space).collect();
+        let taken = self.store.taken("").await?.into_iter().chain(self.legacy_space().await?);
+        let taken: Vec<Prefix> = taken.map(|it| it.space).collect();
         let free = |v4, length| session::next_free(pools, &taken, v4, length);
         Ok((free(true, 31), free(false, 127)))
     }
@@ -330,7 +332,10 @@ impl Service {
         let asns = self.store.asns_of(&peering.organisation).await?;
         let contacts = asns.iter().find(|a| a.asn == peering.asn).map(|a| a.contacts.clone()).unwrap_or_default();
         let policy = &self.settings.policy;
-        let network = judge_network(policy, peering.asn, &peering.peer_name, &contacts, record);
+        let mut network = judge_network(policy, peering.asn, &peering.peer_name, &contacts, record);
+        if peering.legacy && !self.store.legacies().await?.iter().any(|it| it.peering.as_ref() == Some(&peering.id)) {
+            network.push(unread());
+        }
         let of = |c: &Connection| {
             let mut rows = network.clone();
             rows.extend(judge_connection(policy, peering.kind, &c.spec, record));
@@ -350,6 +355,20 @@ impl Service {
     }
 }
 
+/// A request that says that its sessions run already, though nobody has read any.
+fn unread() -> Criterion {
+    Criterion {
+        subject: say!("policy.legacy", "From before"),
+        asked: say!("policy.legacy_asked", "runs already"),
+        record: say!("policy.legacy_record", "not read"),
+        same: Some(false),
+        finding: Finding::warn(say!(
+            "legacy.unread",
+            "No such session was read from a router or a file. Approved, it is Active at once: without deny-all, without validation."
+        )),
+    }
+}
+
 pub(crate) fn command(connection: u16, verb: Verb, by: Party, note: &str) -> Command {
     Command { connection, verb, by, note: note.into(), spec: None }
 }
@@ -357,7 +376,7 @@ pub(crate) fn command(connection: u16, verb: Verb, by: Party, note: &str) -> Com
 /// What the other connections of the same peering occupy.
 fn beside(peering: &Peering, connection: u16) -> Vec<Taken> {
     let others = peering.connections.iter().filter(|c| c.number != connection && !c.state.name().is_final());
-    let spaces = others.flat_map(|c| c.spec.space().into_iter().map(move |space| (c.number, space)));
+    let spaces = others.flat_map(|c| c.spec.space().into_iter().chain(c.coming().space()).map(move |space| (c.number, space)));
     spaces.map(|(number, space)| Taken { space, asn: peering.asn, by: Occupant::Connection(number.into()) }).collect()
 }
 

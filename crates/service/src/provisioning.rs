@@ -8,6 +8,7 @@
 use crate::{
     Error, Service,
     intents::{Change, Wanted, running_policy},
+    irr::Declaration,
     peerings::command,
 };
 use peerage_domain::{
@@ -19,9 +20,9 @@ use peerage_domain::{
 };
 use peerage_edge::{
     Evidence, Fault,
-    intent::{RoutePolicy, Session},
+    intent::{RoutePolicy, Session, is_session},
     rollout::{Outcome, Pace, roll_out},
-    state::{Dropped, Table},
+    state::{Dropped, SessionReport, Table},
     validate,
 };
 use peerage_storage::{Tx, jobs::Job};
@@ -151,7 +152,7 @@ impl Service {
             Ok(router) => router,
             Err(why) => return Ok(without_router(connection, &why)),
         };
-        if let Some(why) = self.runs_elsewhere(&router, peering, connection).await? {
+        if let Some(why) = self.runs_elsewhere(peering, connection).await? {
             let findings = Some(vec![Finding::new(Verdict::Warn, why.clone(), Next::Operator)]);
             return Ok(Report { progress: Progress::Again(LOOK_AGAIN_S), findings, router: None, log: vec![why] });
         }
@@ -175,27 +176,31 @@ impl Service {
         Ok(Report { progress, findings: Some(findings), router: Some(router), log })
     }
 
-    /// Why a session from before the portal cannot be taken over yet: the router's own
-    /// configuration still has it, and two sessions with one peer are in each other's way.
-    async fn runs_elsewhere(&self, router: &Router, peering: &Peering, connection: &Connection) -> Result<Option<Text>, Error> {
+    /// Why a session from before the portal cannot be taken over yet: a router's own
+    /// configuration still has it, and two sessions with one peer are in each other's way. Every
+    /// router of the location is asked; one that does not answer may have it, too.
+    async fn runs_elsewhere(&self, peering: &Peering, connection: &Connection) -> Result<Option<Text>, Error> {
         if !peering.legacy || self.store.placement(&peering.id, connection.number).await?.is_some() {
             return Ok(None);
         }
-        let (now, peers) = (self.clock.now(), connection.spec.endpoint.peer_addresses());
-        let seen = self.fleet.look(router, move |engine| engine.sessions(now)).await?;
-        let foreign = seen
-            .ok()
-            .into_iter()
-            .flatten()
-            .find(|report| !report.symbol.starts_with("pr_") && report.peer.is_some_and(|peer| peers.contains(&peer)));
-        Ok(foreign.map(|report| {
-            say!(
-                "legacy.still_there",
-                "{router} still runs {session} in its own configuration. Take it out there; Peerage then takes the session over within a minute.",
-                router = router.name,
-                session = report.symbol
-            )
-        }))
+        let now = self.clock.now();
+        for router in self.store.routers().await?.into_iter().filter(|router| router.location == peering.location) {
+            let seen = match self.fleet.look(&router, move |engine| engine.sessions(now)).await? {
+                Ok(seen) => seen,
+                Err(fault) => return Ok(Some(trouble(&router, &fault))),
+            };
+            let peers = connection.spec.endpoint.peer_addresses();
+            let foreign = |report: &&SessionReport| !is_session(&report.symbol) && report.peer.is_some_and(|peer| peers.contains(&peer));
+            if let Some(report) = seen.iter().find(foreign) {
+                return Ok(Some(say!(
+                    "legacy.still_there",
+                    "{router} still runs {session} in its own configuration. Take it out there; Peerage then takes the session over within a minute.",
+                    router = router.name,
+                    session = report.symbol
+                )));
+            }
+        }
+        Ok(None)
     }
 
     /// Seconds until a connection that is to be removed is removed.
@@ -215,8 +220,14 @@ impl Service {
             Ok(sessions) => sessions,
             Err(why) => return Ok(without_router(connection, &why)),
         };
-        let declared = self.declared(peering.asn).await?;
+        let declaration = self.declared(peering.asn).await?;
+        let asking = matches!(declaration, Declaration::Asking).then(|| {
+            let text = say!("validate.irr_asking", "The IRR is being asked what {asn} declares.", asn = peering.asn);
+            Finding::new(Verdict::Unknown, text, Next::Portal)
+        });
+        let declared = if let Declaration::Heard(heard) = declaration { Some(heard) } else { None };
         let mut findings = self.look(&router, sessions, &open, declared).await?;
+        findings.extend(asking);
         let any = |verdict| findings.iter().any(|f: &Finding| f.verdict == verdict);
         let (failed, unknown) = (any(Verdict::Fail), any(Verdict::Unknown));
         let waited = self.clock.now().since(connection.since);
@@ -337,6 +348,13 @@ impl Service {
             return Ok(Ok(router.clone()));
         }
         let here: Vec<&Router> = routers.iter().filter(|r| r.location == peering.location).collect();
+        if peering.legacy {
+            // A session from before the portal stays on the router that it was read from.
+            let read = self.store.legacies().await?.into_iter().find(|it| it.peering.as_ref() == Some(&peering.id));
+            if let Some(router) = here.iter().find(|router| read.as_ref().is_some_and(|it| it.router.as_ref() == Some(&router.id))) {
+                return Ok(Ok((*router).clone()));
+            }
+        }
         let turn = usize::from(number.saturating_sub(1)) % here.len().max(1);
         Ok(here.get(turn).map(|router| (*router).clone()).ok_or_else(|| {
             say!("provision.no_router", "No router is registered at {location}. Register one, then try again.", location = peering.location)

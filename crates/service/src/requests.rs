@@ -5,7 +5,7 @@ use peerage_domain::{
     Asn, Prefix, Verdict,
     access::Action,
     catalogue::Location,
-    peering::{Command, Connection, Kind, Party, Peering, PeeringRecord, State, Verb},
+    peering::{Command, Connection, DirectType, Kind, Party, Peering, PeeringRecord, State, Verb},
     registration::PeeringDraft,
     say,
     session::{self, ConnectionAsk, ConnectionSpec, Endpoint, FieldFinding, Site},
@@ -119,8 +119,17 @@ impl Service {
         let mut old = old.ok_or_else(|| Error::NotFound("draft", id.to_string()))?.body;
         draft.changes.clone_from(&old.changes);
         draft.converts.clone_from(&old.converts);
-        let direct_type = draft.direct_type;
-        draft.connections.iter_mut().for_each(|connection| connection.direct_type = direct_type);
+        draft.legacy |= !draft.converts.is_empty();
+        for (index, connection) in draft.connections.iter_mut().enumerate() {
+            // Changes keep what each connection is for; a request has one purpose.
+            let before = old.connections.get(index).filter(|_| !old.changes.is_empty());
+            connection.direct_type = before.map_or(draft.direct_type, |before| before.direct_type);
+            // Links from before the portal may have their ends the other way round; new ones do not.
+            if connection.direct_type != DirectType::IxRs && !draft.legacy {
+                connection.operator_ipv4.clear();
+                connection.operator_ipv6.clear();
+            }
+        }
         let mut refused = vec![];
         match keys {
             Keys::Untouched => keep_flags(&mut draft, &old),
@@ -184,6 +193,13 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let draft = tx.draft::<PeeringDraft>(id, &actor.organisation, DRAFT).await?;
         let draft = draft.ok_or_else(|| Error::NotFound("draft", id.to_string()))?.body;
+        if draft.connections.len() > MAX_CONNECTIONS {
+            return Err(Error::Refused(say!(
+                "request.too_many",
+                "A request has at most {most} connections. Send another one for more.",
+                most = MAX_CONNECTIONS
+            )));
+        }
         let (asn, peer_name) = approved_asn(&mut tx, actor, &draft).await?;
         let location = directory
             .location(&draft.location)
@@ -192,7 +208,14 @@ impl Service {
         let site = Site { taken: tx.taken(&draft.changes).await?, ..directory.site(&location.id) };
         let (findings, specs) = session::judge(location.kind, &draft.connections, &site, asn);
         let mut specs = specs.ok_or(Error::Fields(findings))?;
-        give_link_tests(&draft.connections, &mut specs, &site.taken);
+        let mut taken: Vec<Prefix> = site.taken.iter().map(|it| it.space).collect();
+        if let Some(changed) = tx.peering(&draft.changes).await? {
+            taken.extend(changed.body.connections.iter().filter_map(|c| c.spec.link_test));
+        }
+        give_link_tests(&draft.connections, &mut specs, &mut taken);
+        if !draft.converts.is_empty() {
+            self.check_conversion(&mut tx, &draft, asn, &specs).await?;
+        }
         let peering = if draft.changes.is_empty() {
             self.open_peering(&mut tx, actor, &draft, asn, &peer_name, location, specs).await?
         } else {
@@ -388,12 +411,11 @@ fn keep_assigned(spec: ConnectionSpec, before: Option<ConnectionSpec>) -> Connec
 }
 
 /// Gives the addresses with which links are tested, where that was asked for.
-fn give_link_tests(asks: &[ConnectionAsk], specs: &mut [ConnectionSpec], taken: &[session::Taken]) {
+fn give_link_tests(asks: &[ConnectionAsk], specs: &mut [ConnectionSpec], taken: &mut Vec<Prefix>) {
     let pools: Vec<Prefix> = session::LINK_TEST.iter().filter_map(|pool| pool.parse().ok()).collect();
-    let mut taken: Vec<Prefix> = taken.iter().map(|it| it.space).collect();
     for (ask, spec) in asks.iter().zip(specs) {
         let direct = !matches!(spec.endpoint, Endpoint::Exchange { .. });
-        spec.link_test = (ask.link_test && direct).then(|| session::next_free(&pools, &taken, true, 31)).flatten();
+        spec.link_test = (ask.link_test && direct).then(|| session::next_free(&pools, taken, true, 31)).flatten();
         taken.extend(spec.link_test);
     }
 }

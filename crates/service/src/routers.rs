@@ -183,6 +183,16 @@ impl Service {
         Ok((RouterDetail { heard: self.fleet.heard(&router), location, placed, router }, line))
     }
 
+    /// Every router that is a real one: id and name.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn real_routers(&self, actor: &Actor) -> Result<Vec<(String, String)>, Error> {
+        actor.may(Action::ManageRouters)?;
+        let all = self.store.routers().await?.into_iter().filter(|router| router.engine != EngineKind::Memory);
+        Ok(all.map(|router| (router.id, router.name)).collect())
+    }
+
     /// Which connections run on a router and are not over.
     async fn running_on(&self, id: &str) -> Result<Vec<(String, u16)>, Error> {
         let mut running = vec![];

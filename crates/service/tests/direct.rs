@@ -6,6 +6,7 @@ mod portal;
 use peerage_domain::{
     Asn, Finding, Verdict,
     peering::{DirectType, Kind, Refusal, SessionState, StateName, Verb},
+    router::RouterForm,
     session::{AddressProvider, ConnectionAsk},
 };
 use peerage_edge::intent::{RoutePolicy, Session};
@@ -179,6 +180,18 @@ async fn a_letter_is_read_and_a_link_tested_before_the_session() {
 }
 
 impl Portal {
+    /// Does jobs until something was seen, at most half a minute.
+    async fn until_seen(&self, id: &str, code: &str) {
+        for _ in 0..300 {
+            self.service.run_due_jobs().await.expect("jobs");
+            if self.seen(id).await.iter().any(|(seen, _)| seen == code) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("{code} is not seen: {:?}", self.seen(id).await);
+    }
+
     async fn verdicts(&self, id: &str) -> Vec<(String, Verdict)> {
         let read = self.service.import_of(&self.operator, id).await.expect("reading");
         read.into_iter().map(|(row, finding): (_, Finding)| (format!("{} {}", row.asn, finding.code), finding.verdict)).collect()
@@ -193,8 +206,18 @@ async fn a_session_from_before_is_taken_over(daemon: Daemon) {
         lab.edge.sessions(lab::now()).ok()?.iter().any(up).then_some(())
     });
     let portal = portal(60).await;
+    // Another router stands there, too: the session stays where it was read.
+    let other = RouterForm {
+        name: "edge0.zrh".into(),
+        location: portal.location(Kind::Exchange).await,
+        engine: "memory".into(),
+        router_id: "193.0.9.9".into(),
+        addresses: "193.0.9.9".into(),
+        ..RouterForm::default()
+    };
+    portal.service.register_router(&portal.operator, &other).await.expect("registered");
     portal.register(&lab, Kind::Exchange).await;
-    let router = Source::Router("RT-1".into());
+    let router = Source::Router("RT-2".into());
     let id = portal.service.read_import(&portal.operator, &router).await.expect("read");
     assert_eq!(portal.verdicts(&id).await, [("AS6667 legacy.new".to_owned(), Verdict::Pass)]);
     assert!(matches!(portal.service.keep_import(&portal.operator, &id, &[7]).await, Ok(0) | Err(Error::Refused(_))));
@@ -212,12 +235,24 @@ async fn a_session_from_before_is_taken_over(daemon: Daemon) {
         connection.max_prefixes_ipv4 = "100".into();
         connection.max_prefixes_ipv6 = "100".into();
     }
+    let mut changed = draft.clone();
+    changed.connections[0].peer_ipv4 = "193.0.9.77".into();
+    changed.legacy = false;
+    portal.service.save_peering_draft(&portal.partner, &draft_id, changed, Keys::Untouched).await.expect("saved");
+    let refused = portal.service.submit_peering(&portal.partner, &draft_id).await;
+    assert!(matches!(refused, Err(Error::Refused(why)) if why.key() == "legacy.other"), "other addresses are another request");
     portal.service.save_peering_draft(&portal.partner, &draft_id, draft, Keys::Untouched).await.expect("saved");
     let peering = portal.service.submit_peering(&portal.partner, &draft_id).await.expect("sent");
     assert!(portal.service.legacies(&portal.partner, false).await.expect("list").is_empty(), "converted");
     portal.act(&portal.operator, &peering.id, Verb::Approve).await;
     assert_eq!(portal.state(&peering.id).await, StateName::Active);
+    // A router that does not answer may still have it.
+    lab.kill("edge");
     portal.service.run_due_jobs().await.expect("jobs");
+    assert_eq!(portal.seen(&peering.id).await, [("provision.fault".to_owned(), Verdict::Warn)]);
+    lab.start_edge();
+    lab.own_session(true);
+    portal.until_seen(&peering.id, "legacy.still_there").await;
     assert_eq!(portal.seen(&peering.id).await, [("legacy.still_there".to_owned(), Verdict::Warn)]);
     assert!(lab.edge_sessions().iter().all(|symbol| !symbol.starts_with("pr_")), "two sessions would be in each other's way");
 
@@ -310,6 +345,18 @@ async fn what_was_changed_by_hand_is_adopted(daemon: Daemon) {
     assert_eq!(it.connections[0].spec.max_prefixes_ipv4, Some(250));
     assert_eq!(it.connections[0].spec.max_prefixes_ipv6, Some(100));
     assert_eq!(portal.service.drift(&portal.operator, "RT-1").await.expect("compared"), Default::default());
+    // What the families of a connection share is taken over where both have it.
+    let (v4, v6) = (session.clone(), Session { peering: session.peering.clone(), ..lab::session(false) });
+    lab.bfd_by_hand(&v4);
+    let drift = portal.service.drift(&portal.operator, "RT-1").await.expect("compared");
+    assert!(drift.adoptable.is_empty() && !drift.wholly && !drift.files.is_empty(), "{drift:?}");
+    lab.bfd_by_hand(&v6);
+    let drift = portal.service.drift(&portal.operator, "RT-1").await.expect("compared");
+    assert!(drift.wholly && drift.adoptable.len() == 2, "{drift:?}");
+    portal.service.adopt(&portal.operator, "RT-1").await.expect("adopted");
+    portal.service.run_due_jobs().await.expect("jobs");
+    let it = portal.service.peering(&portal.partner, &peering.id).await.expect("peering").peering;
+    assert!(it.connections[0].spec.bfd && it.connections[0].spec.max_prefixes_ipv4 == Some(250));
     // What has no place on record is left to be taken back.
     lab.edit_by_hand(&session);
     let drift = portal.service.drift(&portal.operator, "RT-1").await.expect("compared");

@@ -36,6 +36,11 @@ impl Tx {
         self.run("DELETE FROM draft WHERE id = $1", params![id]).await.map(|_| ())
     }
 
+    /// Forgets every draft of a kind that was last changed before a time.
+    pub async fn delete_drafts(&mut self, kind: &str, before: Timestamp) -> Result<(), Error> {
+        self.run("DELETE FROM draft WHERE kind = $1 AND updated < $2", params![kind, before.millis()]).await.map(|_| ())
+    }
+
     /// A draft of an organisation.
     pub async fn draft<T: DeserializeOwned>(&mut self, id: &str, organisation: &str, kind: &str) -> Result<Option<Draft<T>>, Error> {
         let sql = "SELECT id, body, updated FROM draft WHERE id = $1 AND organisation = $2 AND kind = $3";

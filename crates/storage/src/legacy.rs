@@ -51,17 +51,30 @@ impl Tx {
 
     /// Every peering of an organisation.
     pub async fn peerings_of(&mut self, organisation: &str) -> Result<Vec<Versioned<Peering>>, Error> {
-        let sql = "SELECT id, body, version FROM peering WHERE organisation = $1 ORDER BY id";
-        let rows = self.fetch("peering", sql, params![organisation]).await?;
-        rows.iter().map(|row| Ok(Versioned { body: row.json(1, "body")?, version: row.int(2, "version")? })).collect()
+        self.fetch("peering", PEERINGS, params![organisation]).await?.iter().map(peering).collect()
+    }
+
+    /// The ASNs of all of an organisation's registered customers.
+    pub async fn customers_of(&mut self, organisation: &str) -> Result<Vec<Asn>, Error> {
+        self.fetch("registered_asn", CUSTOMERS, params![organisation]).await?.iter().map(customer).collect()
     }
 }
 
 const LEGACY: &str = "SELECT id, body FROM legacy ORDER BY LENGTH(id), id";
 
+const CUSTOMERS: &str = "SELECT asn FROM registered_asn WHERE organisation = $1 ORDER BY asn";
+const PEERINGS: &str = "SELECT id, body, version FROM peering WHERE organisation = $1 ORDER BY id";
+
+fn peering(row: &Row) -> Result<Versioned<Peering>, Error> {
+    Ok(Versioned { body: row.json(1, "body")?, version: row.int(2, "version")? })
+}
+
+fn customer(row: &Row) -> Result<Asn, Error> {
+    Ok(Asn(u32::try_from(row.int(0, "asn")?).unwrap_or(0)))
+}
+
 fn registered(row: &Row) -> Result<RegisteredAsn, Error> {
-    let asn = Asn(u32::try_from(row.int(0, "asn")?).unwrap_or(0));
-    Ok(RegisteredAsn { asn, name: row.text(1, "name")?, added: row.time(2, "added")? })
+    Ok(RegisteredAsn { asn: customer(row)?, name: row.text(1, "name")?, added: row.time(2, "added")? })
 }
 
 impl Store {
@@ -85,8 +98,11 @@ impl Store {
 
     /// The ASNs of all of an organisation's registered customers.
     pub async fn customers_of(&self, organisation: &str) -> Result<Vec<Asn>, Error> {
-        let sql = "SELECT asn FROM registered_asn WHERE organisation = $1 ORDER BY asn";
-        let rows = self.fetch("registered_asn", sql, params![organisation]).await?;
-        rows.iter().map(|row| Ok(Asn(u32::try_from(row.int(0, "asn")?).unwrap_or(0)))).collect()
+        self.fetch("registered_asn", CUSTOMERS, params![organisation]).await?.iter().map(customer).collect()
+    }
+
+    /// Every peering of an organisation.
+    pub async fn peerings_of(&self, organisation: &str) -> Result<Vec<Versioned<Peering>>, Error> {
+        self.fetch("peering", PEERINGS, params![organisation]).await?.iter().map(peering).collect()
     }
 }

@@ -282,6 +282,7 @@ async fn sessions_from_before_are_one_a_network_and_location(store: &Store) {
         asn: Asn(6667),
         peer_name: "Elisa".into(),
         source: source.into(),
+        router: None,
         read: at(0),
         connections: vec![],
         peering: None,

@@ -19,7 +19,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
     Finding, Next, Prefix, Text, Timestamp, Verdict,
-    peering::{Connection, DirectType, Recorded, SessionFact, SessionState, StateName, Verb, timeline::stops},
+    peering::{Connection, DirectType, Kind, Recorded, SessionFact, SessionState, StateName, Verb, timeline::stops},
     session::{Endpoint, gigabits},
 };
 
@@ -152,8 +152,6 @@ pub(crate) fn ConnectionPanel(
     let assignable = verbs.contains(&Verb::AssignAddresses);
     let steps = stops(peering, &connection, &found.history);
     let last: Option<Recorded> = found.history.iter().rev().find(|r| r.event.connection == number).cloned();
-    let bandwidth = connection.spec.bandwidth_mbps.map(gigabits);
-    let labels = connection.spec.endpoint.labels().join(" · ");
     let note = connection.state.note().map(|note| view! { <p class="note">{note.to_owned()}</p> });
     let heading = format!("h-c{number}");
     let next = connection.next(peering.kind);
@@ -169,13 +167,7 @@ pub(crate) fn ConnectionPanel(
     });
     view! {
         <section class="panel" aria-labelledby=heading.clone()>
-            <div class="phead">
-                <h2 id=heading.clone()>{tr!(request.connection, n = number)}</h2>
-                <p class="mono">{labels}</p>
-                {bandwidth.map(|b| view! { <span class="tag">{b}</span> })}
-                {(connection.spec.direct_type != DirectType::Edge).then(|| view! { <span class="tag">{super::wizard::type_name(peering.kind, connection.spec.direct_type)}</span> })}
-                {super::wizard::protection(connection.spec.has_md5, connection.spec.gtsm, connection.spec.bfd, connection.spec.role).map(|p| view! { <span class="tag">{p}</span> })}
-            </div>
+            {panel_head(peering.kind, &connection, heading.clone())}
             <div class="lanes">
                 <section>
                     <h3>{tr!(connection.lane)}</h3>
@@ -203,6 +195,22 @@ pub(crate) fn ConnectionPanel(
             {assignable.then(|| assign_form(peering.id.clone(), &connection, found.offers))}
             <StepForms id=peering.id.clone() connection=number verbs=verbs state=connection.state.name()/>
         </section>
+    }
+}
+
+/// What a connection is: its number, its addresses, and what was agreed.
+fn panel_head(kind: Kind, connection: &Connection, heading: String) -> impl IntoView + use<> {
+    let spec = &connection.spec;
+    let bandwidth = spec.bandwidth_mbps.map(gigabits);
+    let labels = spec.endpoint.labels().join(" · ");
+    view! {
+            <div class="phead">
+                <h2 id=heading>{tr!(request.connection, n = connection.number)}</h2>
+                <p class="mono">{labels}</p>
+                {bandwidth.map(|b| view! { <span class="tag">{b}</span> })}
+                {(spec.direct_type != DirectType::Edge).then(|| view! { <span class="tag">{super::wizard::type_name(kind, spec.direct_type)}</span> })}
+                {super::wizard::protection(spec.has_md5, spec.gtsm, spec.bfd, spec.role).map(|p| view! { <span class="tag">{p}</span> })}
+            </div>
     }
 }
 

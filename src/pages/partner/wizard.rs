@@ -64,7 +64,7 @@ fn option(value: String, label: String, selected: bool) -> impl IntoView {
 pub fn PlaceStep() -> impl IntoView {
     step("place", |view| {
         let draft = view.draft.clone();
-        if !draft.changes.is_empty() {
+        if !draft.changes.is_empty() || !draft.converts.is_empty() {
             let text = tr!(request.place_fixed);
             let on = format!("/partner/peerings/new/{}/sessions", view.id);
             return view! { <section class="panel"><Empty text=text><a class="btn main" href=on>{step_name("sessions")}</a></Empty></section> }.into_any();
@@ -216,9 +216,9 @@ fn locked(n: usize, ask: &ConnectionAsk) -> impl IntoView + use<> {
     }
 }
 
-fn connection(n: usize, count: usize, kind: Kind, ask: &ConnectionAsk, findings: &[FieldFinding]) -> impl IntoView + use<> {
-    let heading = format!("h-c{n}");
-    let addresses = match kind {
+/// Who gives the addresses of a connection, and which they are.
+fn addresses(n: usize, kind: Kind, ask: &ConnectionAsk, findings: &[FieldFinding]) -> AnyView {
+    match kind {
         Kind::Exchange => view! {
             {input(n, "peer_ipv4", tr!(request.v4), &ask.peer_ipv4, findings)}
             {input(n, "peer_ipv6", tr!(request.v6), &ask.peer_ipv6, findings)}
@@ -263,7 +263,11 @@ fn connection(n: usize, count: usize, kind: Kind, ask: &ConnectionAsk, findings:
             }
             .into_any()
         }
-    };
+    }
+}
+
+fn connection(n: usize, count: usize, kind: Kind, ask: &ConnectionAsk, findings: &[FieldFinding]) -> impl IntoView + use<> {
+    let heading = format!("h-c{n}");
     let md5 = format!("c{n}-md5");
     let md5_help = if ask.has_md5 { tr!(request.md5_kept) } else { tr!(request.md5_help) };
     view! {
@@ -273,7 +277,7 @@ fn connection(n: usize, count: usize, kind: Kind, ask: &ConnectionAsk, findings:
                 <div class="acts">{(count > 1).then(|| view! { <button class="btn sm stop" type="submit" name="go" value=format!("remove:{n}")>{tr!(request.remove, n = n + 1)}</button> })}</div>
             </div>
             <div class="pbody cols2">
-                {addresses}
+                {addresses(n, kind, ask, findings)}
                 {input(n, "max_prefixes_ipv4", tr!(request.max4), &ask.max_prefixes_ipv4, findings)}
                 {input(n, "max_prefixes_ipv6", tr!(request.max6), &ask.max_prefixes_ipv6, findings)}
                 <div class="field-row">

@@ -47,7 +47,8 @@ pub(crate) async fn convert_legacy(id: String) -> Result<(), Failure> {
 }
 
 pub(crate) async fn register_customers(customers: String) -> Result<(), Failure> {
-    let typed = Typed::new("customers").with("customers", &customers);
+    let kept: String = if customers.len() <= 20_000 { customers.clone() } else { String::new() };
+    let typed = Typed::new("customers").with("customers", &kept);
     form_keeping(typed, async |service, actor| {
         let count = service.register_asns(&actor, &customers).await?;
         done("/partner/customers", tr!(done.customers, n = count))

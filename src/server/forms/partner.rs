@@ -79,7 +79,7 @@ pub(crate) async fn new_peering(location: String) -> Result<(), Failure> {
 pub(crate) async fn save_place(id: String, asn: String, kind: String, location: String, legacy: bool, go: String) -> Result<(), Failure> {
     form_as(async |service, actor| {
         let mut draft = service.peering_draft(&actor, &id).await?.draft;
-        if !draft.changes.is_empty() {
+        if !draft.changes.is_empty() || !draft.converts.is_empty() {
             return Err(Error::Refused(say!("request.place_fixed", "Changes keep the network, the kind and the location of the request.")));
         }
         let (kind, direct_type) = read_kind(&kind)?;
@@ -129,7 +129,7 @@ pub(crate) async fn save_sessions(id: String, connections: Vec<ConnectionFields>
     form_as(async |service, actor| {
         let detail = service.peering_draft(&actor, &id).await?;
         let mut draft = detail.draft;
-        if connections.len() > MAX_CONNECTIONS {
+        if connections.len() > MAX_CONNECTIONS && !go.starts_with("remove") {
             return Err(too_many());
         }
         let mut cleared: Vec<usize> = (0..connections.len()).filter(|&n| connections[n].md5_clear == "yes").collect();

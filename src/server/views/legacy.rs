@@ -11,7 +11,6 @@ use peerage_domain::{
     catalogue::{Location, Paged, Query},
     legacy::LegacySessions,
     peering::Kind,
-    router::EngineKind,
 };
 use peerage_service::directory::{Directory, PAGE};
 
@@ -44,17 +43,10 @@ pub(crate) async fn legacies(query: Query) -> Result<LegacyList, Failure> {
     if query.descending {
         found.reverse();
     }
-    let routers = service.routers(&actor, &Query::default()).await?;
     Ok(LegacyList {
         rows: Paged::of(found, query.offset, PAGE),
-        routers: routers
-            .items
-            .into_iter()
-            .filter(|it| it.router.engine != EngineKind::Memory)
-            .map(|it| (it.router.id, it.router.name))
-            .collect(),
+        routers: service.real_routers(&actor).await?,
         exchanges: directory.all_locations().iter().filter(|l| l.kind == Kind::Exchange).map(|l| (l.id.clone(), named(l))).collect(),
-        now: service.clock().now(),
     })
 }
 

@@ -1,27 +1,11 @@
-//! The peering itself: its connections, what may be done with them, and what that changes.
+//! The peering itself: what may be done with its connections, and what that changes.
 
-use super::{DirectType, Flow, Kind, Loa, MACHINE, Party, Refusal, State, StateName, Step, Verb};
+use super::{Command, Connection, DirectType, Flow, Kind, Loa, MACHINE, PeeringEvent, Refusal, State, Step, Verb};
 use crate::{
-    Asn, Next, Timestamp,
+    Asn, Timestamp,
     session::{ConnectionSpec, Endpoint},
 };
 use serde::{Deserialize, Serialize};
-
-/// One connection of a peering.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Connection {
-    /// Number within the peering, from 1.
-    pub number: u16,
-    /// What is asked for.
-    pub spec: ConnectionSpec,
-    /// Where it stands.
-    pub state: State,
-    /// Since when.
-    pub since: Timestamp,
-    /// The letter with which its cross-connect is ordered; Direct only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub loa: Option<Loa>,
-}
 
 /// A peering with all of its connections.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,83 +26,6 @@ pub struct Peering {
     pub location: String,
     /// The connections; their states are independent.
     pub connections: Vec<Connection>,
-}
-
-/// A command for one connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// Which connection.
-    pub connection: u16,
-    /// What to do.
-    pub verb: Verb,
-    /// Who does it.
-    pub by: Party,
-    /// Reason, note, error or new type, where the verb needs one.
-    pub note: String,
-    /// The changed connection, where the verb comes with one.
-    pub spec: Option<ConnectionSpec>,
-}
-
-/// What happened to one connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PeeringEvent {
-    /// Which connection.
-    pub connection: u16,
-    /// What was done.
-    pub verb: Verb,
-    /// The state that it led to.
-    pub to: StateName,
-    /// Who did it.
-    pub by: Party,
-    /// Reason, note, error or new type.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub note: String,
-    /// The changed connection.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spec: Option<ConnectionSpec>,
-}
-
-/// An event with its time and author, as history shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recorded {
-    /// When.
-    pub at: Timestamp,
-    /// The person or job.
-    pub author: String,
-    /// What.
-    pub event: PeeringEvent,
-}
-
-impl Connection {
-    /// Who acts next, where the state alone does not tell.
-    pub fn next(&self, kind: Kind) -> Next {
-        match (&self.state, kind) {
-            (State::ProvisioningStarted { peer_ready: false }, Kind::Direct) if self.lacks_addresses() => Next::Operator,
-            (State::ProvisioningStarted { peer_ready: false }, Kind::Direct) => Next::Requester,
-            (state, _) => state.name().next(),
-        }
-    }
-}
-
-impl Connection {
-    /// Whether the operator still has to assign the session's addresses.
-    pub fn lacks_addresses(&self) -> bool {
-        self.spec.lacks_addresses()
-    }
-
-    /// The connection as it will be once a change of type is done; as it is without one.
-    pub fn coming(&self) -> &ConnectionSpec {
-        match &self.state {
-            State::TypeChangeInProgress { pending: Some(spec), .. } => spec,
-            _ => &self.spec,
-        }
-    }
-
-    /// Whether it is on its way to Active: changed, set up or validated.
-    fn is_moving(&self) -> bool {
-        use StateName as S;
-        matches!(self.state.name(), S::TypeChangeInProgress | S::ProvisioningStarted | S::ProvisioningCompleted | S::Validating)
-    }
 }
 
 impl Peering {
@@ -148,7 +55,10 @@ impl Peering {
             _ => true,
         };
         let assignable = step.verb != Verb::AssignAddresses || matches!(connection.spec.endpoint, Endpoint::DirectOperatorAssigned { .. });
-        step.from == connection.state.name() && (step.flow == Flow::Any || step.flow == self.flow()) && remembered && assignable
+        // A link from before the portal is one like others once it runs here.
+        let like_others = self.legacy && self.kind == Kind::Direct && step.flow == Flow::Direct && !step.main;
+        let flow = step.flow == Flow::Any || step.flow == self.flow() || like_others;
+        step.from == connection.state.name() && flow && remembered && assignable
     }
 
     fn judge(&self, connection: &Connection, step: &Step) -> Result<(), Refusal> {
@@ -265,6 +175,7 @@ impl Peering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Next, peering::Party};
     use proptest::prelude::*;
 
     fn peering(kind: Kind, legacy: bool) -> Peering {
@@ -420,6 +331,11 @@ mod tests {
         check(Kind::Direct, true, &with(&[RequestTypeChange, AcceptTypeChange, ReportConfigured]), "ProvisioningStarted");
         check(Kind::Direct, true, &with(&[RequestTypeChange, AcceptTypeChange, DeclineTypeChange]), "Active");
         check(Kind::Direct, true, &with(&[RequestTypeChange, DeclineTypeChange]), "Active");
+        check(Kind::Direct, true, &with(&[RequestTypeChange, Withdraw]), "Active");
+        check(Kind::Direct, true, &with(&[RequestTypeChange, AcceptTypeChange, Withdraw]), "Active");
+        let failed = with(&[RequestTypeChange, AcceptTypeChange, ReportConfigured, FailProvisioning, StepBack]);
+        check(Kind::Direct, true, &failed, "ProvisioningStarted");
+        check(Kind::Direct, true, &[&failed[..], &[ReportConfigured, CompleteProvisioning]].concat(), "ProvisioningCompleted");
         check(Kind::Direct, true, &[Submit, RequestTypeChange], "not possible");
         let mut it = peering(Kind::Direct, true);
         for verb in active.into_iter().chain([RequestTypeChange, AcceptTypeChange]) {

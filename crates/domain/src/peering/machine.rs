@@ -241,6 +241,8 @@ pub const MACHINE: &[Step] = {
         side(S::Active, V::RequestTypeChange, S::TypeChangeRequested, Requester, Any),
         side(S::TypeChangeRequested, V::AcceptTypeChange, S::TypeChangeInProgress, Operator, Any),
         side(S::TypeChangeRequested, V::DeclineTypeChange, S::Active, Operator, Any),
+        side(S::TypeChangeRequested, V::Withdraw, S::Active, Requester, Any),
+        side(S::TypeChangeInProgress, V::Withdraw, S::Active, Requester, Any),
         side(S::TypeChangeInProgress, V::DeclineTypeChange, S::Active, Operator, Any),
         side(S::TypeChangeInProgress, V::ReportConfigured, S::ProvisioningStarted, Requester, Any),
         side(S::Active, V::Adopt, S::Active, Operator, Any),

@@ -9,6 +9,7 @@
 //! different things; only the first one lives here.
 
 mod aggregate;
+mod connection;
 mod direct;
 mod loa;
 pub mod machine;
@@ -16,7 +17,8 @@ mod refusal;
 mod state;
 pub mod timeline;
 
-pub use aggregate::{Command, Connection, Peering, PeeringEvent, Recorded};
+pub use aggregate::Peering;
+pub use connection::{Command, Connection, PeeringEvent, Recorded};
 pub use direct::DirectType;
 pub use loa::Loa;
 pub use machine::{Flow, MACHINE, Party, StateName, Step, Verb};

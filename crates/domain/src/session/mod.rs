@@ -1,5 +1,6 @@
 //! What a partner asks for when it requests a peering; [`judge`] has the rules for it.
 
+mod links;
 mod pool;
 mod rules;
 
@@ -11,7 +12,10 @@ use crate::{
     peering::{DirectType, Kind},
 };
 use serde::{Deserialize, Serialize};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 /// Most prefixes that a session may announce, IPv4 and IPv6: about the size of the whole table.
 /// The reference service stops at 20,000 and 2,000, less than large networks list in PeeringDB.
@@ -149,6 +153,19 @@ pub struct Ends {
     pub operator: IpAddr,
 }
 
+impl Ends {
+    /// Whether the network has room for these two only.
+    pub fn is_link(&self) -> bool {
+        self.network.length() >= if self.network.is_ipv4() { 30 } else { 126 }
+    }
+}
+
+impl fmt::Display for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ↔ {}/{}", self.peer, self.operator, self.network.length())
+    }
+}
+
 /// The two ends of a point-to-point link: the peer has its first address, the operator the second.
 pub fn ends(link: Prefix) -> Option<Ends> {
     let mut hosts = link.net().hosts();
@@ -163,7 +180,7 @@ impl Endpoint {
             Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => {
                 ipv4.iter().chain(ipv6).map(ToString::to_string).collect()
             }
-            Endpoint::Named { ipv4, ipv6 } => ipv4.iter().chain(ipv6).map(|ends| ends.peer.to_string()).collect(),
+            Endpoint::Named { ipv4, ipv6 } => ipv4.iter().chain(ipv6).map(ToString::to_string).collect(),
         }
     }
 
@@ -183,8 +200,10 @@ impl Endpoint {
         match self {
             Endpoint::Direct { ipv4, ipv6 } | Endpoint::DirectOperatorAssigned { ipv4, ipv6 } => ipv4.iter().chain(ipv6).copied().collect(),
             Endpoint::Named { ipv4, ipv6 } => {
-                let both = |ends: &Ends| [ends.peer, ends.operator].map(|address| Prefix::covering(address.into()));
-                ipv4.iter().chain(ipv6).flat_map(both).collect()
+                // A link belongs to the session; on a larger network, only the peer's address does:
+                // the operator's router meets others there.
+                let of = |ends: &Ends| if ends.is_link() { ends.network } else { Prefix::covering(ends.peer.into()) };
+                ipv4.iter().chain(ipv6).map(of).collect()
             }
             other @ Endpoint::Exchange { .. } => other.peer_addresses().into_iter().map(|a| Prefix::covering(a.into())).collect(),
         }

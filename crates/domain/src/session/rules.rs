@@ -4,14 +4,13 @@
 //! prefixes are point-to-point: /30 or /31 (RFC 3021) and /126 or /127 (RFC 6164).
 
 use super::{
-    AddressProvider, BANDWIDTH_MAX_MBPS, BANDWIDTH_STEP_MBPS, ConnectionAsk, ConnectionSpec, Endpoint, Ends, FieldFinding, MAX_PREFIXES,
-    MD5_MAX, Occupant, Site, Taken, ends, gigabits,
+    AddressProvider, BANDWIDTH_MAX_MBPS, BANDWIDTH_STEP_MBPS, ConnectionAsk, ConnectionSpec, Endpoint, FieldFinding, MAX_PREFIXES, MD5_MAX,
+    Occupant, Site, Taken, gigabits,
 };
 use crate::{
     Asn, Finding, Prefix, Verdict,
     peering::{DirectType, Kind},
     say,
-    special::special,
 };
 use std::net::IpAddr;
 
@@ -37,8 +36,8 @@ pub fn judge(kind: Kind, asks: &[ConnectionAsk], site: &Site, asn: Asn) -> (Vec<
     (notes, (!failed).then_some(specs))
 }
 
-struct Form<'a> {
-    ask: &'a ConnectionAsk,
+pub(super) struct Form<'a> {
+    pub(super) ask: &'a ConnectionAsk,
     site: &'a Site,
     asn: Asn,
     findings: Vec<(&'static str, Finding)>,
@@ -81,7 +80,7 @@ impl Form<'_> {
         }
     }
 
-    fn say(&mut self, field: &'static str, finding: Finding) {
+    pub(super) fn say(&mut self, field: &'static str, finding: Finding) {
         self.findings.push((field, finding));
     }
 
@@ -158,7 +157,7 @@ impl Form<'_> {
         self.judge_free(Prefix::covering(address.into())).unwrap_or_else(|| Finding::pass(say!("address.in_lan", "in {lan}", lan = lan)))
     }
 
-    fn judge_free(&self, space: Prefix) -> Option<Finding> {
+    pub(super) fn judge_free(&self, space: Prefix) -> Option<Finding> {
         let taken = self.site.taken.iter().find(|t| t.space.overlaps(space))?;
         let space = if space.net().addr() == space.net().broadcast() { space.network().to_string() } else { space.to_string() };
         Some(if taken.asn == self.asn {
@@ -176,136 +175,6 @@ impl Form<'_> {
                 "{space} is already configured with a different ASN. If it is yours, ask the operator.",
                 space = space
             ))
-        })
-    }
-
-    fn direct(&mut self) -> Endpoint {
-        let v4 = self.link("session_ipv4", &self.ask.session_ipv4.clone(), true);
-        let v6 = self.link("session_ipv6", &self.ask.session_ipv6.clone(), false);
-        if self.ask.session_ipv4.trim().is_empty() && self.ask.session_ipv6.trim().is_empty() {
-            let finding =
-                Finding::fail(say!("session.none", "Give an IPv4 or IPv6 prefix for the session, or let the operator assign one."));
-            self.say("session_ipv4", finding);
-        }
-        Endpoint::Direct { ipv4: v4, ipv6: v6 }
-    }
-
-    fn prefix(&mut self, field: &'static str, text: &str) -> Option<Prefix> {
-        let text = text.trim();
-        if text.is_empty() {
-            return None;
-        }
-        match text.parse::<Prefix>() {
-            Ok(prefix) => Some(prefix),
-            Err(error) => {
-                let finding = Finding::fail(&error);
-                let fix = error.fix().map(|fix| fix.to_string());
-                self.say(field, Finding { fix: fix.map(|replacement| crate::Fix { replacement }), ..finding });
-                None
-            }
-        }
-    }
-
-    /// Whether both ends of a link are given, as for links from before the portal.
-    fn names_ends(&self) -> bool {
-        [&self.ask.operator_ipv4, &self.ask.operator_ipv6].into_iter().any(|text| !text.trim().is_empty())
-    }
-
-    /// A network, and both addresses on it.
-    fn named(&mut self) -> Endpoint {
-        let v4 = self.lan_ends(true);
-        let v6 = self.lan_ends(false);
-        if self.ask.session_ipv4.trim().is_empty() && self.ask.session_ipv6.trim().is_empty() {
-            let finding = Finding::fail(say!("route_server.none", "Give the exchange's IPv4 or IPv6 LAN with both addresses on it."));
-            self.say("session_ipv4", finding);
-        }
-        Endpoint::Named { ipv4: v4, ipv6: v6 }
-    }
-
-    fn lan_ends(&mut self, v4: bool) -> Option<Ends> {
-        let ask = self.ask;
-        let (lan, server, operator) = if v4 {
-            (("session_ipv4", &ask.session_ipv4), ("peer_ipv4", &ask.peer_ipv4), ("operator_ipv4", &ask.operator_ipv4))
-        } else {
-            (("session_ipv6", &ask.session_ipv6), ("peer_ipv6", &ask.peer_ipv6), ("operator_ipv6", &ask.operator_ipv6))
-        };
-        let network = self.prefix(lan.0, lan.1);
-        let network = network.filter(|it| {
-            let lengths = if v4 { 16..=31 } else { 48..=127 };
-            let fine = it.is_ipv4() == v4 && lengths.contains(&it.length()) && special(*it).is_none();
-            if !fine {
-                let text = say!("route_server.lan", "{prefix} is not a public {family} peering LAN.", prefix = it, family = family(v4));
-                self.say(lan.0, Finding::fail(text));
-            }
-            fine
-        });
-        if lan.1.trim().is_empty() {
-            return None;
-        }
-        let mut end = |(field, text): (&'static str, &String)| {
-            let address = text.trim().parse::<IpAddr>().ok().filter(|address| address.is_ipv4() == v4);
-            let finding = match (address, network) {
-                (None, _) => {
-                    Finding::fail(say!("address.syntax", "“{input}” is not an {family} address.", input = text.trim(), family = family(v4)))
-                }
-                (Some(address), Some(network)) if !is_host(network, address) => {
-                    Finding::fail(say!("route_server.outside", "{address} is no host of {lan}.", address = address, lan = network))
-                }
-                (Some(address), _) => {
-                    return self.judge_free(Prefix::covering(address.into())).map_or(Some(address), |taken| {
-                        self.say(field, taken);
-                        None
-                    });
-                }
-            };
-            self.say(field, finding);
-            None
-        };
-        let (peer, operator) = (end(server), end(operator));
-        let ends = Ends { network: network?, peer: peer?, operator: operator? };
-        if ends.peer == ends.operator {
-            self.say(
-                server.0,
-                Finding::fail(say!("route_server.same", "The route server and the operator's router have different addresses.")),
-            );
-            return None;
-        }
-        Some(ends)
-    }
-
-    fn link(&mut self, field: &'static str, text: &str, want_v4: bool) -> Option<Prefix> {
-        let prefix = self.prefix(field, text)?;
-        let finding = self.judge_link(prefix, want_v4);
-        let good = finding.verdict != Verdict::Fail;
-        self.say(field, finding);
-        good.then_some(prefix)
-    }
-
-    fn judge_link(&self, prefix: Prefix, want_v4: bool) -> Finding {
-        let (lengths, source) = if want_v4 { ([30, 31], "RFC 3021") } else { ([126, 127], "RFC 6164") };
-        if prefix.is_ipv4() != want_v4 || !lengths.contains(&prefix.length()) {
-            return Finding::fail(say!(
-                "session.length",
-                "{prefix} must be an {family} prefix of /{shorter} or /{longer} ({source}).",
-                prefix = prefix,
-                family = family(want_v4),
-                shorter = lengths[0],
-                longer = lengths[1],
-                source = source
-            ));
-        }
-        if let Some((_, row)) = special(prefix) {
-            return Finding::fail(say!(
-                "session.reserved",
-                "{prefix} is {purpose} ({source}). Give public space, so that traceroutes can be read.",
-                prefix = prefix,
-                purpose = row.purpose,
-                source = row.source
-            ));
-        }
-        self.judge_free(prefix).unwrap_or_else(|| {
-            let (peer, operator) = ends(prefix).map(|ends| (ends.peer.to_string(), ends.operator.to_string())).unwrap_or_default();
-            Finding::pass(say!("session.link", "peer {peer}, operator {operator}", peer = peer, operator = operator))
         })
     }
 
@@ -359,15 +228,7 @@ impl Form<'_> {
     }
 }
 
-/// Whether an address can be a host's on a network: not its first or last one, where the
-/// network is larger than a link.
-fn is_host(network: Prefix, address: IpAddr) -> bool {
-    let link = network.length() >= if network.is_ipv4() { 31 } else { 127 };
-    let edge = address == network.network() || network.is_ipv4() && address == network.net().broadcast();
-    network.contains_address(address) && (link || !edge)
-}
-
-fn family(v4: bool) -> &'static str {
+pub(super) fn family(v4: bool) -> &'static str {
     if v4 { "IPv4" } else { "IPv6" }
 }
 
@@ -478,6 +339,31 @@ mod tests {
         check(Kind::Direct, &ask("193.0.22.0/24", "193.0.22.1", "193.0.22.1"), "route_server.same");
         check(Kind::Direct, &ask("193.0.22.0/24", "", "2001:7f8::1"), "address.syntax address.syntax");
         check(Kind::Direct, &ask("80.81.192.0/21", "80.81.192.7", "80.81.192.9"), "address.taken");
+        check(Kind::Direct, &ask("", "193.0.22.1", ""), "session.network_missing route_server.none");
+        // Two servers of an exchange meet one router of the operator.
+        let two = [ask("193.0.22.0/24", "193.0.22.1", "193.0.22.9"), ask("193.0.22.0/24", "193.0.22.2", "193.0.22.9")];
+        assert!(judge(Kind::Direct, &two, &site(), Asn(6667)).1.is_some());
+        let same = [two[0].clone(), two[0].clone()];
+        assert!(judge(Kind::Direct, &same, &site(), Asn(6667)).1.is_none());
+    }
+
+    #[test]
+    fn a_link_from_before_may_have_its_ends_the_other_way_round() {
+        let ask = |v4: (&str, &str, &str), v6: (&str, &str, &str)| ConnectionAsk {
+            peer_ipv4: v4.1.into(),
+            operator_ipv4: v4.2.into(),
+            peer_ipv6: v6.1.into(),
+            operator_ipv6: v6.2.into(),
+            ..direct(v4.0, v6.0, "10000")
+        };
+        let (odd, none) = (("193.0.9.0/31", "193.0.9.1", "193.0.9.0"), ("", "", ""));
+        check(Kind::Direct, &ask(odd, none), "");
+        check(Kind::Direct, &ask(odd, ("2a00:1450::/127", "", "")), "");
+        check(Kind::Direct, &ask(("193.0.9.0/24", "193.0.9.1", "193.0.9.2"), none), "session.length");
+        check(Kind::Direct, &ask(("", "193.0.9.1", "193.0.9.0"), none), "session.network_missing route_server.none");
+        let (_, specs) = judge(Kind::Direct, &[ask(odd, ("2a00:1450::/127", "", ""))], &site(), Asn(6667));
+        let labels = specs.expect("accepted").remove(0).endpoint.labels();
+        assert_eq!(labels, ["193.0.9.1 ↔ 193.0.9.0/31", "2a00:1450:: ↔ 2a00:1450::1/127"]);
     }
 
     #[test]

@@ -245,6 +245,12 @@ impl Config {
         found
     }
 
+    /// Whether the neighbor's filter leaves the first ASN of paths open: a route server's.
+    pub fn is_transparent(&self, neighbor: &Neighbor) -> bool {
+        let map = neighbor.route_map("in").and_then(|name| self.objects.get(&(ROUTE_MAP, name.to_owned())));
+        map.is_some_and(|lines| !self.mentioned(lines).any(|name| plain(name).ends_with("_first")))
+    }
+
     /// The configuration as FRR reads it.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -257,11 +263,20 @@ impl Config {
                 for line in neighbor_lines(*address, neighbor) {
                     let _ = writeln!(text, "{line}");
                 }
+                if self.is_transparent(neighbor) {
+                    let _ = writeln!(text, "{}", any_first_asn(*address));
+                }
             }
             text.push_str("exit\n");
         }
         text
     }
+}
+
+/// FRR 10 refuses paths that do not begin with the neighbor's ASN unless it is told not to; the
+/// versions before do not print that they were told. So this line is given and never compared.
+pub(super) fn any_first_asn(address: IpAddr) -> String {
+    format!(" no neighbor {address} enforce-first-as")
 }
 
 /// A neighbor's lines within `router bgp`.

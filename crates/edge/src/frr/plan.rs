@@ -5,7 +5,7 @@
 //! by one, each in one step; a new session is made while it is shut down; old objects stay
 //! until the change is confirmed, so that the way back is the same in the other direction.
 
-use super::config::{Config, Neighbor, define, family, undefine};
+use super::config::{Config, Neighbor, any_first_asn, define, family, undefine};
 use std::{fmt::Write, net::IpAddr};
 
 /// The commands that make `from` into `to`; objects that `to` does not have stay.
@@ -22,7 +22,7 @@ pub(super) fn transition(from: &Config, to: &Config) -> String {
         match from.neighbors.get(address) {
             Some(have) if have == wanted => {}
             Some(have) => lines.extend(changed(*address, have, wanted)),
-            None => lines.extend(made(*address, wanted)),
+            None => lines.extend(made(*address, wanted, to.is_transparent(wanted))),
         }
     }
     if let Some(asn) = to.asn.or(from.asn).filter(|_| !lines.is_empty()) {
@@ -38,12 +38,13 @@ pub(super) fn cleaning(running: &Config) -> String {
     running.objects.keys().rev().filter(|key| !used.contains(*key)).map(undefine).collect()
 }
 
-fn made(address: IpAddr, wanted: &Neighbor) -> Vec<String> {
+fn made(address: IpAddr, wanted: &Neighbor, transparent: bool) -> Vec<String> {
     let line = |text: &String| format!(" neighbor {address} {text}");
     let (remote, others): (Vec<&String>, Vec<&String>) = wanted.general.iter().partition(|text| text.starts_with("remote-as "));
     let mut lines: Vec<String> = remote.into_iter().map(line).collect();
     lines.push(format!(" neighbor {address} shutdown"));
     lines.extend(others.into_iter().map(line));
+    lines.extend(transparent.then(|| any_first_asn(address)));
     if !address.is_ipv4() {
         lines.extend([" address-family ipv4 unicast".into(), format!("  no neighbor {address} activate"), " exit-address-family".into()]);
     }
