@@ -98,7 +98,9 @@ pub(super) fn routes(lines: &[Line]) -> Vec<Route> {
     let mut prefix = None;
     for line in lines {
         let text = line.text.as_str();
-        if let Some((key, value)) = text.trim().strip_prefix("BGP.").and_then(|rest| rest.split_once(": ")) {
+        // BIRD 2 writes `BGP.as_path: …`, BIRD 3 `bgp_path: …`.
+        let named = text.trim().strip_prefix("BGP.").or_else(|| text.trim().strip_prefix("bgp_"));
+        if let Some((key, value)) = named.and_then(|rest| rest.split_once(": ")) {
             found.last_mut().into_iter().for_each(|route| attribute(key, value, route));
         } else if text.contains('[') && !text.starts_with('\t') {
             let first = text.split_whitespace().next().unwrap_or_default();
@@ -122,7 +124,7 @@ fn attribute(key: &str, value: &str, route: &mut Route) {
     match key {
         "next_hop" => route.next_hop = value.split_whitespace().next().and_then(|address| address.parse().ok()),
         "local_pref" => route.local_pref = value.trim().parse().ok(),
-        "as_path" => route.path = Hop::path(value),
+        "as_path" | "path" => route.path = Hop::path(value),
         "community" => {
             route.communities =
                 tuples(value).filter_map(|t| Some((u16::try_from(*t.first()?).ok()?, u16::try_from(*t.get(1)?).ok()?))).collect()
@@ -192,6 +194,17 @@ mod tests {
         assert_eq!(first.communities, BTreeSet::from([(64501, 77)]));
         assert_eq!(first.large, BTreeSet::from([(64500, 1101, 21)]));
         assert_eq!(Hop::path("64501 {64502 64503}"), [Hop::Asn(Asn(64501)), Hop::Set(vec![Asn(64502), Asn(64503)])]);
+    }
+
+    #[test]
+    fn routes_of_bird_3_are_read_like_those_of_bird_2() {
+        let all = routes(&recorded(include_str!("../../tests/bird-3.1.7/refused.txt")));
+        let prefixes: Vec<String> = all.iter().map(|r| r.prefix.to_string()).collect();
+        assert_eq!(prefixes, ["193.10.2.0/25", "193.10.0.0/24", "192.168.7.0/24"]);
+        let first = &all[0];
+        assert_eq!((first.path.as_slice(), first.local_pref), ([Hop::Asn(Asn(6667))].as_slice(), Some(100)));
+        assert_eq!(first.next_hop, "193.0.9.2".parse().ok());
+        assert_eq!(first.large, BTreeSet::from([(8075, 1101, 1), (8075, 1101, 21)]));
     }
 
     #[test]

@@ -74,13 +74,13 @@ fn shared(intent: &RouterIntent) -> String {
     };
     let mut text = format!("# What Peerage runs on {}.\n\ntimeformat protocol iso long;\n\ndefine PG_ASN = {asn};\n\n", intent.router.name);
     text.push_str(&rpki(&intent.router.rpki));
-    let _ = write!(text, "function pg_refuse(int why)\n{{\n  bgp_large_community.add((PG_ASN, {FUNCTION}, why));\n}}\n\n");
+    let _ = write!(text, "function pg_refuse(int pg_why)\n{{\n  bgp_large_community.add((PG_ASN, {FUNCTION}, pg_why));\n}}\n\n");
     text.push_str(&net("4", true));
     text.push_str(&net("6", false));
     let _ = write!(
         text,
-        "function pg_path(int peer)\n{{\n  if bgp_path.len = 0 then {};\n  if bgp_path.len > {LONGEST_PATH} then {};\n  \
-         if bgp_path.len > 0 && peer != 0 && bgp_path.first != peer then {};\n  if bgp_path.last != bgp_path.last_nonaggregated then {};\n  \
+        "function pg_path(int pg_peer)\n{{\n  if bgp_path.len = 0 then {};\n  if bgp_path.len > {LONGEST_PATH} then {};\n  \
+         if bgp_path.len > 0 && pg_peer != 0 && bgp_path.first != pg_peer then {};\n  if bgp_path.last != bgp_path.last_nonaggregated then {};\n  \
          if bgp_path ~ [ 0, 23456, 64496..131071, 4200000000..4294967295 ] then {};\n}}\n\n",
         refuse(Reason::EmptyPath),
         refuse(Reason::LongPath),
