@@ -43,7 +43,7 @@ test('a voice peering: letter, link test, addresses of the pool, and back to ano
   await expect(operator.getByRole('status').filter({ hasText: 'are assigned' })).toBeVisible();
   await taken(operator);
   await operator.getByRole('button', { name: 'Issue the letter' }).click();
-  await expect(operator.getByRole('alert').filter({ hasText: 'Say why' })).toBeVisible();
+  await expect(operator.getByRole('alert').filter({ hasText: 'Say where the cross-connect ends' })).toBeVisible();
   await taken(operator);
   await operator.getByLabel('Where the cross-connect ends').fill('Cage 12, panel A');
   await operator.getByRole('button', { name: 'Issue the letter' }).click();

@@ -52,10 +52,19 @@ pub fn StateTimeline(
         .collect_view();
     view! {
         <div class="handoff">
-            <div class="only-wide"><HandoffLine stops=stops.clone() reader=reader peer=peer now=now/></div>
+            <div class="only-wide"><HandoffLine stops=recent(stops) reader=reader peer=peer now=now/></div>
             <ol class="steps only-narrow" aria-label=tr!(timeline.label)>{items}</ol>
         </div>
     }
+}
+
+/// Most stops that a line has room for.
+const ROOM: usize = 8;
+
+/// The stops that are not long past, as many as fit.
+fn recent(stops: Vec<Stop>) -> Vec<Stop> {
+    let skip = stops.len().saturating_sub(ROOM);
+    stops.into_iter().skip(skip).collect()
 }
 
 /// What happened: when, who, what; latest first.

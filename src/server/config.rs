@@ -133,6 +133,17 @@ impl Config {
             .merge(Env::prefixed("PEERAGE_").split("__"))
             .extract()
             .map_err(|error| format!("configuration: {error}"))
+            .and_then(Config::checked)
+    }
+
+    /// Refuses what would only show when it is used.
+    fn checked(self) -> Result<Self, String> {
+        let has_port =
+            |server: &&String| server.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+        match self.irr.servers.iter().find(|server| !has_port(server)) {
+            Some(server) => Err(format!("configuration: irr.servers: “{server}” has no port. Write it like rr.ntt.net:43.")),
+            None => Ok(self),
+        }
     }
 
     /// The database's URL.

@@ -58,7 +58,10 @@ pub async fn caching(State(assets): State<crate::server::assets::Assets>, reques
     let mut response = next.run(request).await;
     let value = if assets.is_immutable(&path) {
         "public, max-age=31536000, immutable"
-    } else if response.status().is_success() && (path.starts_with("/pkg/") || path.rsplit('/').next().is_some_and(|n| n.contains('.'))) {
+    } else if response.status().is_success()
+        && !path.starts_with("/peerings/")
+        && (path.starts_with("/pkg/") || path.rsplit('/').next().is_some_and(|n| n.contains('.')))
+    {
         "public, max-age=0, must-revalidate"
     } else {
         "private, no-store"

@@ -115,7 +115,7 @@ fn usable(prefix: Prefix) -> bool {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', ' ', '\n', '\t', '\r']).filter(|word| !word.is_empty())
+    text.split([',', ';', ' ', '\n', '\t', '\r']).filter(|word| !word.is_empty())
 }
 
 impl RouterForm {

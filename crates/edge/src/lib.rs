@@ -43,7 +43,7 @@ pub use validate::{Evidence, validate};
 use intent::RouterIntent;
 use peerage_domain::Timestamp;
 use state::{Dropped, Route, SessionReport, Table};
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 /// What kind of no a router said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -189,6 +189,12 @@ pub trait Engine: Send + Sync {
     /// When it cannot be asked.
     fn switch_on(&self, _session: &intent::Session) -> Result<(), Fault> {
         Ok(())
+    }
+
+    /// The addresses that BFD (RFC 5880) watches, and whether each answers; nothing where that is
+    /// not known.
+    fn watched(&self) -> Option<Vec<(IpAddr, bool)>> {
+        None
     }
 
     /// Segments that the kernel dropped before BGP saw them; nothing where that is not known.

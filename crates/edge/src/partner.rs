@@ -131,15 +131,15 @@ impl OtherSide<'_> {
                 let _ = writeln!(text, "  password \"{KEY}\";");
             }
             text.push_str(if s.gtsm { "  ttl security on;\n" } else { "" });
-            text.push_str(if s.bfd { "  bfd on;\n" } else { "" });
+            text.push_str(if s.bfd { "  bfd on;  # needs: protocol bfd {}\n" } else { "" });
             if let Some(role) = s.role {
                 let _ = writeln!(text, "  local role {};", role.other().bird());
             }
-            let _ = write!(
-                text,
-                "  ipv{v} {{\n    import all;  # your policy for what {} announces\n    export where net ~ OWN{v};\n  }};\n}}\n",
-                self.operator
-            );
+            text.push_str(if s.route_server { "  rs client;\n" } else { "" });
+            let export =
+                if s.route_server { "export all;  # your members' routes".to_owned() } else { format!("export where net ~ OWN{v};") };
+            let _ =
+                write!(text, "  ipv{v} {{\n    import all;  # your policy for what {} announces\n    {export}\n  }};\n}}\n", self.operator);
         }
         text
     }

@@ -23,6 +23,8 @@ pub struct Evidence {
     /// What the peer's AS-SET declares in the IRR, or why that is not known; nothing where it is
     /// not asked.
     pub declared: Option<Result<Arc<Declared>, String>>,
+    /// Whether BFD hears the peer, where that is known.
+    pub bfd: Option<bool>,
 }
 
 /// Judges a session as it would be under `open`, the policy that it is to get. `settle_s` is
@@ -36,6 +38,13 @@ pub fn validate(session: &Session, open: &RoutePolicy, seen: &Evidence, settle_s
         return vec![down(session, report, seen.dropped)];
     }
     let mut findings = vec![up(session, report, settle_s, now)];
+    if session.bfd && seen.bfd == Some(false) {
+        findings.push(Finding::fail(say!(
+            "validate.bfd",
+            "BFD was agreed, and the router does not hear {peer} by it. Configure BFD for the session on your router (RFC 5880).",
+            peer = session.peer
+        )));
+    }
     let opened = Session { policy: open.clone(), ..session.clone() };
     findings.extend(received(&opened, &seen.received, seen.vrps.as_deref()));
     let let_in: Vec<&Route> = seen.received.iter().filter(|route| judge(&opened, route, seen.vrps.as_deref()).is_empty()).collect();

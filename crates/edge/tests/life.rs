@@ -49,6 +49,7 @@ fn judged(lab: &Lab, session: &Session) -> Vec<Finding> {
         }),
         vrps: None,
         declared: None,
+        bfd: None,
     };
     validate(session, &RoutePolicy::Open(any()), &evidence, 0, now())
 }

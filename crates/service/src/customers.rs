@@ -128,7 +128,7 @@ fn read(text: &str) -> Result<Vec<(Asn, String)>, Vec<Text>> {
             Ok(asn) if asn.class() == AsnClass::Public => rows.push((asn, name)),
             _ => wrong.push(say!(
                 "customers.syntax",
-                "“{line}” does not begin with a public ASN. Write one a line, such as AS64500 and a name.",
+                "“{line}” does not begin with a public ASN. Write one a line, such as AS3333 and a name.",
                 line = line.chars().take(60).collect::<String>()
             )),
         }

@@ -70,16 +70,18 @@ impl Service {
                 Err(why) => tracing::warn!(peering = id, connection = number, %why, "a session cannot be configured"),
             }
         }
-        let name = router.name.parse::<Word>().map_err(|error| Error::Fault(error.to_string()))?;
-        let asn = self.settings.operator_asn;
-        let head = peerage_edge::intent::Router {
-            name,
-            asn,
+        Ok(Ok(RouterIntent { router: self.head(router)?, sessions }))
+    }
+
+    /// What all sessions of a router share.
+    pub(crate) fn head(&self, router: &Router) -> Result<peerage_edge::intent::Router, Error> {
+        Ok(peerage_edge::intent::Router {
+            name: router.name.parse::<Word>().map_err(|error| Error::Fault(error.to_string()))?,
+            asn: self.settings.operator_asn,
             router_id: router.router_id,
             announce: router.announce.clone(),
             rpki: self.settings.rpki.caches.clone(),
-        };
-        Ok(Ok(RouterIntent { router: head, sessions }))
+        })
     }
 
     /// What may be let in on a connection: what no rule refuses, up to the most prefixes that

@@ -143,8 +143,10 @@ impl Service {
                 most = MOST_ROWS
             )));
         }
+        let taken = self.store.taken("").await?;
         for row in &mut rows {
             complete(&directory, row);
+            leave_out(row, &taken);
         }
         Ok(rows)
     }
@@ -352,6 +354,7 @@ impl Service {
             .map_err(|error| Error::Refused(say!("legacy.ixf", "This is not an IX-F member export: {error}.", error = error)))?;
         let lan = directory.lan(location);
         let on_lan = |address: std::net::IpAddr| lan.is_empty() || lan.iter().any(|lan| lan.contains_address(address));
+        let count = ports.len();
         let mut by_asn: BTreeMap<Asn, (String, Vec<ConnectionAsk>)> = BTreeMap::new();
         for port in ports {
             let (v4, v6) = (port.ipv4.filter(|a| on_lan((*a).into())), port.ipv6.filter(|a| on_lan((*a).into())));
@@ -372,6 +375,15 @@ impl Service {
             }
             entry.1.push(ask);
         }
+        if by_asn.is_empty() {
+            return Err(Error::Refused(say!(
+                "legacy.elsewhere",
+                "None of the {count} ports in this export lies in {lan}, the LAN of {location}. Is it of another exchange?",
+                count = count,
+                lan = lan.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+                location = location.name
+            )));
+        }
         let source = format!("IX-F, {}", location.name);
         Ok(by_asn
             .into_iter()
@@ -387,9 +399,12 @@ impl Service {
         let rows = legacy_csv::parse(text)
             .map_err(|error| Error::Refused(say!("legacy.csv", "The table cannot be read: {error}.", error = error)))?;
         let mut found: Vec<LegacySessions> = vec![];
-        for row in rows {
+        for (at, row) in rows.into_iter().enumerate() {
             let location = directory.all_locations().iter().find(|l| l.id == row.location || l.name == row.location);
-            let asn = row.asn.parse::<Asn>().unwrap_or(Asn(0));
+            let asn = row.asn.parse::<Asn>().map_err(|_| {
+                let text: String = row.asn.chars().take(40).collect();
+                Error::Refused(say!("legacy.csv_asn", "Row {row}: “{text}” is not an ASN.", row = at + 1, text = text))
+            })?;
             let ask = ConnectionAsk {
                 peer_ipv4: row.peer_ipv4,
                 peer_ipv6: row.peer_ipv6,
@@ -446,6 +461,18 @@ fn peers(ask: &ConnectionAsk) -> Vec<std::net::IpAddr> {
         address.parse().ok().or_else(on_link)
     };
     of(&ask.peer_ipv4, &ask.session_ipv4).into_iter().chain(of(&ask.peer_ipv6, &ask.session_ipv6)).collect()
+}
+
+/// Leaves out connections that are on record already beside others that are not.
+fn leave_out(row: &mut LegacySessions, taken: &[Taken]) {
+    let is_new = |ask: &ConnectionAsk| {
+        let alone = LegacySessions { connections: vec![ask.clone()], ..row.clone() };
+        !alone.space().iter().any(|space| taken.iter().any(|taken| taken.space.overlaps(*space)))
+    };
+    let new: Vec<ConnectionAsk> = row.connections.iter().filter(|ask| is_new(ask)).cloned().collect();
+    if !new.is_empty() {
+        row.connections = new;
+    }
 }
 
 /// Fills in what the source does not tell and the directory knows.

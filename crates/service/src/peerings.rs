@@ -67,6 +67,8 @@ impl EdgeFacts {
     /// The same without the operator's paths and the system's words.
     fn for_the_peer(mut self) -> Self {
         self.trouble = self.trouble.map(|_| silent().to_string());
+        // Which server the operator asks is its own business.
+        self.evidence.iter_mut().for_each(|(_, findings)| findings.retain(|finding| finding.code != "validate.irr_silent"));
         for finding in self.evidence.iter_mut().flat_map(|(_, findings)| findings) {
             if finding.code == crate::provisioning::FAULT {
                 finding.sentence = silent();

@@ -19,14 +19,14 @@ use peerage_domain::{
     say,
 };
 use peerage_edge::{
-    Evidence, Fault,
+    Evidence, Fault, Reveal, differences,
     intent::{RoutePolicy, Session, is_session},
     rollout::{Outcome, Pace, roll_out},
     state::{Dropped, SessionReport, Table},
     validate,
 };
 use peerage_storage::{Tx, jobs::Job};
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 pub(crate) const ADVANCE: &str = "advance";
 const AUTHOR: &str = "Peerage";
@@ -156,8 +156,9 @@ impl Service {
             let findings = Some(vec![Finding::new(Verdict::Warn, why.clone(), Next::Operator)]);
             return Ok(Report { progress: Progress::Again(LOOK_AGAIN_S), findings, router: None, log: vec![why] });
         }
+        let by_hand = self.by_hand(&router, peering).await?;
         let outcome = self.bring(&router, peering, connection, &wanted).await?;
-        let log = vec![brought(&router, &wanted, &outcome)];
+        let log = by_hand.into_iter().chain([brought(&router, &wanted, &outcome)]).collect();
         let (findings, failed) = match outcome {
             Ok(outcome) => (outcome.findings.clone(), (!outcome.kept).then(|| sentences(&outcome.findings))),
             Err(why) => (vec![Finding::new(Verdict::Fail, why.clone(), Next::Operator)], Some(for_history(&why))),
@@ -235,6 +236,7 @@ impl Service {
         let mut log = vec![looked(&router, &findings)];
         let progress = if waived.is_some() || !failed && !unknown {
             let wanted = Wanted::Run(open);
+            log.extend(self.by_hand(&router, peering).await?);
             let outcome = self.bring(&router, peering, connection, &wanted).await?;
             log.push(brought(&router, &wanted, &outcome));
             match outcome {
@@ -287,6 +289,7 @@ impl Service {
                 });
                 reports = engine.sessions(now)?;
             }
+            let watched = sessions.iter().any(|session| session.bfd).then(|| engine.watched()).flatten();
             let mut findings = vec![];
             if rpki_silent && engine.is_real() {
                 let text = say!("validate.rpki_silent", "What the RPKI says is not known now; nothing is opened until it is.");
@@ -303,7 +306,9 @@ impl Service {
                     continue;
                 }
                 let received = if report.is_some() { engine.routes(session, Table::Received)? } else { vec![] };
-                let evidence = Evidence { report, received, dropped, vrps: vrps.clone(), declared: declared.clone() };
+                let hears = |all: &Vec<(IpAddr, bool)>| all.iter().any(|(peer, up)| *peer == session.peer && *up);
+                let bfd = watched.as_ref().map(hears);
+                let evidence = Evidence { report, received, dropped, vrps: vrps.clone(), declared: declared.clone(), bfd };
                 findings.extend(validate(session, &open, &evidence, settle_s, now));
             }
             Ok(findings)
@@ -337,6 +342,28 @@ impl Service {
         let outcome = done.await?.map_err(|fault| trouble(router, &fault));
         self.fleet.listen(router, now).await?;
         Ok(outcome)
+    }
+
+    /// What somebody changed by hand in files of other peerings: the next roll-out writes them
+    /// anew, and the log keeps that it did.
+    async fn by_hand(&self, router: &Router, peering: &Peering) -> Result<Option<Text>, Error> {
+        let Ok(intent) = self.router_intent(router, None).await? else { return Ok(None) };
+        let own = format!("{}.conf", peering.id);
+        let seen = self.fleet.look(router, move |engine| {
+            let (written, wanted) = (engine.written().ok()?, engine.render(&intent, Reveal::Shown));
+            let other = |name: &String| name.starts_with("PR-") && *name != own && written.contains_key(name);
+            let names = differences(&written, &wanted).into_iter().map(|diff| diff.name).filter(other);
+            Some(names.collect::<Vec<_>>().join(", "))
+        });
+        let files = seen.await?.filter(|files| !files.is_empty());
+        Ok(files.map(|files| {
+            say!(
+                "log.by_hand",
+                "{files} on {router} had been changed by hand; this step writes what is on record.",
+                files = files,
+                router = router.name
+            )
+        }))
     }
 
     /// The router on which a connection runs: where it was placed, else one at its location.

@@ -84,7 +84,8 @@ impl Service {
         let site = Site { taken: self.store.taken(&draft.changes).await?, ..directory.site(&location.id) };
         let (findings, _) = session::judge(location.kind, &draft.connections, &site, draft.asn().unwrap_or(Asn(0)));
         // Other networks' sessions are the operator's business, not the visitor's.
-        let site = Site { taken: site.taken.into_iter().filter(|t| Some(t.asn) == draft.asn()).collect(), ..site };
+        let mine = site.taken.into_iter().filter(|t| Some(t.asn) == draft.asn()).collect();
+        let site = Site { taken: mine, all_lans: vec![], ..site };
         Ok(RequestDetail { draft, site, findings, locked, asked })
     }
 

@@ -11,7 +11,7 @@ use peerage_domain::{
     router::{EngineKind, Router, RouterForm},
     say,
 };
-use peerage_edge::intent::{RouterIntent, Word};
+use peerage_edge::intent::RouterIntent;
 use std::path::Path;
 
 /// A router with what is known of it.
@@ -96,14 +96,7 @@ impl Service {
                 fault = format!("{parent} is no folder")
             )));
         }
-        let name = router.name.parse::<Word>().map_err(|error| Error::Fault(error.to_string()))?;
-        let head = peerage_edge::intent::Router {
-            name,
-            asn: self.settings.operator_asn,
-            router_id: router.router_id,
-            announce: router.announce.clone(),
-            rpki: vec![],
-        };
+        let head = self.head(router)?;
         let ready = engine(router).prepare(&RouterIntent { router: head, sessions: vec![] });
         ready.map_err(|fault| Error::Refused(say!("router.folder", "The folder cannot be used: {fault}", fault = fault)))
     }

@@ -124,6 +124,16 @@ fn sessions(connection: &Connection, facts: Vec<SessionFact>, real: bool, now: T
     view! { <ul>{rows}</ul> }
 }
 
+/// Why the connection stands where it does, when somebody decided it against what was found: it
+/// was opened anyway, or taken back a step. Until the next decision.
+fn last_reason(history: &[Recorded], connection: &Connection) -> Option<String> {
+    let decided = |verb| matches!(verb, Verb::SkipValidation | Verb::StepBack | Verb::Approve | Verb::ReportConfigured | Verb::Retry);
+    let of = |it: &&Recorded| it.event.connection == connection.number && decided(it.event.verb);
+    let last = history.iter().rev().find(of).filter(|it| matches!(it.event.verb, Verb::SkipValidation | Verb::StepBack))?;
+    // While it validates, the state itself says why.
+    (connection.state.note() != Some(&last.event.note)).then(|| format!("{}: {}", verb_name(last.event.verb), last.event.note))
+}
+
 /// How the last step went.
 fn change_mark(last: Option<&Recorded>) -> impl IntoView + use<> {
     let failed = last.is_some_and(|r| matches!(r.event.verb, Verb::FailProvisioning | Verb::FailValidation));
@@ -153,6 +163,7 @@ pub(crate) fn ConnectionPanel(
     let steps = stops(peering, &connection, &found.history);
     let last: Option<Recorded> = found.history.iter().rev().find(|r| r.event.connection == number).cloned();
     let note = connection.state.note().map(|note| view! { <p class="note">{note.to_owned()}</p> });
+    let reason = last_reason(&found.history, &connection);
     let heading = format!("h-c{number}");
     let next = connection.next(peering.kind);
     let edge = router.map(|router| {
@@ -180,6 +191,7 @@ pub(crate) fn ConnectionPanel(
                     <h3>{tr!(connection.change)}</h3>
                     {change_mark(last.as_ref())}
                     {last.map(|r| view! { <p class="muted s12">{verb_name(r.event.verb)}", "{r.author}", "<Ago at=r.at now=now/></p> })}
+                    {reason.map(|why| view! { <p class="note">{why}</p> })}
                 </section>
             </div>
             <StateTimeline stops=steps reader=reader peer=peering.peer_name.clone() now=now/>
@@ -188,6 +200,7 @@ pub(crate) fn ConnectionPanel(
             {(!plan.is_empty()).then(|| view! {
                 <section class="evidence" aria-label=tr!(peering.plan)><h3>{tr!(peering.plan)}</h3>{diffs(plan)}</section>
             })}
+            {step_list(&found.history, number, now)}
             {(!log.is_empty()).then(|| log_list(log, number, now))}
             {direct::letter(&peering.id, &connection, &verbs, now)}
             {direct::link_test(&peering.id, &connection)}
@@ -244,6 +257,22 @@ fn evidence_list(at: Timestamp, findings: Vec<Finding>, reader: Next, number: u1
             <h3 id=heading.clone()>{tr!(peering.evidence)}" "<span class="muted s12"><Ago at=at now=now/></span></h3>
             <ul class="stack">{rows}</ul>
         </section>
+    }
+}
+
+/// Every step of a connection with the words that came with it, last first.
+fn step_list(history: &[Recorded], number: u16, now: Timestamp) -> impl IntoView + use<> {
+    let row = |it: &Recorded| {
+        let note = (!it.event.note.is_empty()).then(|| view! { <span class="note">{it.event.note.clone()}</span> });
+        view! { <li><span class="muted s12"><Ago at=it.at now=now/></span>" "{verb_name(it.event.verb)}", "{it.author.clone()}" "{note}</li> }
+    };
+    let rows: Vec<_> = history.iter().rev().filter(|it| it.event.connection == number).map(row).collect();
+    let count = rows.len();
+    view! {
+        <details class="evidence">
+            <summary>{tr!(peering.all_steps, n = count)}</summary>
+            <ol class="log">{rows}</ol>
+        </details>
     }
 }
 

@@ -228,6 +228,9 @@ pub(crate) async fn step(id: String, connection: u16, verb: Verb, note: String) 
         }
         let peering = service.act(&actor, &id, verb, &StepRequest { connection, note }).await?;
         let state = peering.connection(connection).map(|c| crate::components::state_name(c.state.name())).unwrap_or_default();
+        if verb.stays() || verb == Verb::SkipValidation {
+            return done(sender(), tr!(done.noted, id = id, n = connection, step = crate::pages::public::verb_name(verb)));
+        }
         done(sender(), tr!(done.step, id = id, n = connection, state = state))
     })
     .await

@@ -121,7 +121,7 @@ impl Peering {
         self.judge(connection, step)?;
         let note = command.note.trim();
         if note.is_empty() && command.verb.needs_note() {
-            return Err(Refusal::NoNote);
+            return Err(if command.verb == Verb::IssueLoa { Refusal::NoDemarcation } else { Refusal::NoNote });
         }
         if command.verb.needs_spec() && command.spec.is_none() {
             return Err(Refusal::NoChange);

@@ -33,6 +33,8 @@ pub enum Refusal {
     },
     /// The verb needs words.
     NoNote,
+    /// A letter of authorization needs a place.
+    NoDemarcation,
     /// The peer has not said yet that its side is configured.
     PeerNotReady {
         /// The peering.
@@ -85,6 +87,7 @@ impl Refusal {
             Refusal::Party { verb, party } => {
                 say!("peering.party", "{verb} is for the {party}.", verb = verb.word(), party = party.word())
             }
+            Refusal::NoDemarcation => say!("peering.no_demarcation", "Say where the cross-connect ends: cage, rack, panel, port."),
             Refusal::NoNote => say!("peering.no_note", "Say why, in words that help the other side."),
             Refusal::PeerNotReady { peering, connection } => say!(
                 "peering.peer_not_ready",

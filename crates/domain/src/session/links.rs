@@ -142,6 +142,14 @@ impl Form<'_> {
                 source = row.source
             ));
         }
+        if let Some(lan) = self.site.all_lans.iter().find(|lan| lan.overlaps(prefix)) {
+            return Finding::fail(say!(
+                "session.in_lan",
+                "{prefix} lies in {lan}, the peering LAN of an exchange. Give space of its own.",
+                prefix = prefix,
+                lan = lan
+            ));
+        }
         self.judge_free(prefix).unwrap_or_else(|| {
             let (peer, operator) = ends(prefix).map(|ends| (ends.peer.to_string(), ends.operator.to_string())).unwrap_or_default();
             Finding::pass(say!("session.link", "peer {peer}, operator {operator}", peer = peer, operator = operator))

@@ -273,6 +273,9 @@ pub struct Site {
     pub taken: Vec<Taken>,
     /// Bandwidths on offer, in Mb/s; empty for "any".
     pub offers_mbps: Vec<u32>,
+    /// The peering LANs of exchanges anywhere: no link lies in one.
+    #[serde(default)]
+    pub all_lans: Vec<Prefix>,
 }
 
 /// A finding at a field of the form.

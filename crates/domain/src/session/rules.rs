@@ -38,7 +38,7 @@ pub fn judge(kind: Kind, asks: &[ConnectionAsk], site: &Site, asn: Asn) -> (Vec<
 
 pub(super) struct Form<'a> {
     pub(super) ask: &'a ConnectionAsk,
-    site: &'a Site,
+    pub(super) site: &'a Site,
     asn: Asn,
     findings: Vec<(&'static str, Finding)>,
 }
@@ -259,6 +259,7 @@ mod tests {
             operator: vec!["80.81.194.52".parse().expect("address")],
             taken: vec![taken("80.81.192.7/32", 3303, "PR-1"), taken("80.81.192.8/32", 6667, "PR-2"), taken("193.0.0.0/30", 3303, "PR-3")],
             offers_mbps: vec![10_000, 100_000],
+            all_lans: vec!["80.81.192.0/21".parse().expect("lan")],
         }
     }
 
@@ -308,6 +309,7 @@ mod tests {
         check(Kind::Direct, &direct("193.0.9.0/31", "2a00:1450::/127", "100000"), "");
         check(Kind::Direct, &direct("193.0.9.0/30", "", "10000"), "");
         check(Kind::Direct, &direct("193.0.9.0/29", "", "10000"), "session.length");
+        check(Kind::Direct, &direct("80.81.193.0/31", "", "10000"), "session.in_lan");
         check(Kind::Direct, &direct("193.0.9.1/31", "", "10000"), "prefix.hostbits");
         check(Kind::Direct, &direct("10.0.0.0/31", "", "10000"), "session.reserved");
         check(Kind::Direct, &direct("193.0.0.2/31", "", "10000"), "address.taken");

@@ -20,6 +20,7 @@ use crate::{
 use peerage_domain::Timestamp;
 use std::{
     fs, io,
+    net::IpAddr,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     time::Duration,
@@ -268,6 +269,10 @@ impl Engine for Bird {
     fn switch_on(&self, session: &Session) -> Result<(), Fault> {
         // Configuring anew does not undo `disable`.
         Control::connect(&self.socket, Access::Write)?.ask(&format!("enable {}", session.symbol())).map(drop)
+    }
+
+    fn watched(&self) -> Option<Vec<(IpAddr, bool)>> {
+        self.read("show bfd sessions").ok().map(|lines| parse::watched(&lines))
     }
 
     fn dropped(&self) -> Option<Dropped> {

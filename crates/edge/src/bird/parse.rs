@@ -4,7 +4,7 @@
 use super::control::Line;
 use crate::state::{Hop, Route, SessionReport, Trouble};
 use peerage_domain::{Asn, Timestamp, peering::SessionState};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// The rows of `show protocols all`: one report a BGP session. `offset_s` is what the router's
 /// clock shows in local time, less UTC.
@@ -142,6 +142,16 @@ fn tuples(value: &str) -> impl Iterator<Item = Vec<u32>> {
     })
 }
 
+/// The rows of `show bfd sessions`: address, interface, state.
+pub(super) fn watched(lines: &[Line]) -> Vec<(IpAddr, bool)> {
+    let row = |line: &Line| {
+        let mut words = line.text.split_whitespace();
+        let address = words.next()?.split('%').next()?.parse().ok()?;
+        Some((address, words.nth(1)? == "Up"))
+    };
+    lines.iter().filter_map(row).collect()
+}
+
 /// How far the router's wall clock is from UTC, in seconds to the quarter of an hour, from
 /// `show status`; zero when it does not tell.
 pub(super) fn clock_offset(lines: &[Line], now: Timestamp) -> i64 {
@@ -205,6 +215,19 @@ mod tests {
         assert_eq!((first.path.as_slice(), first.local_pref), ([Hop::Asn(Asn(6667))].as_slice(), Some(100)));
         assert_eq!(first.next_hop, "193.0.9.2".parse().ok());
         assert_eq!(first.large, BTreeSet::from([(8075, 1101, 1), (8075, 1101, 21)]));
+    }
+
+    #[test]
+    fn watched_addresses_are_read_with_their_state() {
+        let text = [
+            "bfd1:",
+            "IP address                Interface  State      Since         Interval  Timeout",
+            "193.0.11.0                e0         Up         15:01:02.000    0.100    0.500",
+            "2001:7f8:9a::             e0         Down       15:01:02.000    1.000    0.000",
+        ];
+        let lines: Vec<Line> = text.iter().map(|text| Line { code: 1020, text: (*text).to_owned() }).collect();
+        let address = |text: &str| text.parse::<IpAddr>().expect(text);
+        assert_eq!(watched(&lines), [(address("193.0.11.0"), true), (address("2001:7f8:9a::"), false)]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use peerage_domain::{Timestamp, peering::SessionState};
 use std::{
     collections::BTreeMap,
     fs, io,
+    net::IpAddr,
     os::unix::{
         fs::{MetadataExt, OpenOptionsExt},
         process::CommandExt,
@@ -383,6 +384,10 @@ impl Engine for Frr {
         self.execute(&format!("router bgp {asn}\n no neighbor {} shutdown\nexit\n", session.peer))?;
         // A session that was closed by its limit waits for this.
         vtysh::show(&self.sockets, &format!("clear bgp {}", session.peer)).map(drop)
+    }
+
+    fn watched(&self) -> Option<Vec<(IpAddr, bool)>> {
+        read::watched(&vtysh::show_bfd(&self.sockets).ok()?)
     }
 
     fn dropped(&self) -> Option<Dropped> {

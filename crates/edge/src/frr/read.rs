@@ -105,6 +105,18 @@ fn report(peer: IpAddr, it: Neighbor, now: Timestamp) -> SessionReport {
     }
 }
 
+/// The peers of `show bfd peers json`.
+pub(super) fn watched(text: &str) -> Option<Vec<(IpAddr, bool)>> {
+    #[derive(Deserialize)]
+    struct Peer {
+        peer: IpAddr,
+        #[serde(default)]
+        status: String,
+    }
+    let all: Vec<Peer> = serde_json::from_str(text).ok()?;
+    Some(all.into_iter().map(|it| (it.peer, it.status == "up")).collect())
+}
+
 /// How many routes a neighbor has sent, from `show bgp … prefix-counts json`.
 pub(super) fn received(text: &str) -> u64 {
     #[derive(Default, Deserialize)]

@@ -40,7 +40,10 @@ pub fn render(intent: &RouterIntent, reveal: Reveal) -> Files {
     let mut headers: BTreeMap<String, String> = intent.sessions.iter().map(head).collect();
     headers.insert(MAIN.into(), format!("! What Peerage runs on {}.\n", intent.router.name));
     let mut files = files(&config(intent, reveal), &headers);
-    files.entry(MAIN.into()).or_insert_with(|| headers[MAIN].clone());
+    // Without sessions there is nothing of Peerage's on the router.
+    if !intent.sessions.is_empty() {
+        files.entry(MAIN.into()).or_insert_with(|| headers[MAIN].clone());
+    }
     files
 }
 

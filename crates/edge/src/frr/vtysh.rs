@@ -68,6 +68,13 @@ fn command() -> Command {
     command
 }
 
+/// What bfdd says of its peers; it is a daemon of its own.
+pub(super) fn show_bfd(sockets: &Path) -> Result<String, Fault> {
+    let arguments = ["-d", "bfdd", "-c", "show bfd peers json"];
+    let answer = run::run(command().arg("--vty_socket").arg(sockets).args(arguments), PACKAGE, PATIENCE)?;
+    Ok(answer.text)
+}
+
 fn ask(sockets: &Path, arguments: &[&str]) -> Result<Answer, Fault> {
     run::run(command().arg("--vty_socket").arg(sockets).args(["-d", "bgpd"]).args(arguments), PACKAGE, PATIENCE)
 }

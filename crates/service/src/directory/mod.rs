@@ -251,7 +251,10 @@ impl Directory {
     /// What is known of a location for the rules of a session; nothing when it is unknown.
     pub fn site(&self, id: &str) -> Site {
         let Some(location) = self.location(id) else { return Site::default() };
-        Site { lan: self.lan(location), operator: location.addresses.clone(), taken: vec![], offers_mbps: location.offers_mbps.clone() }
+        // Only Direct links are compared with all of them.
+        let all_lans = if location.kind == Kind::Direct { self.lans.values().flatten().copied().collect() } else { vec![] };
+        let (lan, operator) = (self.lan(location), location.addresses.clone());
+        Site { lan, operator, taken: vec![], offers_mbps: location.offers_mbps.clone(), all_lans }
     }
 
     /// What the directory has on record of a network at a location.
