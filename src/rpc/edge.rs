@@ -189,6 +189,7 @@ pub fn typed_router(id: &str, form: &RouterForm) -> Typed {
     let fields = [
         ("name", &form.name),
         ("location", &form.location),
+        ("others", &form.others),
         ("engine", &form.engine),
         ("router_id", &form.router_id),
         ("addresses", &form.addresses),

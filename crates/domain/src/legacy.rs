@@ -104,6 +104,8 @@ pub struct Found {
     pub peer: IpAddr,
     /// The router's own, where it tells.
     pub local: Option<IpAddr>,
+    /// Most prefixes that the router takes, where it has a limit.
+    pub limit: Option<u32>,
 }
 
 /// Puts the sessions of a router together: an IPv4 and an IPv6 session of one network are one
@@ -129,6 +131,8 @@ fn paired<'a>(kind: Kind, of: impl Iterator<Item = &'a Found>) -> Vec<Connection
 
 fn put(kind: Kind, it: &Found, ask: &mut ConnectionAsk) {
     let v4 = it.peer.is_ipv4();
+    let limit = if v4 { &mut ask.max_prefixes_ipv4 } else { &mut ask.max_prefixes_ipv6 };
+    *limit = it.limit.map(|most| most.to_string()).unwrap_or_default();
     let link = (kind == Kind::Direct).then(|| link(it)).flatten();
     let conventional = link.is_some_and(|link| ends(link).is_some_and(|ends| ends.peer == it.peer && Some(ends.operator) == it.local));
     let (peer, operator, session) = if v4 {
@@ -164,7 +168,7 @@ mod tests {
     use super::*;
 
     fn found(asn: u32, peer: &str, local: &str) -> Found {
-        Found { asn: Asn(asn), peer: peer.parse().expect(peer), local: local.parse().ok() }
+        Found { asn: Asn(asn), peer: peer.parse().expect(peer), local: local.parse().ok(), limit: Some(30) }
     }
 
     #[test]
@@ -178,6 +182,7 @@ mod tests {
         let by_asn = connections_of(Kind::Exchange, &all);
         assert_eq!(by_asn.iter().map(|(asn, c)| (asn.0, c.len())).collect::<Vec<_>>(), [(719, 1), (6667, 2)]);
         assert_eq!((by_asn[1].1[0].peer_ipv4.as_str(), by_asn[1].1[0].peer_ipv6.as_str()), ("80.81.192.144", "2001:7f8::1a0b:0:1"));
+        assert_eq!(by_asn[1].1[0].max_prefixes_ipv6, "30", "the router's limit");
         assert_eq!(by_asn[1].1[1].peer_ipv6, "");
     }
 

@@ -61,6 +61,9 @@ pub struct Router {
     pub name: String,
     /// Id of the location at which it stands.
     pub location: String,
+    /// Ids of other locations that it serves, such as an exchange beside its facility.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
     /// What it runs.
     pub engine: EngineKind,
     /// BGP identifier (RFC 6286).
@@ -85,6 +88,8 @@ pub struct RouterForm {
     pub name: String,
     /// Id of the location.
     pub location: String,
+    /// Ids of other locations, parted by commas or blanks.
+    pub others: String,
     /// Word of the engine.
     pub engine: String,
     /// BGP identifier.
@@ -118,12 +123,25 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ';', ' ', '\n', '\t', '\r']).filter(|word| !word.is_empty())
 }
 
+impl Router {
+    /// The ids of the locations that it serves.
+    pub fn locations(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.location).chain(&self.others).map(String::as_str)
+    }
+
+    /// Whether connections at a location can run on it.
+    pub fn serves(&self, location: &str) -> bool {
+        self.locations().any(|id| id == location)
+    }
+}
+
 impl RouterForm {
     /// The router that the form describes, or everything that is wrong with it.
     ///
     /// # Errors
     /// One sentence for each field that has to be mended.
-    pub fn read(&self, id: &str, location: Option<&Location>, lan: &[Prefix]) -> Result<Router, Vec<Text>> {
+    pub fn read(&self, id: &str, locations: &[Location], lan: &[Prefix]) -> Result<Router, Vec<Text>> {
+        let location = locations.iter().find(|location| location.id == self.location);
         let mut wrong = vec![];
         let name = self.name.trim();
         let fine = (1..=40).contains(&name.len())
@@ -148,7 +166,8 @@ impl RouterForm {
                 text = self.router_id.chars().take(40).collect::<String>()
             ));
         }
-        let addresses = self.read_addresses(location, lan, &mut wrong);
+        let others = self.read_others(locations, &mut wrong);
+        let addresses = self.read_addresses(locations, lan, &mut wrong);
         let announce = self.read_announce(&mut wrong);
         if location.is_none() {
             wrong.push(say!("router.location", "Choose the location at which the router stands."));
@@ -167,6 +186,7 @@ impl RouterForm {
                 id: id.to_owned(),
                 name: name.to_owned(),
                 location: location.id.clone(),
+                others,
                 engine,
                 router_id,
                 addresses,
@@ -179,7 +199,25 @@ impl RouterForm {
         }
     }
 
-    fn read_addresses(&self, location: Option<&Location>, lan: &[Prefix], wrong: &mut Vec<Text>) -> Vec<IpAddr> {
+    /// The ids of the other locations as they are written.
+    pub fn other_ids(&self) -> impl Iterator<Item = &str> {
+        words(&self.others)
+    }
+
+    fn read_others(&self, locations: &[Location], wrong: &mut Vec<Text>) -> Vec<String> {
+        let mut others: Vec<String> = vec![];
+        for id in self.other_ids() {
+            if !locations.iter().any(|location| location.id == id) {
+                let id: String = id.chars().take(40).collect();
+                wrong.push(say!("router.other", "“{id}” is not a location of yours. Write ids, such as LO-3.", id = id));
+            } else if id != self.location && !others.iter().any(|other| other == id) {
+                others.push(id.to_owned());
+            }
+        }
+        others
+    }
+
+    fn read_addresses(&self, locations: &[Location], lan: &[Prefix], wrong: &mut Vec<Text>) -> Vec<IpAddr> {
         let mut addresses: Vec<IpAddr> = vec![];
         for word in words(&self.addresses) {
             match word.parse::<IpAddr>() {
@@ -200,7 +238,7 @@ impl RouterForm {
                 }
             }
         }
-        if addresses.is_empty() && wrong.is_empty() && location.is_some_and(|l| l.kind == Kind::Exchange) {
+        if addresses.is_empty() && wrong.is_empty() && locations.iter().any(|l| l.kind == Kind::Exchange) {
             wrong.push(say!("router.addresses", "Give the router's addresses on the peering LAN."));
         }
         addresses
@@ -231,6 +269,7 @@ mod tests {
         RouterForm {
             name: "edge1.zrh".into(),
             location: "LO-1".into(),
+            others: String::new(),
             engine: "bird2".into(),
             router_id: "91.206.52.10".into(),
             addresses: "91.206.52.10, 2001:7f8:24::10".into(),
@@ -265,8 +304,17 @@ mod tests {
 
     #[test]
     fn a_sound_form_is_a_router() {
-        let router = form().read("RT-1", Some(&location()), &lan()).expect("sound");
+        let router = form().read("RT-1", &[location()], &lan()).expect("sound");
         assert_eq!((router.addresses.len(), router.folder.as_str()), (2, "/etc/bird/peerage"));
+    }
+
+    #[test]
+    fn one_router_serves_several_locations() {
+        let facility = Location { id: "LO-2".into(), kind: Kind::Direct, ..location() };
+        let it = RouterForm { others: "LO-2 LO-1, LO-2".into(), ..form() };
+        let router = it.read("RT-1", &[location(), facility], &lan()).expect("sound");
+        assert_eq!(router.others, ["LO-2"]);
+        assert!(router.serves("LO-1") && router.serves("LO-2") && !router.serves("LO-3"));
     }
 
     #[test]
@@ -274,7 +322,7 @@ mod tests {
         let check = |change: fn(&mut RouterForm), codes: &[&str]| {
             let mut it = form();
             change(&mut it);
-            let wrong = it.read("RT-1", Some(&location()), &lan()).expect_err("wrong");
+            let wrong = it.read("RT-1", &[location()], &lan()).expect_err("wrong");
             assert_eq!(wrong.iter().map(Text::key).collect::<Vec<_>>(), codes);
         };
         check(|f| f.name = "1 edge".into(), &["router.name"]);
@@ -287,6 +335,7 @@ mod tests {
         check(|f| f.addresses = "91.206.52.0, 91.206.53.255".into(), &["router.address_edge", "router.address_edge"]);
         check(|f| f.socket = "bird.ctl".into(), &["router.path"]);
         check(|f| f.folder = "/etc".into(), &["router.path"]);
-        assert!(form().read("RT-1", None, &[]).is_err());
+        check(|f| f.others = "LO-1, LO-77".into(), &["router.other"]);
+        assert!(form().read("RT-1", &[], &[]).is_err());
     }
 }

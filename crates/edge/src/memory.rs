@@ -129,6 +129,7 @@ impl Engine for Memory {
                 peer: Some(session.peer),
                 local: Some(session.local),
                 peer_asn: Some(session.peer_asn),
+                limit: Some(session.max_prefixes),
                 state: SessionState::Established,
                 since: Some(since),
                 last_error: None,

@@ -15,6 +15,8 @@ pub struct SessionReport {
     pub local: Option<IpAddr>,
     /// The peer's ASN as the router is configured.
     pub peer_asn: Option<Asn>,
+    /// Most prefixes that it takes, where there is a limit.
+    pub limit: Option<u32>,
     /// The state of RFC 4271 §8.2.2.
     pub state: SessionState,
     /// Since when, where the router tells.

@@ -168,6 +168,7 @@ mod tests {
             peer: None,
             local: None,
             peer_asn: None,
+            limit: None,
             state,
             since: Some(Timestamp::from_secs(since)),
             last_error: None,

@@ -325,26 +325,33 @@ impl Service {
     async fn rows_of_router(&self, directory: &Directory, id: &str) -> Result<Vec<LegacySessions>, Error> {
         let router = self.store.routers().await?.into_iter().find(|r| r.id == id);
         let router = router.ok_or_else(|| Error::NotFound("router", id.to_string()))?;
-        let location = directory.location(&router.location).cloned();
-        let location = location.ok_or_else(|| Error::NotFound("location", router.location.clone()))?;
-        let (now, lan) = (self.clock.now(), directory.lan(&location));
+        let locations: Vec<&Location> = router.locations().filter_map(|id| directory.location(id)).collect();
+        let now = self.clock.now();
         let seen = self.fleet.look(&router, move |engine| engine.sessions(now)).await?;
         let seen = seen.map_err(|fault| {
             Error::Refused(say!("legacy.silent", "{router} does not tell its sessions: {fault}.", router = router.name, fault = fault))
         })?;
-        let found: Vec<Found> = seen
-            .into_iter()
-            .filter(|report| !is_session(&report.symbol))
-            .filter_map(|report| Some(Found { asn: report.peer_asn?, peer: report.peer?, local: report.local }))
-            // At an exchange, sessions elsewhere than on its LAN are of other kinds.
-            .filter(|found| lan.is_empty() || lan.iter().any(|lan| lan.contains_address(found.peer)))
-            .collect();
-        let rows = connections_of(location.kind, &found).into_iter();
-        let row = |(asn, connections)| {
-            let row = self.row(directory, &location, asn, &router.name, connections);
-            LegacySessions { router: Some(router.id.clone()), ..row }
-        };
-        Ok(rows.map(row).collect())
+        let mut at: BTreeMap<&str, Vec<Found>> = BTreeMap::new();
+        for report in seen.into_iter().filter(|report| !is_session(&report.symbol)) {
+            let (Some(asn), Some(peer)) = (report.peer_asn, report.peer) else { continue };
+            // A session on a LAN is of that exchange; elsewhere it is a private one.
+            let on_lan = |l: &&&Location| directory.lan(l).iter().any(|lan| lan.contains_address(peer));
+            let direct = |l: &&&Location| l.kind == Kind::Direct;
+            let blank = |l: &&&Location| l.kind == Kind::Exchange && directory.lan(l).is_empty();
+            let place = locations.iter().find(on_lan).or_else(|| locations.iter().find(direct)).or_else(|| locations.iter().find(blank));
+            if let Some(place) = place {
+                at.entry(&place.id).or_default().push(Found { asn, peer, local: report.local, limit: report.limit });
+            }
+        }
+        let mut rows = vec![];
+        for location in &locations {
+            let found = at.get(location.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+            for (asn, connections) in connections_of(location.kind, found) {
+                let row = self.row(directory, location, asn, &router.name, connections);
+                rows.push(LegacySessions { router: Some(router.id.clone()), ..row });
+            }
+        }
+        Ok(rows)
     }
 
     fn rows_of_members(&self, directory: &Directory, text: &str, location: &str) -> Result<Vec<LegacySessions>, Error> {

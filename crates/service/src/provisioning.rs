@@ -185,7 +185,7 @@ impl Service {
             return Ok(None);
         }
         let now = self.clock.now();
-        for router in self.store.routers().await?.into_iter().filter(|router| router.location == peering.location) {
+        for router in self.store.routers().await?.into_iter().filter(|router| router.serves(&peering.location)) {
             let seen = match self.fleet.look(&router, move |engine| engine.sessions(now)).await? {
                 Ok(seen) => seen,
                 Err(fault) => return Ok(Some(trouble(&router, &fault))),
@@ -374,7 +374,7 @@ impl Service {
         if let Some(router) = placed.and_then(|id| routers.iter().find(|r| r.id == id)) {
             return Ok(Ok(router.clone()));
         }
-        let here: Vec<&Router> = routers.iter().filter(|r| r.location == peering.location).collect();
+        let here: Vec<&Router> = routers.iter().filter(|r| r.serves(&peering.location)).collect();
         if peering.legacy {
             // A session from before the portal stays on the router that it was read from.
             let read = self.store.legacies().await?.into_iter().find(|it| it.peering.as_ref() == Some(&peering.id));

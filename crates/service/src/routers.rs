@@ -2,12 +2,13 @@
 
 use crate::{
     Actor, Error, Service,
-    directory::PAGE,
+    directory::{Directory, PAGE},
     fleet::{Heard, engine},
 };
 use peerage_domain::{
+    Prefix,
     access::Action,
-    catalogue::{Paged, Query},
+    catalogue::{Location, Paged, Query},
     router::{EngineKind, Router, RouterForm},
     say,
 };
@@ -19,7 +20,7 @@ use std::path::Path;
 pub struct RouterDetail {
     /// The router.
     pub router: Router,
-    /// Name of the location.
+    /// Names of the locations.
     pub location: String,
     /// What was last heard from it.
     pub heard: Option<Heard>,
@@ -48,12 +49,13 @@ impl Service {
 
     async fn keep_router(&self, id: &str, form: &RouterForm) -> Result<Router, Error> {
         let directory = self.directory().await?;
-        let location = directory.location(&form.location);
-        let lan = location.map(|l| directory.lan(l)).unwrap_or_default();
-        let router = form.read(id, location, &lan).map_err(Error::Several)?;
+        let chosen = std::iter::once(form.location.as_str()).chain(form.other_ids());
+        let locations: Vec<Location> = chosen.filter_map(|id| directory.location(id)).cloned().collect();
+        let lan: Vec<Prefix> = locations.iter().flat_map(|l| directory.lan(l)).collect();
+        let router = form.read(id, &locations, &lan).map_err(Error::Several)?;
         if let Some(address) = router.addresses.iter().find(|a| {
-            let owner = location.and_then(|l| directory.owner_of(l, **a));
-            owner.is_some_and(|asn| asn != self.settings.operator_asn)
+            let mut owners = locations.iter().filter_map(|l| directory.owner_of(l, **a));
+            owners.any(|asn| asn != self.settings.operator_asn)
         }) {
             return Err(Error::Refused(say!("router.address_taken", "PeeringDB lists {address} as another network's.", address = address)));
         }
@@ -137,16 +139,15 @@ impl Service {
     pub async fn routers(&self, actor: &Actor, query: &Query) -> Result<Paged<RouterDetail>, Error> {
         actor.may(Action::ManageRouters)?;
         let directory = self.directory().await?;
-        let place = |id: &str| directory.location(id).map(|l| format!("{}, {}", l.name, l.city)).unwrap_or_default();
         let mut found: Vec<Router> = self.store.routers().await?;
         found.retain(|r| {
             (query.kind.is_empty() || r.engine.word() == query.kind)
-                && query.finds(&[&r.name, &r.id, &place(&r.location), &r.router_id.to_string()])
+                && query.finds(&[&r.name, &r.id, &places(&directory, r), &r.router_id.to_string()])
         });
         match query.sort.as_str() {
             "name" => found.sort_by(|a, b| a.name.cmp(&b.name)),
             "engine" => found.sort_by_key(|r| r.engine.word()),
-            "location" => found.sort_by_key(|r| place(&r.location)),
+            "location" => found.sort_by_key(|r| places(&directory, r)),
             _ => {}
         }
         if query.descending {
@@ -156,7 +157,7 @@ impl Service {
         let mut details = vec![];
         for router in page.items {
             let placed = self.running_on(&router.id).await?;
-            details.push(RouterDetail { location: place(&router.location), heard: self.fleet.heard(&router), placed, router });
+            details.push(RouterDetail { location: places(&directory, &router), heard: self.fleet.heard(&router), placed, router });
         }
         Ok(Paged { items: details, total: page.total, offset: page.offset, limit: page.limit })
     }
@@ -170,7 +171,7 @@ impl Service {
         let router = self.store.routers().await?.into_iter().find(|r| r.id == id);
         let router = router.ok_or_else(|| Error::NotFound("router", id.to_string()))?;
         let directory = self.directory().await?;
-        let location = directory.location(&router.location).map(|l| format!("{}, {}", l.name, l.city)).unwrap_or_default();
+        let location = places(&directory, &router);
         let line = engine(&router).setup();
         let placed = self.running_on(id).await?;
         Ok((RouterDetail { heard: self.fleet.heard(&router), location, placed, router }, line))
@@ -205,4 +206,10 @@ impl Service {
     pub async fn has_real_router(&self) -> Result<bool, Error> {
         Ok(self.store.routers().await?.iter().any(|router| self.fleet.engine(router).is_real()))
     }
+}
+
+/// The names of the locations that a router serves.
+fn places(directory: &Directory, router: &Router) -> String {
+    let named = router.locations().filter_map(|id| directory.location(id)).map(|l| format!("{}, {}", l.name, l.city));
+    named.collect::<Vec<_>>().join("; ")
 }

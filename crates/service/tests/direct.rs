@@ -80,7 +80,7 @@ async fn a_route_server_on_bird_and_on_frr() {
 /// The partner's side of a voice connection on its new addresses.
 fn voice_side(bfd: bool) -> String {
     let more = if bfd { "bfd on;" } else { "" };
-    let text = Lab::sessions(LINK, PARTNER, more).replace("193.0.9.", "193.0.11.").replace("2001:7f8:99::", "2001:7f8:9a::");
+    let text = Lab::sessions(LINK, PARTNER, more).replace("193.0.13.", "193.0.11.").replace("2a00:1450:13::", "2001:7f8:9a::");
     if bfd { format!("protocol bfd {{}}\n{text}") } else { text }
 }
 
@@ -138,7 +138,7 @@ async fn voice_on_bird_and_on_frr() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_is_read_and_a_link_tested_before_the_session() {
     let Some(lab) = Lab::new(Daemon::Bird, LINK, &Lab::sessions(LINK, PARTNER, "")) else { return };
-    let pools = vec!["193.0.9.0/30".parse().expect("pool"), "2001:7f8:99::/126".parse().expect("pool")];
+    let pools = vec!["193.0.13.0/30".parse().expect("pool"), "2a00:1450:13::/126".parse().expect("pool")];
     let portal = portal_set(Settings { link_pools: pools, ..settings() }).await;
     portal.register(&lab, Kind::Direct).await;
     let ask = ConnectionAsk {
@@ -450,4 +450,20 @@ async fn a_portal_that_starts_takes_back_what_was_not_confirmed() {
         wait("the way back", || (routes(peerage_edge::state::Table::Accepted) == 0).then_some(()));
         assert!(!lab.reaches_customer());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_router_serves_an_exchange_and_a_facility() {
+    let Some(lab) = Lab::new(Daemon::Bird, LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
+    let portal = portal(60).await;
+    let facility = portal.location(Kind::Direct).await;
+    portal.register_for(&lab, Kind::Exchange, &facility).await;
+    let exchange = portal.request(Kind::Exchange, exchange(), "").await;
+    portal.until(&exchange.id, StateName::Active).await;
+    let ask = ConnectionAsk { session_ipv4: "193.0.11.0/31".into(), bandwidth_mbps: "10000".into(), ..ConnectionAsk::default() };
+    let direct = portal.request(Kind::Direct, ask, "").await;
+    portal.until(&direct.id, StateName::Validating).await;
+    let symbols = lab.edge_sessions();
+    assert!(["pr_1_1_v4", "pr_1_1_v6", "pr_2_1_v4"].iter().all(|it| symbols.iter().any(|symbol| symbol == it)), "{symbols:?}");
+    wait("traffic over the exchange", || lab.reaches_customer().then_some(()));
 }

@@ -250,6 +250,7 @@ fn form(router: Option<Router>, locations: Vec<(String, String)>, typed: Typed) 
     let list = |all: Vec<String>| all.join(", ");
     let (place, engine) = (known(|r| r.location.clone(), "location"), known(|r| r.engine.word().to_owned(), "engine"));
     let addresses = typed.get("addresses").or_else(|| router.as_ref().map(|r| list(r.addresses.iter().map(ToString::to_string).collect())));
+    let others = typed.get("others").or_else(|| router.as_ref().map(|r| list(r.others.clone()))).unwrap_or_default();
     let announce = typed.get("announce").or_else(|| router.as_ref().map(|r| list(r.announce.iter().map(ToString::to_string).collect())));
     let paths = [known(|r| r.socket.clone(), "socket"), known(|r| r.config.clone(), "config"), known(|r| r.folder.clone(), "folder")];
     let fresh = router.is_none() && typed.get("socket").is_none();
@@ -275,6 +276,7 @@ fn form(router: Option<Router>, locations: Vec<(String, String)>, typed: Typed) 
             <input type="hidden" name="id" value=router.as_ref().map(|r| r.id.clone()).unwrap_or_default()/>
             {text("name", tr!(connections.name), tr!(routers.name_help), known(|r| r.name.clone(), "name"))}
             <Field id="location" label=tr!(peerings.location)><select id="location" class="field" name="router[location]"><option value="">{tr!(wizard.choose)}</option>{options}</select></Field>
+            {text("others", tr!(routers.others), tr!(routers.others_help), others)}
             <Field id="engine" label=tr!(routers.engine)><select id="engine" class="field" name="router[engine]">{engines}</select></Field>
             {text("router_id", tr!(routers.router_id), tr!(routers.router_id_help), known(|r| r.router_id.to_string(), "router_id"))}
             {text("addresses", tr!(routers.addresses), tr!(routers.addresses_help), addresses.unwrap_or_default())}

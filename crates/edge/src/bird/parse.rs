@@ -39,6 +39,7 @@ fn head(text: &str, offset_s: i64) -> Option<SessionReport> {
         peer: None,
         local: None,
         peer_asn: None,
+        limit: None,
         // A protocol that is down is disabled or was closed by a limit.
         state: if state == "up" { SessionState::Established } else { SessionState::Idle },
         since,
@@ -60,6 +61,8 @@ fn detail(text: &str, report: &mut SessionReport) {
         "Neighbor address" => report.peer = value.split('%').next().and_then(|address| address.parse().ok()),
         "Source address" => report.local = value.parse().ok(),
         "Neighbor AS" => report.peer_asn = value.parse().map(Asn).ok(),
+        "Receive limit" => report.limit = value.parse().ok(),
+        "Import limit" if report.limit.is_none() => report.limit = value.parse().ok(),
         "Last error" => {
             let words = value.split_whitespace().collect::<Vec<_>>().join(" ");
             report.trouble = trouble(&words);
@@ -184,7 +187,7 @@ mod tests {
         assert_eq!(all.len(), 3, "BGP sessions only");
         let up = of("pr_88_1_v4");
         assert_eq!((up.state, up.accepted, up.refused), (SessionState::Established, 0, 3));
-        assert_eq!(up.peer_asn, Some(Asn(64501)));
+        assert_eq!((up.peer_asn, up.limit), (Some(Asn(64501)), Some(100)));
         assert_eq!(up.since, "2026-11-20T19:27:53Z".parse().ok(), "an hour east of UTC");
         assert_eq!((up.peer, up.filter.as_deref()), ("192.0.2.1".parse().ok(), Some("pr_88_1_v4_in")));
         assert_eq!(of("pr_88_1_v6").peer, "2001:db8:ff::1".parse().ok());

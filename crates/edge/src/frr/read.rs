@@ -45,6 +45,7 @@ struct Neighbor {
 struct Family {
     #[serde(default)]
     accepted_prefix_counter: u64,
+    prefix_allowed_max: Option<u32>,
     route_map_for_incoming_advertisements: Option<String>,
 }
 
@@ -93,6 +94,7 @@ fn report(peer: IpAddr, it: Neighbor, now: Timestamp) -> SessionReport {
         peer: Some(peer),
         local: it.host_local.and_then(|address| address.parse().ok()),
         peer_asn: it.remote_as.map(Asn),
+        limit: family.and_then(|f| f.prefix_allowed_max),
         state,
         since: if state == SessionState::Established { up } else { down },
         last_error: said,

@@ -40,7 +40,7 @@ pub struct Cable {
 /// A peering LAN.
 pub const LAN: Cable = Cable { v4: ("193.0.9.1", "193.0.9.2", 24), v6: ("2001:7f8:99::1", "2001:7f8:99::2", 64) };
 /// A private interconnect: the peer has the first address.
-pub const LINK: Cable = Cable { v4: ("193.0.9.1", "193.0.9.0", 31), v6: ("2001:7f8:99::1", "2001:7f8:99::", 127) };
+pub const LINK: Cable = Cable { v4: ("193.0.13.1", "193.0.13.0", 31), v6: ("2a00:1450:13::1", "2a00:1450:13::", 127) };
 
 /// What the edge runs; the partner always runs BIRD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

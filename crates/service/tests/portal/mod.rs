@@ -114,10 +114,16 @@ impl Portal {
     }
 
     pub async fn register(&self, lab: &Lab, kind: Kind) {
+        self.register_for(lab, kind, "").await;
+    }
+
+    /// Registers the lab's edge at one location, and for others.
+    pub async fn register_for(&self, lab: &Lab, kind: Kind, others: &str) {
         let [socket, config, folder] = lab.paths();
         let form = RouterForm {
             name: "edge1.zrh".into(),
             location: self.location(kind).await,
+            others: others.into(),
             engine: if lab.daemon == Daemon::Bird { EngineKind::Bird2 } else { EngineKind::Frr }.word().into(),
             router_id: "193.0.9.1".into(),
             addresses: if kind == Kind::Exchange { format!("{}, {}", LAN.v4.0, LAN.v6.0) } else { String::new() },
@@ -194,8 +200,8 @@ pub fn ask_peer(kind: Kind) -> IpAddr {
 
 pub fn link() -> ConnectionAsk {
     ConnectionAsk {
-        session_ipv4: "193.0.9.0/31".into(),
-        session_ipv6: "2001:7f8:99::/127".into(),
+        session_ipv4: "193.0.13.0/31".into(),
+        session_ipv6: "2a00:1450:13::/127".into(),
         bandwidth_mbps: "10000".into(),
         ..ConnectionAsk::default()
     }
