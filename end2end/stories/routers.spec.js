@@ -5,7 +5,7 @@ test('the operator registers a router, is told what is wrong, and takes it off t
   await open(page, '/ops/routers');
   await page.getByRole('link', { name: 'Register a router' }).click();
   await page.getByLabel('Name').fill('1 edge');
-  await page.getByLabel('Location').selectOption({ label: await page.locator('#location option', { hasText: 'SwissIX' }).innerText() });
+  await page.getByLabel('Location', { exact: true }).selectOption({ label: await page.locator('#location option', { hasText: 'SwissIX' }).innerText() });
   await page.getByLabel('BGP identifier').fill('0.0.0.0');
   await page.getByLabel('Addresses on the peering LAN').fill('192.0.2.1');
   await page.getByRole('button', { name: 'Save' }).click();

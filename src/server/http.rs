@@ -22,6 +22,7 @@ use axum::{
 use leptos::{config::LeptosOptions, prelude::provide_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use peerage_service::Service;
+use std::time::Duration;
 use tower_http::{compression::CompressionLayer, services::ServeDir};
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
@@ -38,6 +39,8 @@ pub struct AppState {
 
 /// Largest form: ten thousand prefixes fit with room to spare.
 const FORM_BYTES: usize = 2 * 1024 * 1024;
+/// How long an answer may take until its first byte: longer than any change of a router.
+const ANSWER: Duration = Duration::from_secs(120);
 
 /// Everything that the server answers.
 pub fn router(state: AppState, secure_cookies: bool) -> Router {
@@ -83,7 +86,10 @@ pub fn router(state: AppState, secure_cookies: bool) -> Router {
 /// A form that could not even be read is answered by the page it came from, with a message.
 async fn readable_refusals(session: Session, request: Request, next: Next) -> Response {
     let form = request.method() == Method::POST && request.uri().path().starts_with("/rpc/");
-    let mut response = next.run(request).await;
+    let Ok(mut response) = tokio::time::timeout(ANSWER, next.run(request)).await else {
+        tracing::error!("an answer took longer than {ANSWER:?} and was given up");
+        return (StatusCode::SERVICE_UNAVAILABLE, "The answer took too long. Load the page again.\n").into_response();
+    };
     if form
         && let Some(back) = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok())
         && let Some(path) = forms::unreadable(&session, back).await
