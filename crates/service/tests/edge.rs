@@ -149,13 +149,7 @@ async fn routes_that_the_rpki_calls_invalid_fail_with_words() {
     // Nothing is known yet: that is no verdict, and nothing is opened.
     portal.until(&peering.id, StateName::Validating).await;
     let silent = ("validate.rpki_silent".to_owned(), Verdict::Unknown);
-    for _ in 0..300 {
-        portal.service.run_due_jobs().await.expect("jobs");
-        if portal.seen(&peering.id).await.contains(&silent) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    portal.until_seen(&peering.id, &silent.0).await;
     assert!(portal.seen(&peering.id).await.contains(&silent));
     assert_eq!(portal.state(&peering.id).await, StateName::Validating);
     // Then it says that somebody else may originate everything.

@@ -169,17 +169,34 @@ impl Portal {
         self.service.peering(&self.partner, id).await.expect("peering").peering.connections[0].state.name()
     }
 
-    /// Does jobs until the connection is in a state, at most half a minute.
-    pub async fn until(&self, id: &str, wanted: StateName) {
+    /// Does jobs until something is so, at most half a minute; tells whether it came.
+    async fn jobs_bring(&self, probe: impl AsyncFn() -> bool) -> bool {
         for _ in 0..300 {
             self.service.run_due_jobs().await.expect("jobs");
-            if self.state(id).await == wanted {
-                return;
+            if probe().await {
+                return true;
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
-        let detail = self.service.peering(&self.partner, id).await.expect("peering");
-        panic!("{id} is {:?}, not {wanted:?}; seen: {:?}", detail.peering.connections[0].state, detail.edge[0].1.evidence);
+        false
+    }
+
+    /// Does jobs until something is so, at most half a minute.
+    pub async fn jobs_until(&self, what: &str, probe: impl AsyncFn() -> bool) {
+        assert!(self.jobs_bring(probe).await, "{what} did not come");
+    }
+
+    /// Does jobs until the connection is in a state.
+    pub async fn until(&self, id: &str, wanted: StateName) {
+        if !self.jobs_bring(async || self.state(id).await == wanted).await {
+            let detail = self.service.peering(&self.partner, id).await.expect("peering");
+            panic!("{id} is {:?}, not {wanted:?}; seen: {:?}", detail.peering.connections[0].state, detail.edge[0].1.evidence);
+        }
+    }
+
+    /// Does jobs until something was seen of the connection.
+    pub async fn until_seen(&self, id: &str, code: &str) {
+        self.jobs_until(code, async || self.seen(id).await.iter().any(|(seen, _)| seen == code)).await;
     }
 
     pub async fn seen(&self, id: &str) -> Vec<(String, Verdict)> {
