@@ -64,7 +64,10 @@ fn dist() -> Outcome {
 
 fn bench(name: Option<&str>) -> Outcome {
     match name {
-        Some("prefixes") => run(cargo().args(["run", "--release", "--package", "peerage-domain", "--example", "bench_prefixes"])),
+        Some("prefixes") => {
+            run(cargo().args(["run", "--release", "--package", "peerage-domain", "--example", "bench_prefixes"]))?;
+            run(cargo().args(["run", "--release", "--package", "peerage-watch", "--example", "bench_service"]))
+        }
         Some("edge") => run(cargo().args(["run", "--release", "--package", "peerage-edge", "--example", "bench_edge"])),
         _ => Err("benchmarks: prefixes, edge".to_owned()),
     }

@@ -27,6 +27,7 @@ pub mod prefixes;
 pub mod registration;
 pub mod router;
 pub mod rpki;
+pub mod service;
 pub mod session;
 pub mod special;
 pub mod telemetry;

@@ -70,6 +70,16 @@ impl Vrps {
         })
     }
 
+    /// The VRPs of an ASN, in no order.
+    pub fn of(&self, asn: Asn) -> impl Iterator<Item = Vrp> {
+        self.by_prefix.iter().flat_map(move |(net, all)| {
+            let of = move |(max_length, origin): &(u8, Asn)| {
+                (*origin == asn).then(|| Vrp { prefix: Prefix::covering(net), max_length: *max_length, asn })
+            };
+            all.iter().filter_map(of)
+        })
+    }
+
     /// Validates a route. A route without a single origin (an empty path, or an AS_SET at its
     /// end) matches no VRP (RFC 6811 §2).
     pub fn validate(&self, prefix: Prefix, origin: Option<Asn>) -> OriginState {

@@ -1,0 +1,12 @@
+//! What the operator's routers receive, and what that means for the prefixes that partners and
+//! customers registered. Facts in, verdicts out: nothing here does I/O or reads a clock.
+//!
+//! * [`View`] holds the routes of every session, by prefix
+//! * [`Book`] holds what is registered, and has each entry judged by the view
+#![warn(missing_docs)]
+
+mod book;
+mod view;
+
+pub use book::{Book, Coverage, Declarations, Entry, Spot, Surroundings};
+pub use view::View;
