@@ -29,9 +29,9 @@ pub struct ServiceConnection {
     pub created: Timestamp,
 }
 
-/// A registered prefix.
+/// A prefix of a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegisteredPrefix {
+pub struct CustomerPrefix {
     /// The prefix.
     pub prefix: Prefix,
     /// The connection that holds it.
@@ -42,6 +42,10 @@ pub struct RegisteredPrefix {
     pub provider: String,
     /// Since when.
     pub added: Timestamp,
+    /// Id of the key that binds it to the provider's registration, once there is one.
+    pub key: Option<String>,
+    /// How often it was changed, from 1.
+    pub version: i64,
 }
 
 /// Columns that a list of connections can be sorted by.
@@ -62,15 +66,17 @@ pub(crate) fn like(text: &str) -> String {
 }
 
 const CONNECTION: &str = "SELECT id, body FROM connection";
-const PREFIX: &str = "SELECT prefix, connection, organisation, provider, added FROM prefix";
+const PREFIX: &str = "SELECT prefix, connection, organisation, provider, added, key, version FROM prefix";
 
-fn prefix_row(row: &Row) -> Result<RegisteredPrefix, Error> {
-    Ok(RegisteredPrefix {
+fn prefix_row(row: &Row) -> Result<CustomerPrefix, Error> {
+    Ok(CustomerPrefix {
         prefix: row.parsed(0, "prefix")?,
         connection: row.text(1, "connection")?,
         organisation: row.text(2, "organisation")?,
         provider: row.text(3, "provider")?,
         added: row.time(4, "added")?,
+        key: row.maybe_text(5, "key")?,
+        version: row.int(6, "version")?,
     })
 }
 
@@ -103,10 +109,18 @@ impl Tx {
     }
 
     /// Adds a prefix.
-    pub async fn add_prefix(&mut self, it: &RegisteredPrefix) -> Result<(), Error> {
-        let sql = "INSERT INTO prefix (prefix, connection, organisation, provider, added) VALUES ($1, $2, $3, $4, $5)";
-        let values =
-            params![it.prefix.to_string(), it.connection.as_str(), it.organisation.as_str(), it.provider.as_str(), it.added.millis()];
+    pub async fn add_prefix(&mut self, it: &CustomerPrefix) -> Result<(), Error> {
+        let sql =
+            "INSERT INTO prefix (prefix, connection, organisation, provider, added, key, version) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let values = params![
+            it.prefix.to_string(),
+            it.connection.as_str(),
+            it.organisation.as_str(),
+            it.provider.as_str(),
+            it.added.millis(),
+            it.key.clone(),
+            it.version
+        ];
         self.run(sql, values).await.map(|_| ())
     }
 
@@ -116,13 +130,31 @@ impl Tx {
         Ok(self.run(sql, params![connection, prefix.to_string()]).await? > 0)
     }
 
+    /// Changes the key of a prefix; tells whether it is still the version that was looked at.
+    pub async fn set_prefix_key(&mut self, prefix: Prefix, key: Option<&str>, version: i64) -> Result<bool, Error> {
+        let sql = "UPDATE prefix SET key = $2, version = version + 1 WHERE prefix = $1 AND version = $3";
+        Ok(self.run(sql, params![prefix.to_string(), key.map(str::to_owned), version]).await? > 0)
+    }
+
+    /// Takes over another provider, primary or backup location of a connection.
+    pub async fn change_connection(&mut self, it: &ServiceConnection) -> Result<(), Error> {
+        let sql = "UPDATE connection SET provider = $2, body = $3 WHERE id = $1";
+        self.run(sql, params![it.id.as_str(), it.provider.as_str(), json(it)?]).await?;
+        self.run("UPDATE prefix SET provider = $2 WHERE connection = $1", params![it.id.as_str(), it.provider.as_str()]).await.map(|_| ())
+    }
+
     /// Every registered prefix of everybody.
-    pub async fn all_prefixes(&mut self) -> Result<Vec<RegisteredPrefix>, Error> {
+    pub async fn all_prefixes(&mut self) -> Result<Vec<CustomerPrefix>, Error> {
         self.fetch("prefix", PREFIX, &[]).await?.iter().map(prefix_row).collect()
     }
 }
 
 impl Store {
+    /// Every connection of everybody.
+    pub async fn all_connections(&self) -> Result<Vec<ServiceConnection>, Error> {
+        self.fetch("connection", CONNECTION, &[]).await?.iter().map(|row| row.json(1, "body")).collect()
+    }
+
     /// The connection with this id.
     pub async fn connection(&self, id: &str) -> Result<Option<ServiceConnection>, Error> {
         let rows = self.fetch("connection", &format!("{CONNECTION} WHERE id = $1"), params![id]).await?;
@@ -162,12 +194,12 @@ impl Store {
     }
 
     /// Every prefix of a connection; their order is that of addresses, which SQL does not know.
-    pub async fn prefixes_of(&self, connection: &str) -> Result<Vec<RegisteredPrefix>, Error> {
+    pub async fn prefixes_of(&self, connection: &str) -> Result<Vec<CustomerPrefix>, Error> {
         self.fetch("prefix", &format!("{PREFIX} WHERE connection = $1"), params![connection]).await?.iter().map(prefix_row).collect()
     }
 
     /// Every registered prefix of everybody.
-    pub async fn all_prefixes(&self) -> Result<Vec<RegisteredPrefix>, Error> {
+    pub async fn all_prefixes(&self) -> Result<Vec<CustomerPrefix>, Error> {
         self.fetch("prefix", PREFIX, &[]).await?.iter().map(prefix_row).collect()
     }
 }

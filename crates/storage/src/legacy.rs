@@ -43,6 +43,13 @@ impl Tx {
         Ok(self.run(sql, params![organisation, i64::from(asn.0), name, now.millis()]).await? > 0)
     }
 
+    /// What a registered customer is called; nothing when it is not registered.
+    pub async fn registered_asn(&mut self, organisation: &str, asn: Asn) -> Result<Option<String>, Error> {
+        let sql = "SELECT name FROM registered_asn WHERE organisation = $1 AND asn = $2";
+        let rows = self.fetch("registered_asn", sql, params![organisation, i64::from(asn.0)]).await?;
+        rows.first().map(|row| row.text(0, "name")).transpose()
+    }
+
     /// Takes a customer off; false when it was not registered.
     pub async fn unregister_asn(&mut self, organisation: &str, asn: Asn) -> Result<bool, Error> {
         let sql = "DELETE FROM registered_asn WHERE organisation = $1 AND asn = $2";
@@ -99,6 +106,12 @@ impl Store {
     /// The ASNs of all of an organisation's registered customers.
     pub async fn customers_of(&self, organisation: &str) -> Result<Vec<Asn>, Error> {
         self.fetch("registered_asn", CUSTOMERS, params![organisation]).await?.iter().map(customer).collect()
+    }
+
+    /// Every registered customer with the organisation that registered it.
+    pub async fn all_registered_asns(&self) -> Result<Vec<(String, Asn)>, Error> {
+        let rows = self.fetch("registered_asn", "SELECT asn, organisation FROM registered_asn", &[]).await?;
+        rows.iter().map(|row| Ok((row.text(1, "organisation")?, customer(row)?))).collect()
     }
 
     /// Every peering of an organisation.

@@ -19,6 +19,7 @@ pub mod legacy;
 pub mod peerings;
 pub mod routers;
 mod schema;
+pub mod service;
 pub mod telemetry;
 
 pub use engine::{Error, Page, Sort, Store, Tx, Value};

@@ -85,6 +85,12 @@ impl Store {
         self.fetch("placement", PLACED, params![router]).await?.iter().map(placed).collect()
     }
 
+    /// Which connection runs on which router: peering and number, id of the router.
+    pub async fn placements(&self) -> Result<Vec<((String, u16), String)>, Error> {
+        let rows = self.fetch("placement", "SELECT peering, connection, router FROM placement", &[]).await?;
+        rows.iter().map(|row| Ok((placed(row)?, row.text(2, "router")?))).collect()
+    }
+
     /// The id of the router on which a connection runs.
     pub async fn placement(&self, peering: &str, connection: u16) -> Result<Option<String>, Error> {
         let sql = "SELECT router FROM placement WHERE peering = $1 AND connection = $2";

@@ -70,6 +70,21 @@ CREATE TABLE legacy (id TEXT PRIMARY KEY, location TEXT NOT NULL, asn BIGINT NOT
   UNIQUE (location, asn));
 CREATE TABLE registered_asn (organisation TEXT NOT NULL REFERENCES organisation (id), asn BIGINT NOT NULL, name TEXT NOT NULL,
   added BIGINT NOT NULL, PRIMARY KEY (organisation, asn));
+", "
+CREATE TABLE registered_prefix (id TEXT PRIMARY KEY, prefix TEXT NOT NULL UNIQUE, organisation TEXT NOT NULL REFERENCES organisation (id),
+  peering TEXT NOT NULL REFERENCES peering (id), added BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX registered_prefix_by_organisation ON registered_prefix (organisation);
+CREATE TABLE prefix_key (id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, subject TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX prefix_key_by_subject ON prefix_key (subject);
+ALTER TABLE prefix ADD COLUMN key TEXT;
+CREATE INDEX prefix_by_key ON prefix (key);
+ALTER TABLE prefix ADD COLUMN version BIGINT NOT NULL DEFAULT 1;
+CREATE TABLE verdict (subject TEXT PRIMARY KEY, owner TEXT NOT NULL, prefix TEXT NOT NULL, state TEXT NOT NULL, at BIGINT NOT NULL,
+  body TEXT NOT NULL);
+CREATE INDEX verdict_by_owner ON verdict (owner);
+CREATE TABLE verdict_change (subject TEXT NOT NULL, line BIGINT NOT NULL, at BIGINT NOT NULL, state TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (subject, line));
+CREATE TABLE session_change (session TEXT NOT NULL, at BIGINT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (session, at));
 "];
 
 /// Brings the schema up to date; several processes may do so at once.

@@ -6,13 +6,15 @@ use peerage_domain::{
     legacy::LegacySessions,
     peer_asn::PeerAsn,
     peering::{Connection, Kind, Peering, State},
+    service::{KeyRecord, LearnedType, RegisteredPrefix, ValidationState, verdict::Judgement},
     session::{ConnectionSpec, Occupant},
     telemetry::{RouteEvent, RouteEventKind},
 };
 use peerage_storage::{
     Error, Page, Sort, Store,
-    connections::{ConnectionColumn, RegisteredPrefix, ServiceConnection},
+    connections::{ConnectionColumn, CustomerPrefix, ServiceConnection},
     peerings::{PeeringColumn, PeeringFilter},
+    service::StoredVerdict,
 };
 use std::{
     path::{Path, PathBuf},
@@ -88,6 +90,7 @@ async fn contract(store: &Store, url: &str) {
     changes_name_the_version_they_saw(store).await;
     peerings_are_filtered_sorted_and_paged(store).await;
     a_prefix_has_one_connection(store).await;
+    registered_prefixes_and_their_verdicts(store).await;
     jobs_are_leased_once(store).await;
     a_log_keeps_its_last_lines(store).await;
     customers_of_route_servers_are_registered_once(store).await;
@@ -203,12 +206,14 @@ async fn a_prefix_has_one_connection(store: &Store) {
         created: at(7),
     };
     tx.add_connection(&connection).await.expect("added");
-    let row = RegisteredPrefix {
+    let row = CustomerPrefix {
         prefix: "193.0.16.0/24".parse().expect("prefix"),
         connection: "CN-1".into(),
         organisation: "ORG-1".into(),
         provider: "Init7".into(),
         added: at(7),
+        key: None,
+        version: 1,
     };
     tx.add_prefix(&row).await.expect("added");
     assert!(tx.has_connection_named("ORG-1", "hq").await.expect("read"));
@@ -220,6 +225,81 @@ async fn a_prefix_has_one_connection(store: &Store) {
     let (found, total) = store.connections(Some("ORG-1"), "init", sort, &Page { offset: 0, limit: 25 }).await.expect("read");
     assert_eq!((found, total), (vec![(connection, 1)], 1));
     assert_eq!(store.prefixes_of("CN-1").await.expect("read"), vec![row]);
+}
+
+async fn registered_prefixes_and_their_verdicts(store: &Store) {
+    let peering = Peering {
+        id: "PR-70".into(),
+        organisation: "ORG-1".into(),
+        asn: Asn(6453),
+        peer_name: "TATA".into(),
+        kind: Kind::Direct,
+        legacy: false,
+        location: "LO-1".into(),
+        connections: vec![],
+    };
+    let before = store.service_version().await.expect("version");
+    let mut tx = store.begin().await.expect("begin");
+    tx.save_peering(&peering, 0, at(1)).await.expect("peering");
+    let it = RegisteredPrefix {
+        id: "RP-1".into(),
+        prefix: "193.0.16.0/24".parse().expect("prefix"),
+        name: "Fjordbank".into(),
+        organisation: "ORG-1".into(),
+        peering: "PR-70".into(),
+        origin: Asn(6453),
+    };
+    tx.add_registration(&it, at(2)).await.expect("added");
+    let key = KeyRecord {
+        id: "K-1".into(),
+        subject: "RP-1".into(),
+        hint: "…00ab".into(),
+        created: at(2),
+        expires: None,
+        replaced: None,
+        revoked: None,
+    };
+    tx.save_key("hash", &key).await.expect("kept");
+    tx.touch_service().await.expect("counted");
+    tx.commit().await.expect("commit");
+    assert_ne!(store.service_version().await.expect("version"), before);
+    let mut tx = store.begin().await.expect("begin");
+    let again = RegisteredPrefix { id: "RP-2".into(), ..it.clone() };
+    assert!(tx.add_registration(&again, at(3)).await.is_err(), "the same prefix twice");
+    drop(tx);
+    let mut tx = store.begin().await.expect("begin");
+    assert_eq!(tx.key_by_hash("hash").await.expect("read"), Some(key.clone()));
+    assert_eq!(tx.key_by_hash("other").await.expect("read"), None);
+    let revoked = KeyRecord { revoked: Some(at(4)), ..key };
+    tx.change_key(&revoked).await.expect("changed");
+    assert!(tx.set_prefix_key(it.prefix, Some("K-1"), 1).await.expect("bound"));
+    assert!(!tx.set_prefix_key(it.prefix, Some("K-2"), 1).await.expect("asked"), "somebody was quicker");
+    let judgement = |state| Judgement { state, learned: LearnedType::None, findings: vec![], evidence: vec![] };
+    for (n, state) in [ValidationState::Pending, ValidationState::Verified, ValidationState::Failed].into_iter().enumerate() {
+        let verdict = StoredVerdict { subject: "RP-1".into(), at: at(10 + n as i64), judgement: judgement(state) };
+        tx.save_verdict("PR-70", it.prefix, &verdict, n != 1).await.expect("kept");
+    }
+    tx.add_session_change("PR-70/1/v4", at(1), "Established").await.expect("kept");
+    tx.add_session_change("PR-70/1/v4", at(5), "Idle").await.expect("kept");
+    tx.add_session_change("PR-70/1/v4", at(9), "Established").await.expect("kept");
+    tx.forget_session_changes(at(6)).await.expect("forgotten");
+    tx.commit().await.expect("commit");
+    assert_eq!(store.keys_of("RP-1").await.expect("read"), [revoked]);
+    assert!(store.is_any_key_used(&["K-9".into(), "K-1".into()]).await.expect("read"));
+    assert_eq!(store.registrations(Some("ORG-1")).await.expect("read"), [(it.clone(), at(2))]);
+    assert_eq!(store.registrations(Some("ORG-2")).await.expect("read"), []);
+    assert_eq!(store.verdict_states("PR-70").await.expect("read"), [("RP-1".to_owned(), ValidationState::Failed)]);
+    assert_eq!(store.verdict("RP-1").await.expect("read").map(|it| it.at), Some(at(12)));
+    let changes: Vec<i64> = store.verdict_changes("RP-1").await.expect("read").into_iter().map(|(at, _)| at.secs()).collect();
+    assert_eq!(changes, [at(12).secs(), at(10).secs()], "what only changed its evidence is no line");
+    let sessions: Vec<String> = store.session_changes("PR-70/").await.expect("read").into_iter().map(|(.., state)| state).collect();
+    assert_eq!(sessions, ["Idle", "Established"], "the state at the limit is still known");
+    let mut tx = store.begin().await.expect("begin");
+    assert!(tx.delete_registration("RP-1").await.expect("gone"));
+    assert!(!tx.delete_registration("RP-1").await.expect("asked"));
+    tx.delete_prefix("CN-1", it.prefix).await.expect("gone");
+    tx.commit().await.expect("commit");
+    assert_eq!(store.verdict("RP-1").await.expect("read"), None);
 }
 
 async fn jobs_are_leased_once(store: &Store) {
