@@ -68,7 +68,20 @@ impl LegacySessions {
         });
         if let Some((text, _)) = bad {
             let text: String = text.chars().take(60).collect();
-            return Finding::fail(say!("legacy.address", "“{text}” is neither an address nor a prefix.", text = text));
+            return Finding::fail(match text.parse::<ipnet::IpNet>() {
+                Ok(net) => say!(
+                    "legacy.host",
+                    "“{text}” is an address with a length. Write the address {address} alone, or the prefix without host bits.",
+                    text = text,
+                    address = net.addr()
+                ),
+                Err(_) => say!("legacy.address", "“{text}” is neither an address nor a prefix.", text = text),
+            });
+        }
+        let limits = self.connections.iter().flat_map(|ask| [&ask.max_prefixes_ipv4, &ask.max_prefixes_ipv6]);
+        if let Some(limit) = limits.into_iter().find(|text| !text.is_empty() && !text.parse::<u32>().is_ok_and(|n| n > 0)) {
+            let limit: String = limit.chars().take(60).collect();
+            return Finding::fail(say!("legacy.limit", "“{limit}” is not a number of prefixes.", limit = limit));
         }
         if self.labels().is_empty() {
             return Finding::fail(say!("legacy.nothing", "There is no address of a session."));

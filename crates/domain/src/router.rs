@@ -175,8 +175,13 @@ impl RouterForm {
         if engine != EngineKind::Memory {
             for (what, path) in [("socket", &self.socket), ("config", &self.config), ("folder", &self.folder)] {
                 let path = path.trim();
-                let deep = what != "folder" || Path::new(path).components().count() > 2;
-                if !Path::new(path).is_absolute() || path.contains(['"', '\n']) || !deep {
+                if what == "folder" && Path::new(path).is_absolute() && Path::new(path).components().count() <= 2 {
+                    wrong.push(say!(
+                        "router.shallow",
+                        "{path} is no folder of Peerage's own. Give one inside another, such as /etc/bird/peerage.",
+                        path = path
+                    ));
+                } else if !Path::new(path).is_absolute() || path.contains(['"', '\n']) {
                     wrong.push(say!("router.path", "Give the {what} as an absolute path.", what = what));
                 }
             }
@@ -334,7 +339,7 @@ mod tests {
         check(|f| f.announce = "10.0.0.0/8, 0.0.0.0/0, 13.64.0.0/25".into(), &["router.announce", "router.announce", "router.announce"]);
         check(|f| f.addresses = "91.206.52.0, 91.206.53.255".into(), &["router.address_edge", "router.address_edge"]);
         check(|f| f.socket = "bird.ctl".into(), &["router.path"]);
-        check(|f| f.folder = "/etc".into(), &["router.path"]);
+        check(|f| f.folder = "/etc".into(), &["router.shallow"]);
         check(|f| f.others = "LO-1, LO-77".into(), &["router.other"]);
         assert!(form().read("RT-1", &[], &[]).is_err());
     }

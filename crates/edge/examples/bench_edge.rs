@@ -112,7 +112,7 @@ fn rivals(lab: &Lab, it: &Session, name: &str) -> PathBuf {
     let (path, own) = (dir.join("own.conf"), fs::read_to_string(lab.config()).expect("file"));
     match lab.daemon {
         Daemon::Bird => {
-            bird::write(&bird::render(&intent(vec![it.clone()]), Dialect::V2, Reveal::Shown), &dir).expect("written");
+            bird::write(&bird::render(&intent(vec![it.clone()]), Dialect::V2, Reveal::Shown), &dir, 0o640).expect("written");
             let here = lab.path("peerage/current").display().to_string();
             fs::write(&path, own.replace(&here, &dir.display().to_string())).expect("written");
         }

@@ -3,7 +3,7 @@
 use crate::{
     Files,
     intent::{RouterIntent, Session},
-    state::SessionReport,
+    state::{SessionReport, Trouble},
 };
 use peerage_domain::{Finding, Next, Verdict, peering::SessionState, say};
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,14 @@ fn changed(session: &Session, report: &SessionReport) -> Option<peerage_domain::
             "{session} uses the import filter {used} instead of its own.",
             session = session.id(),
             used = used
+        ));
+    }
+    if report.trouble == Some(Trouble::PrefixLimit) && report.state != SessionState::Established {
+        return Some(say!(
+            "drift.limit",
+            "{session} was closed because its peer announced more than {most} prefixes. Once it announces less, take back to switch it on.",
+            session = session.id(),
+            most = session.max_prefixes
         ));
     }
     let off = report.state == SessionState::Idle && report.last_error.is_none() && report.disabled;

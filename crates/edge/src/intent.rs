@@ -350,6 +350,9 @@ pub enum IntentError {
         /// Its longest length.
         max_length: u8,
     },
+    /// Something about the router itself.
+    #[error("router: {0}")]
+    Router(&'static str),
     /// A value that routers refuse.
     #[error("{session}: {what}")]
     Value {
@@ -413,7 +416,19 @@ impl RouterIntent {
     /// The first session that is wrong, and why.
     pub fn check(&self) -> Result<(), IntentError> {
         let mut seen = BTreeSet::new();
+        if self.router.router_id.is_unspecified() {
+            return Err(IntentError::Router("router_id must not be 0.0.0.0 (RFC 6286 §2.1)"));
+        }
+        if self.router.announce.iter().any(|prefix| prefix.length() == 0) {
+            return Err(IntentError::Router("announce must not hold a default route"));
+        }
         for session in &self.sessions {
+            if session.peer_asn == self.router.asn {
+                return Err(IntentError::Value {
+                    session: session.id(),
+                    what: "peer_asn is the router's own; only external sessions are configured",
+                });
+            }
             session.check()?;
             if !seen.insert(session.symbol()) {
                 return Err(IntentError::Twice(session.id()));

@@ -10,10 +10,16 @@ use std::{
 
 /// The daemon that holds a socket, as its folder in `/proc`.
 fn process(daemon: &str, socket: &Path) -> Option<PathBuf> {
-    let socket = socket.to_str()?;
+    // The kernel keeps the path as the daemon wrote it: relative to its folder, or over a link.
+    let wanted = socket.canonicalize().ok()?;
+    let same = |process: &Path, bound: &str| {
+        let folder = fs::read_link(process.join("cwd")).unwrap_or_default();
+        folder.join(bound).canonicalize().is_ok_and(|path| path == wanted)
+    };
     let holds = |process: &Path| {
         let is_daemon = fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == daemon);
-        is_daemon && fs::read_to_string(process.join("net/unix")).is_ok_and(|all| all.lines().any(|line| line.ends_with(socket)))
+        let bound = |line: &str| line.split_whitespace().nth(7).is_some_and(|bound| same(process, bound));
+        is_daemon && fs::read_to_string(process.join("net/unix")).is_ok_and(|all| all.lines().any(bound))
     };
     fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path()).find(|process| holds(process))
 }

@@ -41,9 +41,9 @@ pub use render::{Files, Reveal};
 pub use validate::{Evidence, validate};
 
 use intent::RouterIntent;
-use peerage_domain::Timestamp;
+use peerage_domain::{Prefix, Timestamp, service::Community};
 use state::{Dropped, Route, SessionReport, Table};
-use std::{net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 /// What kind of no a router said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -174,6 +174,19 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// When it cannot be asked, or knows no such session.
     fn routes(&self, session: &intent::Session, table: Table) -> Result<Vec<Route>, Fault>;
+
+    /// The prefixes of accepted routes of a session that carry a community; nothing where
+    /// communities stand in the routes.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn tagged(&self, _session: &intent::Session, _community: Community) -> Result<Option<BTreeSet<Prefix>>, Fault> {
+        Ok(None)
+    }
+
+    /// Has the peer of a session in memory announce these routes from now on; peers of real
+    /// routers announce what they want.
+    fn announce(&self, _symbol: &str, _routes: Vec<Route>) {}
 
     /// Asks a question for a looking glass; the answer is in the router's words.
     ///

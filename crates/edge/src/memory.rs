@@ -14,7 +14,7 @@ use std::{
 };
 
 /// An engine in memory. Its sessions come up as soon as they are configured, and its peers
-/// announce what [`Memory::announce`] says.
+/// announce what [`Engine::announce`] says.
 #[derive(Default)]
 pub struct Memory(Mutex<World>);
 
@@ -26,6 +26,7 @@ struct World {
     written: Option<RouterIntent>,
     up: BTreeMap<String, Timestamp>,
     announced: BTreeMap<String, Vec<Route>>,
+    updates: BTreeMap<String, u64>,
 }
 
 impl Memory {
@@ -40,11 +41,6 @@ impl Memory {
             }
         }
         world
-    }
-
-    /// Has the peer of a session announce these routes from now on.
-    pub fn announce(&self, symbol: &str, routes: Vec<Route>) {
-        self.world().announced.insert(symbol.to_owned(), routes);
     }
 }
 
@@ -137,12 +133,19 @@ impl Engine for Memory {
                 flaps: Some(0),
                 accepted: count(Table::Accepted),
                 refused: count(Table::Refused),
+                updates: Some(world.updates.get(&symbol).copied().unwrap_or_default()),
                 disabled: false,
                 filter: Some(format!("{symbol}_in")),
                 symbol,
             }
         };
         Ok(sessions.into_iter().map(report).collect())
+    }
+
+    fn announce(&self, symbol: &str, routes: Vec<Route>) {
+        let mut world = self.world();
+        *world.updates.entry(symbol.to_owned()).or_default() += 1;
+        world.announced.insert(symbol.to_owned(), routes);
     }
 
     fn routes(&self, session: &Session, table: Table) -> Result<Vec<Route>, Fault> {

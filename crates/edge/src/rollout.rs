@@ -114,7 +114,17 @@ fn look(
                 let text = say!("rollout.absent", "The router does not run the session {session}.", session = session.id());
                 findings.push(Finding::new(Verdict::Fail, text, Next::Operator));
             }
-            Some(_) => findings.extend(compare(engine, session, vrps)?),
+            Some(report) => {
+                findings.extend(compare(engine, session, vrps)?);
+                if session.policy.accept().is_some() && report.state != SessionState::Established {
+                    let text = say!(
+                        "rollout.down",
+                        "The session with {peer} is not up. Compare addresses, ASN and key with the other side.",
+                        peer = session.peer
+                    );
+                    findings.push(Finding::new(Verdict::Warn, text, Next::Operator));
+                }
+            }
         }
     }
     Ok(findings)

@@ -31,6 +31,10 @@ pub struct SessionReport {
     pub accepted: u64,
     /// Routes received and refused.
     pub refused: u64,
+    /// How many updates and withdrawals came since it is up, where the router counts: as long as
+    /// it is the same, so are the routes.
+    #[serde(default)]
+    pub updates: Option<u64>,
     /// Whether somebody switched it off on the router.
     pub disabled: bool,
     /// The name of the import filter that is in force.

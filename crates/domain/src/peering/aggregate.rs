@@ -69,7 +69,9 @@ impl Peering {
             (Verb::ReportConfigured, State::ProvisioningStarted { peer_ready: true }) => {
                 Err(self.refuse(connection, Verb::ReportConfigured))
             }
-            (Verb::SkipValidation, State::Validating { waived: Some(_) }) => Err(self.refuse(connection, Verb::SkipValidation)),
+            (Verb::SkipValidation, State::Validating { waived: Some(_), .. }) => Err(self.refuse(connection, Verb::SkipValidation)),
+            (Verb::StepBack, State::Validating { held: Some(_), .. }) => Err(self.refuse(connection, Verb::StepBack)),
+            (Verb::Retry, State::Validating { held: None, .. }) => Err(self.refuse(connection, Verb::Retry)),
             // Once the peer has configured them, addresses stay as they are.
             (Verb::AssignAddresses, State::ProvisioningStarted { peer_ready: true }) => Err(self.refuse(connection, Verb::AssignAddresses)),
             (Verb::ReportConfigured, _) if connection.coming().lacks_addresses() => Err(self.no_addresses(connection)),
@@ -83,6 +85,9 @@ impl Peering {
                 Err(self.refuse(connection, Verb::AcknowledgeLoa))
             }
             (Verb::Approve, _) if self.legacy && connection.lacks_addresses() => Err(self.no_addresses(connection)),
+            (Verb::EnableService, _) if connection.spec.peering_service => Err(self.refuse(connection, Verb::EnableService)),
+            (Verb::DisableService, _) if !connection.spec.peering_service => Err(self.refuse(connection, Verb::DisableService)),
+            (Verb::DisableService, _) if connection.spec.direct_type == DirectType::Voice => Err(Refusal::VoiceService),
             (Verb::RequestTypeChange, _) if self.kind == Kind::Exchange => Err(Refusal::NoType),
             (Verb::RequestTypeChange, _) if connection.spec.direct_type.others().is_empty() => {
                 Err(Refusal::OtherType { asked: String::new(), is: connection.spec.direct_type })
@@ -154,6 +159,11 @@ impl Peering {
         match (event.verb, &mut connection.loa) {
             (Verb::IssueLoa, loa) => *loa = Some(Loa { demarcation: event.note.clone(), issued: at, acknowledged: None }),
             (Verb::AcknowledgeLoa, Some(loa)) => loa.acknowledged = Some(at),
+            _ => {}
+        }
+        match event.verb {
+            Verb::EnableService => connection.spec.peering_service = true,
+            Verb::DisableService => connection.spec.peering_service = false,
             _ => {}
         }
         let before = std::mem::replace(&mut connection.state, State::None);
@@ -268,6 +278,43 @@ mod tests {
     }
 
     #[test]
+    fn the_service_is_switched_on_and_off_while_a_direct_connection_is_active() {
+        let active = [Submit, Approve, AssignAddresses, ReportConfigured, CompleteProvisioning, StartValidation, PassValidation];
+        check(Kind::Direct, false, &[&active[..], &[DisableService]].concat(), "not possible");
+        check(Kind::Direct, false, &[&active[..], &[EnableService, EnableService]].concat(), "not possible");
+        check(Kind::Direct, false, &[&active[..], &[EnableService, DisableService]].concat(), "Active");
+        check(Kind::Direct, false, &[Submit, Approve, EnableService], "not possible");
+        check(
+            Kind::Exchange,
+            false,
+            &[Submit, Approve, ReportConfigured, CompleteProvisioning, StartValidation, PassValidation, EnableService],
+            "not possible",
+        );
+        let mut it = peering(Kind::Direct, false);
+        for verb in active.into_iter().chain([EnableService]) {
+            it.apply(&it.decide(&command(verb)).expect("possible"), Timestamp::from_secs(1));
+        }
+        assert!(it.connections[0].spec.peering_service);
+        it.connections[0].spec.direct_type = DirectType::Voice;
+        assert_eq!(it.decide(&command(DisableService)), Err(Refusal::VoiceService));
+    }
+
+    #[test]
+    fn what_the_operator_takes_back_stays_closed_until_it_goes_on() {
+        let active = [Submit, Approve, ReportConfigured, CompleteProvisioning, StartValidation, PassValidation];
+        let mut it = peering(Kind::Exchange, false);
+        for verb in active.into_iter().chain([StepBack]) {
+            it.apply(&it.decide(&command(verb)).expect("possible"), Timestamp::from_secs(1));
+        }
+        assert_eq!(it.connections[0].state, State::Validating { waived: None, held: Some("because".into()) });
+        assert_eq!((it.connections[0].state.note(), it.connections[0].next(Kind::Exchange)), (Some("because"), Next::Operator));
+        assert!(it.decide(&command(StepBack)).is_err(), "it is held already");
+        it.apply(&it.decide(&command(Retry)).expect("goes on"), Timestamp::from_secs(2));
+        assert_eq!(it.connections[0].state, State::Validating { waived: None, held: None });
+        assert!(it.decide(&command(Retry)).is_err(), "there is nothing to go on with");
+    }
+
+    #[test]
     fn a_legacy_peering_is_active_on_approval() {
         check(Kind::Exchange, true, &[Submit, Approve], "Active");
         check(Kind::Direct, true, &[Submit, AssignAddresses, Approve, RequestRemoval], "PendingRemove");
@@ -298,8 +345,8 @@ mod tests {
             &with(&[SkipValidation, FailValidation, Retry, CompleteProvisioning, StartValidation, SkipValidation]),
             "Validating",
         );
-        check(Kind::Exchange, false, &with(&[StepBack, CompleteProvisioning]), "ProvisioningCompleted");
-        check(Kind::Exchange, false, &with(&[PassValidation, StepBack]), "ProvisioningStarted");
+        check(Kind::Exchange, false, &with(&[StepBack, StepBack]), "not possible");
+        check(Kind::Exchange, false, &with(&[PassValidation, StepBack]), "Validating");
         check(Kind::Exchange, false, &with(&[FailValidation, StepBack]), "Approved");
         let direct = [Submit, Approve, AssignAddresses, ReportConfigured, FailProvisioning, StepBack];
         check(Kind::Direct, false, &[&direct[..], &[CompleteProvisioning]].concat(), "has not reported");
@@ -309,7 +356,7 @@ mod tests {
         }
         assert_eq!(it.decide(&Command { note: " ".into(), ..command(SkipValidation) }), Err(Refusal::NoNote));
         let before: State = serde_json::from_str(r#"{"name":"Validating"}"#).expect("what was stored before there were reasons");
-        assert_eq!(before, State::Validating { waived: None });
+        assert_eq!(before, State::Validating { waived: None, held: None });
     }
 
     #[test]

@@ -26,6 +26,7 @@ impl Connection {
         match (&self.state, kind) {
             (State::ProvisioningStarted { peer_ready: false }, Kind::Direct) if self.lacks_addresses() => Next::Operator,
             (State::ProvisioningStarted { peer_ready: false }, Kind::Direct) => Next::Requester,
+            (State::Validating { held: Some(_), .. }, _) => Next::Operator,
             (state, _) => state.name().next(),
         }
     }

@@ -97,7 +97,7 @@ words! {
         FailValidation,
         /// Open although something received is wrong, for a reason.
         SkipValidation,
-        /// Go back a step, for a reason: to deny-all, or to the peer.
+        /// Go back a step, for a reason: to deny-all, held until the operator goes on; or to the peer.
         StepBack,
         /// Ask for another type of peering.
         RequestTypeChange,
@@ -107,6 +107,10 @@ words! {
         DeclineTypeChange,
         /// Take over into the record what was changed by hand on the router.
         Adopt,
+        /// Use the connection for Peering Service.
+        EnableService,
+        /// Use it for Peering Service no longer.
+        DisableService,
         /// Wait for something outside.
         Block,
         /// It came.
@@ -166,7 +170,10 @@ impl Verb {
 
     /// Whether the step changes what is known of a connection, and not where it stands.
     pub fn stays(self) -> bool {
-        matches!(self, Verb::AssignAddresses | Verb::IssueLoa | Verb::AcknowledgeLoa | Verb::Adopt)
+        matches!(
+            self,
+            Verb::AssignAddresses | Verb::IssueLoa | Verb::AcknowledgeLoa | Verb::Adopt | Verb::EnableService | Verb::DisableService
+        )
     }
 
     /// Whether the step comes with a changed connection.
@@ -234,10 +241,13 @@ pub const MACHINE: &[Step] = {
         main(S::ProvisioningCompleted, V::StartValidation, S::Validating, Portal, Any),
         main(S::Validating, V::PassValidation, S::Active, Portal, Any),
         side(S::Validating, V::SkipValidation, S::Validating, Operator, Any),
-        side(S::Validating, V::StepBack, S::ProvisioningStarted, Operator, Any),
+        side(S::Validating, V::StepBack, S::Validating, Operator, Any),
+        side(S::Validating, V::Retry, S::Validating, Operator, Any),
         side(S::Validating, V::FailValidation, S::ProvisioningFailed, Portal, Any),
         side(S::Validating, V::RequestRemoval, S::PendingRemove, Requester, Any),
-        side(S::Active, V::StepBack, S::ProvisioningStarted, Operator, Any),
+        side(S::Active, V::StepBack, S::Validating, Operator, Any),
+        side(S::Active, V::EnableService, S::Active, Requester, Direct),
+        side(S::Active, V::DisableService, S::Active, Requester, Direct),
         side(S::Active, V::RequestTypeChange, S::TypeChangeRequested, Requester, Any),
         side(S::TypeChangeRequested, V::AcceptTypeChange, S::TypeChangeInProgress, Operator, Any),
         side(S::TypeChangeRequested, V::DeclineTypeChange, S::Active, Operator, Any),

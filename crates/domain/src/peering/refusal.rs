@@ -72,6 +72,8 @@ pub enum Refusal {
         /// The connection.
         connection: u16,
     },
+    /// Voice always carries the service.
+    VoiceService,
     /// A step that changes the connection came without the change.
     NoChange,
 }
@@ -120,6 +122,9 @@ impl Refusal {
                 peering = peering,
                 connection = connection
             ),
+            Refusal::VoiceService => {
+                say!("peering.voice_service", "A voice connection always carries Peering Service. Ask for another type first.")
+            }
             Refusal::NoChange => say!("peering.no_change", "Give what is to be changed."),
         }
     }

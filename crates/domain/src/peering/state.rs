@@ -29,6 +29,9 @@ pub enum State {
         /// Why the operator opens whatever is found.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         waived: Option<String>,
+        /// Why the operator keeps it closed; until it goes on, nothing is opened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<String>,
     },
     Active,
     TypeChangeRequested {
@@ -81,13 +84,14 @@ impl State {
             | State::ExternalBlocker { reason: text, .. }
             | State::TypeChangeRequested { to: text }
             | State::TypeChangeInProgress { to: text, .. }
-            | State::Validating { waived: Some(text) } => Some(text),
+            | State::Validating { waived: Some(text), .. }
+            | State::Validating { waived: None, held: Some(text) } => Some(text),
             State::None
             | State::PendingApproval
             | State::Approved
             | State::ProvisioningStarted { .. }
             | State::ProvisioningCompleted
-            | State::Validating { waived: None }
+            | State::Validating { waived: None, held: None }
             | State::Active
             | State::PendingRemove { .. }
             | State::Removed => None,
@@ -120,8 +124,9 @@ impl State {
             StateName::ProvisioningCompleted => State::ProvisioningCompleted,
             StateName::Validating => match (before, event.verb) {
                 (State::PendingRemove { was }, _) => *was,
-                (_, Verb::SkipValidation) => State::Validating { waived: Some(note) },
-                _ => State::Validating { waived: None },
+                (_, Verb::SkipValidation) => State::Validating { waived: Some(note), held: None },
+                (_, Verb::StepBack) => State::Validating { waived: None, held: Some(note) },
+                _ => State::Validating { waived: None, held: None },
             },
             StateName::Active => State::Active,
             StateName::TypeChangeRequested => State::TypeChangeRequested { to: note },

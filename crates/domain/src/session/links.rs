@@ -142,6 +142,14 @@ impl Form<'_> {
                 source = row.source
             ));
         }
+        if let Some(own) = self.site.own.iter().find(|own| own.overlaps(prefix)) {
+            return Finding::fail(say!(
+                "session.operators",
+                "{prefix} lies in {own}, the operator's own space. Give yours, or let the operator assign addresses.",
+                prefix = prefix,
+                own = own
+            ));
+        }
         if let Some(lan) = self.site.all_lans.iter().find(|lan| lan.overlaps(prefix)) {
             return Finding::fail(say!(
                 "session.in_lan",

@@ -67,6 +67,8 @@ pub struct ConnectionAsk {
     pub role: bool,
     /// Direct: what it is for.
     pub direct_type: DirectType,
+    /// Direct: whether it is to carry Peering Service.
+    pub peering_service: bool,
     /// Direct: whether the link is to be tested first with addresses of its own.
     pub link_test: bool,
     /// Direct with a route server: the operator's IPv4 address on the LAN.
@@ -100,6 +102,9 @@ pub struct ConnectionSpec {
     /// What a Direct connection is for.
     #[serde(default)]
     pub direct_type: DirectType,
+    /// Whether a Direct connection carries Peering Service; always for voice.
+    #[serde(default)]
+    pub peering_service: bool,
     /// The addresses with which the link is tested before BGP is configured (RFC 3927 space).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_test: Option<Prefix>,
@@ -237,6 +242,7 @@ impl ConnectionSpec {
             bfd: false,
             role: false,
             direct_type: DirectType::Edge,
+            peering_service: false,
             link_test: None,
         }
     }
@@ -276,6 +282,9 @@ pub struct Site {
     /// The peering LANs of exchanges anywhere: no link lies in one.
     #[serde(default)]
     pub all_lans: Vec<Prefix>,
+    /// The operator's own address space: no peer gives a link in it.
+    #[serde(default)]
+    pub own: Vec<Prefix>,
 }
 
 /// A finding at a field of the form.

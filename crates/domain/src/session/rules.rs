@@ -76,6 +76,7 @@ impl Form<'_> {
             bfd: self.ask.bfd || direct_type == DirectType::Voice,
             role: self.ask.role,
             direct_type,
+            peering_service: kind == Kind::Direct && (self.ask.peering_service || direct_type == DirectType::Voice),
             link_test: None,
         }
     }
@@ -260,6 +261,7 @@ mod tests {
             taken: vec![taken("80.81.192.7/32", 3303, "PR-1"), taken("80.81.192.8/32", 6667, "PR-2"), taken("193.0.0.0/30", 3303, "PR-3")],
             offers_mbps: vec![10_000, 100_000],
             all_lans: vec!["80.81.192.0/21".parse().expect("lan")],
+            own: vec!["184.104.0.0/15".parse().expect("own")],
         }
     }
 
@@ -310,6 +312,7 @@ mod tests {
         check(Kind::Direct, &direct("193.0.9.0/30", "", "10000"), "");
         check(Kind::Direct, &direct("193.0.9.0/29", "", "10000"), "session.length");
         check(Kind::Direct, &direct("80.81.193.0/31", "", "10000"), "session.in_lan");
+        check(Kind::Direct, &direct("184.104.1.0/30", "", "10000"), "session.operators");
         check(Kind::Direct, &direct("193.0.9.1/31", "", "10000"), "prefix.hostbits");
         check(Kind::Direct, &direct("10.0.0.0/31", "", "10000"), "session.reserved");
         check(Kind::Direct, &direct("193.0.0.2/31", "", "10000"), "address.taken");

@@ -77,7 +77,7 @@ impl Bird {
             _ => {}
         }
         fs::create_dir_all(&dir).map_err(file(&dir))?;
-        write(&self.render(intent, Reveal::Shown), &dir).map_err(file(&dir))
+        write(&self.render(intent, Reveal::Shown), &dir, 0o640).map_err(file(&dir))
     }
 
     /// Changes the link in one step.
@@ -97,7 +97,7 @@ impl Bird {
         self.lay_down(spare, intent)?;
         let path = self.folder.join(CANDIDATE);
         let text = own.replace(&here, &self.folder.join(spare).join(MAIN).display().to_string());
-        write(&Files::from([(CANDIDATE.to_owned(), text)]), &self.folder).map_err(file(&path))?;
+        write(&Files::from([(CANDIDATE.to_owned(), text)]), &self.folder, 0o640).map_err(file(&path))?;
         Ok(path)
     }
 

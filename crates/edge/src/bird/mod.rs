@@ -32,7 +32,7 @@ pub enum ParseError {
 /// What the daemon says, or that it is not installed.
 pub fn parse(files: &Files) -> Result<(), ParseError> {
     let dir = tempfile::tempdir()?;
-    write(files, dir.path())?;
+    write(files, dir.path(), 0o640)?;
     let own = dir.path().join("bird.conf");
     std::fs::write(&own, format!("router id 192.0.2.1;\nprotocol device {{}}\nprotocol bfd {{}}\ninclude \"{MAIN}\";\n"))?;
     let answer = Command::new("bird").arg("-p").arg("-c").arg(&own).output().map_err(ParseError::NoDaemon)?;
@@ -57,11 +57,16 @@ pub(crate) fn session_text(files: &Files, symbol: &str) -> Option<String> {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(files: &Files, dir: &Path) -> io::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+pub fn write(files: &Files, dir: &Path, mode: u32) -> io::Result<()> {
+    use std::{
+        io::Write,
+        os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    };
     for (name, text) in files {
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o640).open(dir.join(name))?;
+        let mut file = options.write(true).create(true).truncate(true).mode(mode).open(dir.join(name))?;
+        // A file that was there keeps its mode otherwise.
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
     }

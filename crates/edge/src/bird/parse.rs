@@ -48,6 +48,7 @@ fn head(text: &str, offset_s: i64) -> Option<SessionReport> {
         flaps: None,
         accepted: 0,
         refused: 0,
+        updates: None,
         disabled: state == "down",
         filter: None,
     })
@@ -69,6 +70,11 @@ fn detail(text: &str, report: &mut SessionReport) {
             report.last_error = Some(words);
         }
         "Input filter" => report.filter = Some(value.to_owned()),
+        // How many were received stands first.
+        "Import updates" | "Import withdraws" => {
+            let received = value.split_whitespace().next().and_then(|n| n.parse::<u64>().ok());
+            report.updates = received.map(|n| report.updates.unwrap_or(0) + n);
+        }
         "Routes" => {
             for part in value.split(',') {
                 let mut words = part.split_whitespace();

@@ -6,7 +6,7 @@
 //! also ends with a digest of what it stands for: a changed object is a new one beside the old
 //! one, and a session goes from one to the other in one step, never through a half-made filter.
 
-use crate::render::Files;
+use crate::{intent::is_session, render::Files};
 use peerage_domain::Prefix;
 use sha2::{Digest, Sha256};
 use std::{
@@ -118,7 +118,9 @@ impl Config {
                 (place @ (Place::Top | Place::Other), true) => place,
             };
         }
-        config.neighbors.retain(|_, neighbor| neighbor.route_map("in").is_some_and(is_ours));
+        // A neighbor that calls itself one of Peerage's is shown and taken back like the others.
+        let is_called_ours = |neighbor: &Neighbor| neighbor.setting("description").is_some_and(|id| is_session(&symbol(id)));
+        config.neighbors.retain(|_, neighbor| neighbor.route_map("in").is_some_and(is_ours) || is_called_ours(neighbor));
         config.settle();
         config
     }

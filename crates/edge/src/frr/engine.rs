@@ -18,9 +18,9 @@ use crate::{
     kernel,
     state::{Dropped, Route, SessionReport, Table, Trouble},
 };
-use peerage_domain::{Timestamp, peering::SessionState};
+use peerage_domain::{Prefix, Timestamp, peering::SessionState, service::Community};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     net::IpAddr,
     os::unix::{
@@ -362,6 +362,18 @@ impl Engine for Frr {
             Table::Refused => read::adjacent(&self.bgp(session, "filtered-routes json")?, true),
             Table::Accepted => read::accepted(&self.bgp(session, "routes json")?),
         }
+    }
+
+    fn tagged(&self, session: &Session, community: Community) -> Result<Option<BTreeSet<Prefix>>, Fault> {
+        // FRR 8.4 has no communities in the JSON of received routes; what it let in can be asked for
+        // by community.
+        let family = if session.is_ipv4() { "ipv4" } else { "ipv6" };
+        let kind = match community {
+            Community::Standard(..) => "community",
+            Community::Large(..) => "large-community",
+        };
+        let text = vtysh::show(&self.sockets, &format!("show bgp {family} unicast {kind} {community} json"))?;
+        read::of_peer(&text, session.peer).map(Some)
     }
 
     fn answer(&self, question: Question) -> Result<String, Fault> {

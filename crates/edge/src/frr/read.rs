@@ -37,7 +37,15 @@ struct Neighbor {
     remote_as: Option<u32>,
     host_local: Option<String>,
     #[serde(default)]
+    message_stats: Messages,
+    #[serde(default)]
     address_family_info: BTreeMap<String, Family>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Messages {
+    updates_recv: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +110,7 @@ fn report(peer: IpAddr, it: Neighbor, now: Timestamp) -> SessionReport {
         flaps: Some(it.connections_dropped),
         accepted: family.map_or(0, |f| f.accepted_prefix_counter),
         refused: 0,
+        updates: it.message_stats.updates_recv,
         disabled: it.admin_shut_down,
         filter: family.and_then(|f| f.route_map_for_incoming_advertisements.as_deref()).map(|map| plain(map).to_owned()),
     }
@@ -206,6 +215,23 @@ pub(super) fn adjacent(text: &str, refused: bool) -> Result<Vec<Route>, Fault> {
         local_pref: it.loc_prf,
     };
     Ok(all.routes.into_values().map(route).collect())
+}
+
+/// The prefixes that a neighbor announces among those of `show bgp … community … json`.
+pub(super) fn of_peer(text: &str, peer: IpAddr) -> Result<BTreeSet<Prefix>, Fault> {
+    #[derive(Deserialize)]
+    struct All {
+        #[serde(default)]
+        routes: BTreeMap<Prefix, Vec<Path>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Path {
+        peer_id: Option<IpAddr>,
+    }
+    let all: All = serde_json::from_str(text).map_err(|error| strange("show bgp … community … json", &error))?;
+    let by = |(prefix, paths): (Prefix, Vec<Path>)| paths.iter().any(|path| path.peer_id == Some(peer)).then_some(prefix);
+    Ok(all.routes.into_iter().filter_map(by).collect())
 }
 
 /// The routes of `show bgp … neighbors ADDRESS routes json`.

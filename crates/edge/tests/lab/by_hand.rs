@@ -36,6 +36,26 @@ impl Lab {
         "203.0.113.0/24"
     }
 
+    /// Has BIRD run a filter that lets in everything, and puts the file back as it was.
+    pub fn open_in_secret(&self, session: &Session) {
+        let file = self.path("peerage/current").join(format!("{}.conf", session.peering));
+        let text = fs::read_to_string(&file).expect("file");
+        let head = format!("filter {}_in", session.symbol());
+        let (before, after) = text.split_once(&head).expect("the filter");
+        let (between, body) = after.split_once('{').expect("its body");
+        fs::write(&file, format!("{before}{head}{between}{{ accept; {body}")).expect("written");
+        let said = self.birdc("edge.ctl", "configure");
+        assert!(said.contains("econfigur"), "{said}");
+        fs::write(&file, text).expect("put back");
+    }
+
+    /// Gives FRR a neighbor that calls itself one of Peerage's.
+    pub fn pretend(&self) {
+        let bgp = format!("router bgp {}", EDGE.0);
+        let lines = ["neighbor 193.0.9.77 remote-as 64999", "neighbor 193.0.9.77 description PR-77/1/v4"];
+        assert!(self.vtysh(&["-c", "configure terminal", "-c", &bgp, "-c", lines[0], "-c", lines[1]]));
+    }
+
     /// Sets the most prefixes of an IPv4 session, as somebody at the router does.
     pub fn limit_by_hand(&self, session: &Session, most: u32) {
         match self.daemon {
