@@ -1,6 +1,6 @@
 //! Customers' Peering Service connections: drafts, registration, prefixes.
 
-use crate::{Actor, Error, Service, directory::PAGE};
+use crate::{Actor, Error, Service, directory::PAGE, providers::Providers};
 use peerage_domain::{
     Asn, Prefix, Text, Verdict,
     access::Action,
@@ -9,13 +9,15 @@ use peerage_domain::{
     prefixes::{self, Claim, Holder, Judged, Known},
     registration::{ConnectionDraft, judge_name},
     say,
+    service::ValidationState,
 };
 use peerage_storage::{
     Page, Sort, Tx,
-    connections::{ConnectionColumn, RegisteredPrefix, ServiceConnection},
+    connections::{ConnectionColumn, CustomerPrefix, ServiceConnection},
     drafts::Draft,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 const DRAFT: &str = "connection";
 
@@ -37,6 +39,29 @@ pub enum ConnectionEvent {
     PrefixRemoved {
         /// Which.
         prefix: Prefix,
+    },
+    /// Prefixes were bound by keys of the provider.
+    Activated {
+        /// Which.
+        prefixes: Vec<Prefix>,
+    },
+    /// A prefix was changed in place.
+    PrefixChanged {
+        /// What it was.
+        from: Prefix,
+        /// What it is.
+        to: Prefix,
+        /// End of the new key, where one was given.
+        key: Option<String>,
+    },
+    /// Provider or locations were changed.
+    Changed {
+        /// Name of the provider.
+        provider: String,
+        /// Id of the primary location.
+        primary: String,
+        /// Id of the backup location.
+        backup: Option<String>,
     },
     /// It was deleted with everything.
     Deleted,
@@ -109,7 +134,7 @@ impl Service {
     /// What to choose.
     pub async fn check_site(&self, actor: &Actor, draft: &ConnectionDraft) -> Result<(), Error> {
         actor.may(Action::WriteConnections)?;
-        choices(&*self.directory().await?, draft).map(drop)
+        choices(&*self.directory().await?, &self.service_providers().await?, draft).map(drop)
     }
 
     /// Forgets a draft.
@@ -139,13 +164,14 @@ impl Service {
         drop(tx);
         let directory = self.directory().await?;
         let site = place::locate(&draft.country, &draft.subdivision);
-        let providers = site.map(|site| directory.providers(site.centre)).unwrap_or_default();
+        let serving = self.service_providers().await?;
+        let providers = site.map(|site| directory.providers(site.centre, &serving)).unwrap_or_default();
         let judged = prefixes::judge(&prefixes::entries(&draft.prefixes), &known);
         let own = known.claims.into_iter().filter(|claim| claim.holder != Holder::Other).collect();
         Ok(DraftDetail { known: Known { claims: own, ..known }, draft, name_problem, providers, judged })
     }
 
-    async fn known(&self, all: &[RegisteredPrefix], actor: &Actor, draft: &ConnectionDraft) -> Result<Known, Error> {
+    async fn known(&self, all: &[CustomerPrefix], actor: &Actor, draft: &ConnectionDraft) -> Result<Known, Error> {
         let directory = self.directory().await?;
         let provider = directory.partner(&draft.provider).map(|p| p.name.clone()).unwrap_or_default();
         Ok(Known { provider, claims: claims(all, &actor.organisation) })
@@ -157,7 +183,7 @@ impl Service {
     /// What is missing or wrong, first things first; the draft stays as it is.
     pub async fn register_connection(&self, actor: &Actor, id: &str) -> Result<ServiceConnection, Error> {
         actor.may(Action::WriteConnections)?;
-        let directory = self.directory().await?;
+        let (directory, serving) = (self.directory().await?, self.service_providers().await?);
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let found = tx.draft::<ConnectionDraft>(id, &actor.organisation, DRAFT).await?;
@@ -168,7 +194,7 @@ impl Service {
         if draft.subdivision.chars().count() > 80 || draft.subdivision.chars().any(peerage_domain::is_invisible) {
             return Err(Error::Refused(say!("site.subdivision", "The state or province has at most 80 printable characters.")));
         }
-        let (provider, primary, backup) = choices(&directory, &draft)?;
+        let (provider, primary, backup) = choices(&directory, &serving, &draft)?;
         let known = self.known(&tx.all_prefixes().await?, actor, &draft).await?;
         let prefixes = accepted(&draft.prefixes, &known)?;
         let connection = ServiceConnection {
@@ -185,6 +211,7 @@ impl Service {
         };
         tx.add_connection(&connection).await?;
         add_prefixes(&mut tx, &connection, &prefixes, now).await?;
+        tx.touch_service().await?;
         tx.record(&connection.id, now, &actor.name, &ConnectionEvent::Registered { prefixes: prefixes.len() }).await?;
         tx.delete_draft(id).await?;
         tx.commit().await?;
@@ -207,6 +234,7 @@ impl Service {
             return Err(Error::Refused(say!("connection.no_prefix", "Type at least one prefix, such as 192.0.2.0/24.")));
         }
         add_prefixes(&mut tx, &connection, &prefixes, now).await?;
+        tx.touch_service().await?;
         tx.record(id, now, &actor.name, &ConnectionEvent::PrefixesAdded { prefixes: prefixes.clone() }).await?;
         tx.commit().await?;
         self.live.tell(id, &connection.organisation);
@@ -248,6 +276,8 @@ impl Service {
         if !tx.delete_prefix(id, prefix).await? {
             return Err(Error::NotFound("prefix", prefix.to_string()));
         }
+        tx.delete_verdict(&crate::verdicts::subject(id, prefix)).await?;
+        tx.touch_service().await?;
         tx.record(id, self.clock.now(), &actor.name, &ConnectionEvent::PrefixRemoved { prefix }).await?;
         tx.commit().await?;
         self.live.tell(id, &connection.organisation);
@@ -269,7 +299,9 @@ impl Service {
                 name = connection.name
             )));
         }
+        tx.delete_verdicts_of(id).await?;
         tx.delete_connection(id).await?;
+        tx.touch_service().await?;
         tx.record(id, self.clock.now(), &actor.name, &ConnectionEvent::Deleted).await?;
         tx.commit().await?;
         self.live.tell(id, &connection.organisation);
@@ -307,15 +339,29 @@ impl Service {
         Ok((connection, self.store.history(id).await?))
     }
 
+    /// One prefix of a connection.
+    ///
+    /// # Errors
+    /// When the connection or the prefix is unknown or of another organisation.
+    pub async fn prefix_of(&self, actor: &Actor, id: &str, prefix: Prefix) -> Result<CustomerPrefix, Error> {
+        self.connection(actor, id).await?;
+        let found = self.store.prefixes_of(id).await?.into_iter().find(|row| row.prefix == prefix);
+        found.ok_or_else(|| Error::NotFound("prefix", prefix.to_string()))
+    }
+
     /// A part of a connection's prefixes, in the order of their addresses or of their age.
     ///
     /// # Errors
     /// When the connection is unknown or of another organisation.
-    pub async fn prefixes_of(&self, actor: &Actor, id: &str, query: &Query) -> Result<Paged<RegisteredPrefix>, Error> {
+    pub async fn prefixes_of(&self, actor: &Actor, id: &str, query: &Query) -> Result<Paged<CustomerPrefix>, Error> {
         self.connection(actor, id).await?;
         let mut found = self.store.prefixes_of(id).await?;
         found.retain(|row| query.finds(&[&row.prefix.to_string()]));
+        let states: HashMap<String, ValidationState> = self.store.verdict_states(id).await?.into_iter().collect();
+        let state = |row: &CustomerPrefix| states.get(&crate::verdicts::subject(id, row.prefix)).copied().unwrap_or_default();
+        found.retain(|row| query.kind.is_empty() || state(row).word() == query.kind);
         match query.sort.as_str() {
+            "state" => found.sort_by_key(|row| (std::cmp::Reverse(state(row)), row.prefix)),
             "added" => found.sort_by_key(|row| (row.added, row.prefix)),
             _ => found.sort_by_key(|row| row.prefix),
         }
@@ -326,7 +372,7 @@ impl Service {
     }
 }
 
-async fn own(tx: &mut Tx, actor: &Actor, id: &str) -> Result<ServiceConnection, Error> {
+pub(crate) async fn own(tx: &mut Tx, actor: &Actor, id: &str) -> Result<ServiceConnection, Error> {
     let found = tx.connection(id).await?.filter(|c| c.organisation == actor.organisation);
     found.ok_or_else(|| Error::NotFound("connection", id.to_string()))
 }
@@ -341,8 +387,8 @@ async fn name_problem(tx: &mut Tx, actor: &Actor, name: &str) -> Result<Option<T
         .then(|| say!("connection.name_taken", "“{name}” is already used in your organisation. Choose another name.", name = name.trim())))
 }
 
-fn claims(all: &[RegisteredPrefix], organisation: &str) -> Vec<Claim> {
-    all.iter()
+pub(crate) fn claims<'a>(all: impl IntoIterator<Item = &'a CustomerPrefix>, organisation: &str) -> Vec<Claim> {
+    all.into_iter()
         .map(|row| Claim {
             prefix: row.prefix,
             holder: if row.organisation == organisation {
@@ -354,14 +400,17 @@ fn claims(all: &[RegisteredPrefix], organisation: &str) -> Vec<Claim> {
         .collect()
 }
 
-fn choices<'a>(
+/// The provider and its locations that a form names, as far as it provides the service there.
+pub(crate) fn choices<'a>(
     directory: &'a crate::directory::Directory,
+    serving: &Providers,
     draft: &ConnectionDraft,
-) -> Result<(&'a Partner, &'a Location, Option<&'a Location>), Error> {
+) -> Result<(Partner, &'a Location, Option<&'a Location>), Error> {
     if place::country(&draft.country).is_none() {
         return Err(Error::Refused(say!("site.country", "Choose the country of the site.")));
     }
-    let provider = directory.partner(&draft.provider).filter(|p| p.asn.is_some());
+    let asn = draft.provider.parse::<Asn>().ok();
+    let provider = asn.and_then(|asn| Some(directory.provider(asn, serving.get(&asn)?)));
     let provider = provider.ok_or_else(|| Error::Refused(say!("site.provider", "Choose a provider.")))?;
     let serves = |id: &str| provider.locations.iter().any(|l| l.id == id);
     let find = |id: &str| directory.location(id).filter(|_| serves(id));
@@ -414,12 +463,14 @@ async fn add_prefixes(
     now: peerage_domain::Timestamp,
 ) -> Result<(), Error> {
     for &prefix in prefixes {
-        let row = RegisteredPrefix {
+        let row = CustomerPrefix {
             prefix,
             connection: connection.id.clone(),
             organisation: connection.organisation.clone(),
             provider: connection.provider.clone(),
             added: now,
+            key: None,
+            version: 1,
         };
         tx.add_prefix(&row).await?;
     }

@@ -1,6 +1,12 @@
 //! The customers of an exchange's route server: whose routes are let in, by ASN.
 
-use crate::{Actor, Error, Service, directory::PAGE, provisioning::ADVANCE};
+use crate::{
+    Actor, Error, Service,
+    directory::PAGE,
+    keys::{self, NewKey},
+    provisioning::ADVANCE,
+    registrations::RegistrationEvent,
+};
 use peerage_domain::{
     Asn, AsnClass, Text,
     access::Action,
@@ -45,11 +51,12 @@ impl Service {
         Ok((of(false), of(true)))
     }
 
-    /// Registers customers: one a line, the ASN and what it is called. All of them, or none.
+    /// Registers customers: one a line, the ASN and what it is called. All of them, or none. Each
+    /// gets a key, which is given here and never again.
     ///
     /// # Errors
     /// Every line that cannot be used, or when there is no Active connection of a route server.
-    pub async fn register_asns(&self, actor: &Actor, text: &str) -> Result<usize, Error> {
+    pub async fn register_asns(&self, actor: &Actor, text: &str) -> Result<Vec<NewKey>, Error> {
         actor.may(Action::WritePeerings)?;
         if !self.route_servers(actor).await?.1 {
             return Err(Error::Refused(say!(
@@ -73,9 +80,17 @@ impl Service {
         if tx.customers_of(&actor.organisation).await?.len() > MOST {
             return Err(Error::Refused(say!("customers.most", "An organisation registers at most {most} customers.", most = MOST)));
         }
+        let mut made = vec![];
+        for (asn, name) in rows {
+            let subject = keys::asn_subject(&actor.organisation, asn);
+            let key = keys::make(&mut tx, &subject, asn.to_string(), name, None, now).await?;
+            tx.record(&subject, now, &actor.name, &RegistrationEvent::Registered { key: key.hint.clone() }).await?;
+            made.push(key);
+        }
         self.open_anew(&mut tx, &actor.organisation).await?;
+        tx.touch_service().await?;
         tx.commit().await?;
-        Ok(rows.len())
+        Ok(made)
     }
 
     /// Takes a customer off: its routes are refused from then on.
@@ -89,6 +104,7 @@ impl Service {
             return Err(Error::NotFound("customer", asn.to_string()));
         }
         self.open_anew(&mut tx, &actor.organisation).await?;
+        tx.touch_service().await?;
         tx.commit().await?;
         Ok(())
     }

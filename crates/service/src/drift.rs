@@ -6,22 +6,23 @@ use crate::{
     intents::{Change, Wanted},
 };
 use peerage_domain::{
-    Finding, Text,
+    Finding, Text, Verdict,
     access::Action,
-    peering::{Command, Connection, DirectType, Party, Peering, StateName, Verb},
+    peering::{Command, Connection, DirectType, Party, Peering, SessionState, StateName, Verb},
     router::Router,
+    rpki::Vrps,
     say,
     session::ConnectionSpec,
 };
 use peerage_edge::{
-    FileDiff, Reveal, adoption, differences,
+    Engine, Fault, FileDiff, Reveal, adoption, differences,
     intent::{RoutePolicy, Session},
-    rollout::{Pace, roll_out},
+    rollout::{Pace, compare, roll_out},
     strays,
 };
 
 use peerage_storage::Tx;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// How a router differs from what is on record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,14 +64,23 @@ impl Service {
 
     async fn drift_of(&self, router: &Router) -> Result<Drift, Error> {
         let intent = self.router_intent(router, None).await?.map_err(Error::Refused)?;
-        let (now, rules) = (self.clock.now(), self.adoptable(router).await?);
+        let (now, rules, vrps) = (self.clock.now(), self.adoptable(router).await?, self.vrps());
         let seen = self.fleet.look(router, move |engine| {
             engine.ready()?;
             let files = differences(&engine.written()?, &engine.render(&intent, Reveal::Shown));
             let adoption = adoption(engine, &intent, |session| rules.allow(session))?;
             let adoptable: Vec<Text> = adoption.sessions.into_iter().flat_map(|(_, changes)| changes).collect();
             let wholly = !files.is_empty() && adoption.left.is_empty();
-            Ok::<Drift, peerage_edge::Fault>(Drift { files, findings: strays(&intent, &engine.sessions(now)?), adoptable, wholly })
+            let reports = engine.sessions(now)?;
+            let mut findings = strays(&intent, &reports);
+            // A filter may have been changed and its file put back: only the routes show it.
+            let up = |session: &&Session| {
+                reports.iter().any(|report| report.symbol == session.symbol() && report.state == SessionState::Established)
+            };
+            for session in intent.sessions.iter().filter(up) {
+                findings.extend(unexpected(engine, session, vrps.as_deref().filter(|_| !intent.router.rpki.is_empty()))?);
+            }
+            Ok::<Drift, Fault>(Drift { files, findings, adoptable, wholly })
         });
         seen.await?.map_err(|fault| Error::Refused(say!("drift.unknown", "Nothing can be compared: {fault}.", fault = fault)))
     }
@@ -90,13 +100,15 @@ impl Service {
             for session in off.filter_map(|report| intent.sessions.iter().find(|s| s.symbol() == report.symbol)) {
                 engine.switch_on(session)?;
             }
-            roll_out(engine, &intent, &all, vrps.as_deref(), Pace::default(), now)
+            let outcome = roll_out(engine, &intent, &all, vrps.as_deref(), Pace::default(), now)?;
+            Ok::<_, Fault>((outcome, strays(&intent, &engine.sessions(now)?)))
         });
-        let outcome =
+        let (outcome, left) =
             done.await?.map_err(|fault| Error::Refused(say!("drift.refused", "The router was not changed: {fault}.", fault = fault)))?;
         self.fleet.listen(&router, now).await?;
         if outcome.kept {
-            return Ok(outcome.findings);
+            let left: Vec<Text> = left.into_iter().map(|finding| finding.sentence).collect();
+            return if left.is_empty() { Ok(outcome.findings) } else { Err(Error::Several(left)) };
         }
         Err(Error::Several(outcome.findings.into_iter().map(|finding| finding.sentence).collect()))
     }
@@ -182,6 +194,8 @@ impl Service {
     /// When storage fails.
     pub(crate) async fn plan(&self, peering: &Peering, connection: &Connection) -> Result<Vec<FileDiff>, Error> {
         let wanted = match connection.state.name() {
+            // A session from before the portal is taken over open.
+            StateName::PendingApproval if peering.legacy => Wanted::Run(RoutePolicy::Open(self.accept(peering, connection).await?)),
             StateName::PendingApproval | StateName::Approved | StateName::ProvisioningStarted | StateName::ProvisioningFailed => {
                 Wanted::Run(RoutePolicy::DenyAll)
             }
@@ -219,6 +233,22 @@ impl Service {
         let found = self.store.routers().await?.into_iter().find(|router| router.id == id);
         found.ok_or_else(|| Error::NotFound("router", id.to_string()))
     }
+}
+
+/// How often and how long apart routes are read again that do not fit: some may be on their way.
+const READ_AGAIN: (u32, Duration) = (10, Duration::from_millis(200));
+
+/// What a session has let in against its policy, or not let in with it, and still has after a while.
+fn unexpected(engine: &dyn Engine, session: &Session, vrps: Option<&Vrps>) -> Result<Vec<Finding>, Fault> {
+    let mut seen = vec![];
+    for _ in 0..READ_AGAIN.0 {
+        seen = compare(engine, session, vrps)?.into_iter().filter(|finding| finding.verdict == Verdict::Fail).collect();
+        if seen.is_empty() {
+            break;
+        }
+        std::thread::sleep(READ_AGAIN.1);
+    }
+    Ok(seen)
 }
 
 /// A connection with the settings that one of its sessions has on the router.

@@ -1,7 +1,7 @@
 //! The routers that the portal drives, as engines: one change at a time on each, and what was
 //! last heard from it.
 
-use crate::Error;
+use crate::{Error, Service};
 use peerage_domain::{
     Timestamp,
     peering::SessionState,
@@ -16,8 +16,11 @@ use peerage_edge::{
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+/// How long a router has to tell its sessions before the others are looked at without it.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// What was last heard from a router.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {
@@ -36,6 +39,8 @@ struct Member {
     engine: Arc<dyn Engine>,
     busy: Arc<tokio::sync::Mutex<()>>,
     heard: Option<Heard>,
+    /// Whether it is being asked for its sessions.
+    asked: bool,
 }
 
 impl Fleet {
@@ -93,7 +98,13 @@ impl Fleet {
     /// # Errors
     /// When the work panicked.
     pub async fn listen(&self, router: &Router, now: Timestamp) -> Result<bool, Error> {
-        let sessions = self.look(router, move |engine| engine.sessions(now)).await?;
+        // One that does not answer is asked once, not once more with every look.
+        if self.with(router, |member| std::mem::replace(&mut member.asked, true)) {
+            return Ok(false);
+        }
+        let sessions = self.look(router, move |engine| engine.sessions(now)).await;
+        self.with(router, |member| member.asked = false);
+        let sessions = sessions?;
         let mut heard = Heard { at: now, sessions: sessions.map_err(|fault| fault.to_string()) };
         Ok(self.with(router, |member| {
             count_flaps(member.heard.as_ref(), &mut heard);
@@ -111,6 +122,42 @@ impl Fleet {
     /// Forgets a router.
     pub fn forget(&self, id: &str) {
         self.members().remove(id);
+    }
+}
+
+impl Service {
+    /// Asks every router for its sessions, all at once; pages that show one that changed hear of it.
+    /// A router that takes long is not waited for: what it says counts when it comes.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn listen_to_routers(&self) -> Result<(), Error> {
+        let mut asked = tokio::task::JoinSet::new();
+        for router in self.store.routers().await? {
+            let service = self.clone();
+            asked.spawn(async move { service.listen_to(&router).await });
+        }
+        let all = async {
+            while let Some(done) = asked.join_next().await {
+                done.map_err(|error| Error::Fault(error.to_string()))??;
+            }
+            Ok(())
+        };
+        let outcome = tokio::time::timeout(PATIENCE, all).await.unwrap_or(Ok(()));
+        asked.detach_all();
+        outcome
+    }
+
+    async fn listen_to(&self, router: &Router) -> Result<(), Error> {
+        if !self.fleet.listen(router, self.clock.now()).await? {
+            return Ok(());
+        }
+        for (id, _) in self.store.placed_on(&router.id).await? {
+            if let Some(peering) = self.store.peering(&id).await? {
+                self.live.tell(&id, &peering.body.organisation);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -138,7 +185,7 @@ fn differ(before: &Heard, after: &Heard) -> bool {
 
 impl Member {
     fn new(router: &Router) -> Self {
-        Member { router: router.clone(), engine: engine(router), busy: Arc::default(), heard: None }
+        Member { router: router.clone(), engine: engine(router), busy: Arc::default(), heard: None, asked: false }
     }
 }
 
@@ -176,6 +223,7 @@ mod tests {
             flaps: None,
             accepted: 0,
             refused: 0,
+            updates: None,
             disabled: false,
             filter: None,
         };

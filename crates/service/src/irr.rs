@@ -50,6 +50,11 @@ impl Irr {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Has a network asked for again.
+    pub(crate) fn forget(&self, asn: Asn) {
+        self.answers().remove(&asn);
+    }
+
     /// What is known and still good. When nothing is, the caller is to ask: until it has, the
     /// others hear that it is being asked.
     fn known(&self, asn: Asn, now: Timestamp) -> Option<Declaration> {

@@ -8,6 +8,8 @@
 //! * [`access`]: who asks, and what they may
 //! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`drift`], [`routes`], [`glass`], [`telemetry`], [`directory`]: use cases
 //! * [`legacy`]: sessions from before the portal; [`customers`] of route servers; [`loa`]: letters of authorization
+//! * [`registrations`], [`keys`], [`activation`]: prefixes of the service, by partner and by customer;
+//!   [`providers`]: who meets the requirements where; [`verdicts`]: which prefix gets it, always current
 //! * [`rpki`]: what the RPKI says; [`irr`]: what networks declare
 //! * [`provisioning`]: the job that moves connections through the edge; [`fleet`]: its routers
 //! * [`clock`]: where time enters; [`secrets`]: randomness, hashes, sealing
@@ -16,6 +18,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod activation;
 pub mod asns;
 pub mod clock;
 pub mod connections;
@@ -28,25 +31,34 @@ pub mod fleet;
 pub mod glass;
 mod intents;
 pub mod irr;
+pub mod keys;
 pub mod legacy;
 mod limits;
 mod live;
 pub mod loa;
+pub mod metrics;
 pub mod peerings;
+pub mod providers;
 pub mod provisioning;
+pub mod registrations;
 pub mod requests;
 pub mod routers;
 pub mod routes;
 pub mod rpki;
 pub mod secrets;
 pub mod telemetry;
+pub mod verdicts;
 
 pub use access::Actor;
 pub use clock::Clock;
 pub use error::Error;
 pub use live::Notice;
 
-use peerage_domain::{Asn, Prefix, policy::Policy};
+use peerage_domain::{
+    Asn, Prefix,
+    policy::Policy,
+    service::{Community, requirements::Requirements},
+};
 use peerage_storage::Store;
 use std::sync::Arc;
 
@@ -73,6 +85,10 @@ pub struct Settings {
     pub rpki: rpki::RpkiSettings,
     /// Where the IRR is asked.
     pub irr: irr::IrrSettings,
+    /// How much redundancy partners of Peering Service need.
+    pub requirements: Requirements,
+    /// The community that tags routes for Peering Service; the operator's `ASN:8007` without one.
+    pub service_community: Option<Community>,
     /// The operator's address space for the links of Direct peerings.
     pub link_pools: Vec<Prefix>,
     /// Whether this is the demo world.
@@ -91,6 +107,8 @@ pub struct Service {
     pub(crate) live: live::Channel,
     pub(crate) rpki: rpki::Rpki,
     pub(crate) irr: irr::Irr,
+    pub(crate) partners: providers::Cache,
+    pub(crate) watch: verdicts::Watch,
     /// Failed sign-ins, by e-mail address.
     pub(crate) attempts: limits::Recent,
     /// Questions to routers, by organisation.
@@ -110,6 +128,8 @@ impl Service {
             live: live::Channel::new(),
             rpki: rpki::Rpki::default(),
             irr: irr::Irr::default(),
+            partners: providers::Cache::default(),
+            watch: verdicts::Watch::default(),
             attempts: limits::Recent::within(900),
             asked: limits::Recent::within(60),
         }
@@ -123,6 +143,22 @@ impl Service {
     /// The clock that everything here goes by.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Seals a text for the time until it is shown.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn seal(&self, text: &str) -> Result<String, Error> {
+        self.vault.seal(text)
+    }
+
+    /// Opens what [`Service::seal`] gave.
+    ///
+    /// # Errors
+    /// When it was sealed with another key.
+    pub fn unseal(&self, sealed: &str) -> Result<String, Error> {
+        self.vault.open_sealed(sealed)
     }
 
     /// The database.

@@ -144,6 +144,7 @@ impl Service {
         let spec = old.zip(asked).map(|(old, direct_type)| ConnectionSpec {
             endpoint: endpoint.unwrap_or_else(|| old.endpoint.clone()),
             bfd: old.bfd || direct_type == DirectType::Voice,
+            peering_service: old.peering_service || direct_type == DirectType::Voice,
             direct_type,
             ..old
         });

@@ -67,6 +67,8 @@ impl Service {
     pub(crate) async fn follow_up(&self, tx: &mut Tx, peering: &Peering, event: &PeeringEvent, now: Timestamp) -> Result<(), Error> {
         let Some(connection) = peering.connection(event.connection) else { return Ok(()) };
         let pause = match &connection.state {
+            // What is taken back is closed at once.
+            State::Validating { held: Some(_), .. } => 0,
             State::ProvisioningStarted { peer_ready: true } | State::ProvisioningCompleted | State::Validating { .. } => {
                 self.settings.step_pause_s
             }
@@ -123,6 +125,9 @@ impl Service {
                     Progress::Step(verb, note) => {
                         self.step(&mut tx, &mut found.body, &command(number, verb, Party::Portal, &note), AUTHOR).await?;
                         tx.save_peering(&found.body, found.version, now).await?;
+                        if verb == Verb::CompleteRemoval {
+                            self.forget_converted(&mut tx, &found.body).await?;
+                        }
                     }
                     Progress::Again(pause) => tx.add_job(ADVANCE, &job.subject, now.plus_secs(pause)).await?,
                     Progress::Done => {}
@@ -141,7 +146,8 @@ impl Service {
         let wanted = match &connection.state {
             State::ProvisioningStarted { peer_ready: true } => Wanted::Run(RoutePolicy::DenyAll),
             State::ProvisioningCompleted => return Ok(Progress::Step(Verb::StartValidation, String::new()).into()),
-            State::Validating { waived } => return self.validate(peering, connection, waived.as_deref()).await,
+            State::Validating { held: Some(_), .. } => Wanted::Run(RoutePolicy::DenyAll),
+            State::Validating { waived, held: None } => return self.validate(peering, connection, waived.as_deref()).await,
             State::PendingRemove { .. } if self.removal_left(connection) == 0 => Wanted::Gone,
             State::PendingRemove { .. } => running_policy(&connection.state, &accept).map_or(Wanted::Gone, Wanted::Run),
             State::ProvisioningFailed { .. } => Wanted::Gone,
@@ -192,12 +198,14 @@ impl Service {
             };
             let peers = connection.spec.endpoint.peer_addresses();
             let foreign = |report: &&SessionReport| !is_session(&report.symbol) && report.peer.is_some_and(|peer| peers.contains(&peer));
-            if let Some(report) = seen.iter().find(foreign) {
+            let left: Vec<String> =
+                seen.iter().filter(foreign).filter_map(|report| Some(format!("{} ({})", report.symbol, report.peer?))).collect();
+            if !left.is_empty() {
                 return Ok(Some(say!(
                     "legacy.still_there",
-                    "{router} still runs {session} in its own configuration. Take it out there; Peerage then takes the session over within a minute.",
+                    "{router} still runs {sessions} in its own configuration. Take out all of it there; Peerage then takes over within a minute.",
                     router = router.name,
-                    session = report.symbol
+                    sessions = left.join(", ")
                 )));
             }
         }
@@ -408,24 +416,6 @@ impl Service {
             let wanted = running_policy(&connection.state, &accept).map_or(Wanted::Gone, Wanted::Run);
             if let Err(why) = self.bring(&router, &peering, connection, &wanted).await? {
                 tracing::warn!(router = router.name, %why, "sessions in memory could not be restored");
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks every router for its sessions; pages that show one that changed hear of it.
-    ///
-    /// # Errors
-    /// When storage fails.
-    pub async fn listen_to_routers(&self) -> Result<(), Error> {
-        for router in self.store.routers().await? {
-            if !self.fleet.listen(&router, self.clock.now()).await? {
-                continue;
-            }
-            for (id, _) in self.store.placed_on(&router.id).await? {
-                if let Some(peering) = self.store.peering(&id).await? {
-                    self.live.tell(&id, &peering.body.organisation);
-                }
             }
         }
         Ok(())

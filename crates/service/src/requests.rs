@@ -81,11 +81,15 @@ impl Service {
         let Some(location) = directory.location(&draft.location) else {
             return Ok(RequestDetail { draft, locked, asked, ..RequestDetail::default() });
         };
-        let site = Site { taken: self.store.taken(&draft.changes).await?, ..directory.site(&location.id) };
+        let site = Site {
+            taken: self.store.taken(&draft.changes).await?,
+            own: self.own_space(draft.legacy).await?,
+            ..directory.site(&location.id)
+        };
         let (findings, _) = session::judge(location.kind, &draft.connections, &site, draft.asn().unwrap_or(Asn(0)));
         // Other networks' sessions are the operator's business, not the visitor's.
         let mine = site.taken.into_iter().filter(|t| Some(t.asn) == draft.asn()).collect();
-        let site = Site { taken: mine, all_lans: vec![], ..site };
+        let site = Site { taken: mine, all_lans: vec![], own: vec![], ..site };
         Ok(RequestDetail { draft, site, findings, locked, asked })
     }
 
@@ -206,7 +210,8 @@ impl Service {
             .location(&draft.location)
             .filter(|l| l.published && Some(l.kind) == draft.kind)
             .ok_or_else(|| Error::Refused(say!("request.location", "Choose a location first.")))?;
-        let site = Site { taken: tx.taken(&draft.changes).await?, ..directory.site(&location.id) };
+        let site =
+            Site { taken: tx.taken(&draft.changes).await?, own: self.own_space(draft.legacy).await?, ..directory.site(&location.id) };
         let (findings, specs) = session::judge(location.kind, &draft.connections, &site, asn);
         let mut specs = specs.ok_or(Error::Fields(findings))?;
         let mut taken: Vec<Prefix> = site.taken.iter().map(|it| it.space).collect();
@@ -435,6 +440,7 @@ pub(crate) fn typed(spec: &ConnectionSpec) -> ConnectionAsk {
         bfd: spec.bfd,
         role: spec.role,
         direct_type: spec.direct_type,
+        peering_service: spec.peering_service,
         link_test: spec.link_test.is_some(),
         ..ConnectionAsk::default()
     };

@@ -29,6 +29,16 @@ pub struct RouterDetail {
 }
 
 impl Service {
+    /// The operator's own address space, in which no peer gives a link; sessions from before the
+    /// portal are where they are.
+    pub(crate) async fn own_space(&self, legacy: bool) -> Result<Vec<Prefix>, Error> {
+        if legacy {
+            return Ok(vec![]);
+        }
+        let announced = self.store.routers().await?.into_iter().flat_map(|router| router.announce);
+        Ok(announced.chain(self.settings.link_pools.iter().copied()).collect())
+    }
+
     /// Registers a router and makes its folder ready.
     ///
     /// # Errors

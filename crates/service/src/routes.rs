@@ -1,10 +1,16 @@
 //! The routes that the routers receive.
 
 use crate::{Actor, Error, Service, intents::running_policy};
-use peerage_domain::{access::Action, peering::Peering, router::Router, rpki::OriginState, say};
+use peerage_domain::{
+    access::Action,
+    peering::Peering,
+    router::Router,
+    rpki::{OriginState, Vrps},
+    say,
+};
 use peerage_edge::{
-    Fault,
-    intent::RoutePolicy,
+    Engine, Fault,
+    intent::{RoutePolicy, Session},
     judge,
     reason::Reason,
     state::{Route, Table},
@@ -55,12 +61,7 @@ impl Service {
         let read = self.fleet.look(&router, move |engine| -> Result<Vec<Judged>, Fault> {
             let mut all = vec![];
             for session in &sessions {
-                let routes = engine.routes(session, Table::Received)?;
-                all.extend(routes.into_iter().map(|route| Judged {
-                    refused: judge(session, &route, vrps.as_deref().filter(|_| on_router)),
-                    origin: vrps.as_deref().map(|vrps| vrps.validate(route.prefix, route.origin())),
-                    route,
-                }));
+                all.extend(judged(engine, session, vrps.as_deref(), on_router)?);
             }
             Ok(all)
         });
@@ -70,4 +71,18 @@ impl Service {
         routes.sort_by_key(|it| it.route.prefix);
         Ok((peering, routes))
     }
+}
+
+/// Everything that a session receives, and what its policy makes of it. `on_router` says whether
+/// the router validates origins itself.
+///
+/// # Errors
+/// When the router does not tell.
+pub(crate) fn judged(engine: &dyn Engine, session: &Session, vrps: Option<&Vrps>, on_router: bool) -> Result<Vec<Judged>, Fault> {
+    let of = |route: Route| Judged {
+        refused: judge(session, &route, vrps.filter(|_| on_router)),
+        origin: vrps.map(|vrps| vrps.validate(route.prefix, route.origin())),
+        route,
+    };
+    Ok(engine.routes(session, Table::Received)?.into_iter().map(of).collect())
 }

@@ -33,6 +33,11 @@ pub fn token(prefix: &str) -> Result<(String, String), Error> {
     Ok((token, hash))
 }
 
+/// 128 random bits.
+pub(crate) fn bits() -> Result<u128, Error> {
+    Ok(u128::from_be_bytes(random::<16>()?))
+}
+
 /// SHA-256 of a token: tokens are random, so a slow hash would add nothing.
 pub fn token_hash(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))

@@ -3,7 +3,7 @@
 use crate::{Actor, Error, Service, secrets};
 use peerage_domain::{
     Timestamp,
-    access::Action,
+    access::{Action, Role},
     catalogue::Paged,
     say,
     telemetry::{RouteEvent, Sample},
@@ -25,6 +25,9 @@ pub struct Sender {
     /// The token's label.
     pub label: String,
 }
+
+/// How long changes of sessions are kept, in days.
+const SESSION_DAYS: i64 = 90;
 
 /// What came of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +71,19 @@ impl Service {
         let found = self.store.token(&secrets::token_hash(token)).await?;
         let (organisation, label) = found.ok_or(Error::Unauthenticated(say!("token.invalid", "The token is not valid.")))?;
         Ok(Sender { organisation, label })
+    }
+
+    /// Who reads with a token: the organisation that it was given to; nothing is changed by it.
+    ///
+    /// # Errors
+    /// When the token is unknown.
+    pub async fn reader(&self, token: &str) -> Result<Actor, Error> {
+        let Sender { organisation, label } = self.sender(token).await?;
+        let all = self.store.organisations().await?;
+        let name = all.into_iter().find(|it| it.id == organisation).map(|it| it.name).unwrap_or_default();
+        let mut roles = vec![Role::Customer, Role::Manager, Role::Partner];
+        roles.extend((name == self.settings.operator_name).then_some(Role::Operator));
+        Ok(Actor { person: String::new(), name: label, organisation, organisation_name: name, roles })
     }
 
     /// Keeps a batch of samples. A batch with the same id is kept once.
@@ -242,6 +258,7 @@ impl Service {
         for (step, days) in KEPT_DAYS {
             tx.forget_before(step.secs(), now.plus_secs(-days * 86_400)).await?;
         }
+        tx.forget_session_changes(now.plus_secs(-SESSION_DAYS * 86_400)).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -61,7 +61,7 @@ async fn customers_of_a_route_server(daemon: Daemon) {
             .collect::<Vec<_>>()
     };
     assert_eq!(accepted(), [""; 0]);
-    assert_eq!(portal.service.register_asns(&portal.partner, "AS719 Telia\n6939, HE").await.expect("registered"), 2);
+    assert_eq!(portal.service.register_asns(&portal.partner, "AS719 Telia\n6939, HE").await.expect("registered").len(), 2);
     assert!(matches!(portal.service.register_asns(&portal.partner, "719").await, Err(Error::Several(_))), "once");
     portal.service.run_due_jobs().await.expect("jobs");
     assert_eq!(accepted(), ["193.10.0.0/24"], "by its origin, behind a path without the server's ASN");
@@ -250,6 +250,48 @@ async fn a_session_from_before_is_taken_over(daemon: Daemon) {
     wait("traffic", || lab.reaches_customer().then_some(()));
     let id = portal.service.read_import(&portal.operator, &router).await;
     assert!(matches!(id, Err(Error::Refused(why)) if why.key() == "legacy.empty"), "Peerage's own sessions are no legacy");
+
+    // Once it is removed, nothing is left that could be converted again.
+    portal.act(&portal.partner, &peering.id, Verb::RequestRemoval).await;
+    portal.until(&peering.id, StateName::Removed).await;
+    assert!(portal.service.legacies(&portal.operator, true).await.expect("list").is_empty());
+}
+
+/// A peering that is Active on the lab's exchange.
+async fn active(lab: &Lab) -> (Portal, String) {
+    let portal = portal(60).await;
+    portal.register(lab, Kind::Exchange).await;
+    let peering = portal.request(Kind::Exchange, exchange(), "").await;
+    portal.until(&peering.id, StateName::Active).await;
+    (portal, peering.id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_that_was_changed_without_a_trace_shows_in_the_routes() {
+    let Some(lab) = Lab::new(Daemon::Bird, LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
+    let (portal, id) = active(&lab).await;
+    let session = Session { peering: id.parse().expect("name"), ..lab::session(true) };
+    assert_eq!(portal.service.drift(&portal.operator, "RT-1").await.expect("compared"), Default::default());
+    lab.open_in_secret(&session);
+    let codes = async || {
+        let drift = portal.service.drift(&portal.operator, "RT-1").await.expect("compared");
+        assert!(drift.files.is_empty(), "{drift:?}");
+        drift.findings.iter().map(|f| f.code.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes().await, ["rollout.unexpected"]);
+    portal.service.take_back(&portal.operator, "RT-1").await.expect("taken back");
+    assert_eq!(codes().await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neighbor_that_calls_itself_one_of_peerages_is_taken_away() {
+    let Some(lab) = Lab::new(Daemon::Frr, LAN, &Lab::sessions(LAN, PARTNER, "")) else { return };
+    let (portal, _) = active(&lab).await;
+    lab.pretend();
+    let drift = portal.service.drift(&portal.operator, "RT-1").await.expect("compared");
+    assert_eq!(drift.findings.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(), ["drift.extra"]);
+    portal.service.take_back(&portal.operator, "RT-1").await.expect("taken back");
+    assert_eq!(portal.service.drift(&portal.operator, "RT-1").await.expect("compared"), Default::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,6 +328,20 @@ async fn exports_and_tables_are_read_before_anything_is_kept() {
     portal.service.keep_import(&portal.operator, &id, &[0]).await.expect("kept");
     let again = read(Source::Ixf(export, place.clone())).await.expect("read");
     assert_eq!(portal.verdicts(&again).await[0].0, "AS719 legacy.same", "importing again changes nothing");
+
+    // A second port of the same network is put beside the first.
+    let port = format!("location,asn,peer_ipv4\n{place},719,193.0.9.9\n");
+    let id = read(Source::Csv(port.clone())).await.expect("read");
+    assert_eq!(portal.verdicts(&id).await, [("AS719 legacy.add".to_owned(), Verdict::Pass)]);
+    portal.service.keep_import(&portal.operator, &id, &[0]).await.expect("kept");
+    let kept = portal.service.legacies(&portal.operator, true).await.expect("list");
+    assert_eq!((kept.len(), kept[0].labels().len()), (1, 2), "{kept:?}");
+    let id = read(Source::Csv(port)).await.expect("read");
+    assert_eq!(portal.verdicts(&id).await[0].0, "AS719 legacy.same");
+    let wrong = format!("location,asn,peer_ipv4,max_prefixes_ipv4\n{place},3303,193.0.9.6/29,\n{place},2603,193.0.9.5,-5\n");
+    let id = read(Source::Csv(wrong)).await.expect("read");
+    let codes: Vec<String> = portal.verdicts(&id).await.into_iter().map(|(code, _)| code).collect();
+    assert_eq!(codes, ["AS3303 legacy.host", "AS2603 legacy.limit"]);
 
     let table = format!("location,asn,peer_ipv4\n{place},AS6667,193.0.9.2\nTest facility,719,x\nnowhere,719,193.0.9.7\n");
     let id = read(Source::Csv(table)).await.expect("read");

@@ -169,11 +169,16 @@ async fn routes_that_the_rpki_calls_invalid_fail_with_words() {
     portal.service.act(&portal.operator, &peering.id, Verb::SkipValidation, &skip).await.expect("waived");
     portal.until(&peering.id, StateName::Active).await;
     wait("traffic", || lab.reaches_customer().then_some(()));
-    // And goes back to deny-all.
+    // And goes back to deny-all, where it stays until the operator goes on.
     let back = StepRequest { connection: 1, note: "It is not on its way".into() };
     portal.service.act(&portal.operator, &peering.id, Verb::StepBack, &back).await.expect("back");
-    portal.until(&peering.id, StateName::Validating).await;
-    assert!(!lab.reaches_customer());
+    portal.jobs_until("deny-all", async || !lab.reaches_customer()).await;
+    portal.jobs_until("an end of the work", async || portal.service.store().next_job_at().await.expect("read").is_none()).await;
+    let held = portal.service.peering(&portal.operator, &peering.id).await.expect("peering").peering.connections[0].clone();
+    assert_eq!((held.state.name(), held.state.note()), (StateName::Validating, Some("It is not on its way")));
+    assert_eq!(held.next(Kind::Exchange), peerage_domain::Next::Operator);
+    assert!(!lab.reaches_customer(), "nothing is opened meanwhile");
+    portal.act(&portal.operator, &peering.id, Verb::Retry).await;
     portal.until(&peering.id, StateName::ProvisioningFailed).await;
     let detail = portal.service.peering(&portal.operator, &peering.id).await.expect("peering");
     let log: Vec<&str> = detail.edge[0].1.log.iter().map(|(_, line)| line.key()).collect();

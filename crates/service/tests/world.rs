@@ -9,57 +9,20 @@ use peerage_domain::{
     telemetry::Sample,
 };
 use peerage_latency::Window;
-use peerage_service::{Actor, Clock, Error, Service, demo, peerings::StepRequest, requests::Keys, secrets::Vault, telemetry::Sender};
-use peerage_storage::{
-    Page, Sort, Store,
-    connections::ConnectionColumn,
-    peerings::{PeeringColumn, PeeringFilter},
-};
+use peerage_service::{Actor, Error, Service, demo, peerings::StepRequest, requests::Keys, telemetry::Sender};
+use peerage_storage::{Page, Sort, connections::ConnectionColumn};
 
-const NOW: i64 = 1_790_000_000;
+mod demo_world;
 
-struct World {
-    service: Service,
-    clock: Clock,
-    _dir: tempfile::TempDir,
-}
-
-async fn world() -> World {
-    let dir = tempfile::tempdir().expect("temporary directory");
-    let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
-    let clock = Clock::held(Timestamp::from_secs(NOW));
-    let service = Service::new(store, clock.clone(), demo::settings(), Vault::ephemeral().expect("random"));
-    World { service, clock, _dir: dir }
-}
-
-async fn demo_world() -> World {
-    let world = world().await;
-    world.service.build_demo(&world.clock, Timestamp::from_secs(NOW)).await.expect("demo world");
-    world
-}
-
-impl World {
-    async fn actor(&self, email: &str) -> Actor {
-        let person = self.service.store().person_by_email(email).await.expect("read").expect("known");
-        self.service.actor(&person.id, None).await.expect("member")
-    }
-
-    fn wait(&self, seconds: i64) {
-        self.clock.set(self.clock.now().plus_secs(seconds));
-    }
-
-    async fn list(&self, actor: &Actor) -> Vec<peerage_domain::peering::Peering> {
-        let sort = Sort { by: PeeringColumn::Id, descending: false };
-        self.service.peerings(actor, PeeringFilter::default(), sort, Page { offset: 0, limit: 100 }).await.expect("list").items
-    }
-}
+use demo_world::{NOW, demo_world, world};
 
 #[tokio::test]
 async fn the_demo_world_has_something_for_everybody() {
     let world = demo_world().await;
     let operator = world.actor("operator@demo.example").await;
     let states: Vec<StateName> = world.list(&operator).await.iter().map(|p| p.connections[0].state.name()).collect();
-    assert_eq!(states, [StateName::Active, StateName::Active, StateName::Approved, StateName::PendingApproval]);
+    use StateName::{Active, Approved, PendingApproval};
+    assert_eq!(states, [Active, Active, Approved, PendingApproval, Active, Active, Active, Active]);
     assert_eq!(world.service.pending_asns(&operator).await.expect("queue").total, 1);
     for peering in world.list(&operator).await {
         assert!(world.service.is_replay(&peering.id).await.expect("read"), "{} is the replay of its events", peering.id);

@@ -8,6 +8,7 @@ mod search;
 
 pub use import::Imported;
 
+use crate::providers::{Provider, Providers};
 use crate::{Actor, Error, Service};
 use peerage_domain::{
     Asn, Prefix,
@@ -193,15 +194,33 @@ impl Directory {
         self.partners.iter().find(|p| p.key == key)
     }
 
-    /// The networks that can be a customer's provider, by name; nearest location first in each.
-    pub fn providers(&self, from: Point) -> Vec<Partner> {
-        let mut found: Vec<Partner> = self.partners.iter().filter(|p| p.asn.is_some()).cloned().collect();
+    /// Everybody who provides the service, the nearest one first; of each the locations at which it
+    /// does, by distance.
+    pub fn providers(&self, from: Point, serving: &Providers) -> Vec<Partner> {
+        let mut found: Vec<Partner> = serving.iter().map(|(asn, provider)| self.provider(*asn, provider)).collect();
         for partner in &mut found {
             self.sort_by_distance(partner, from);
         }
+        found.retain(|partner| !partner.locations.is_empty());
         let nearest = |p: &Partner| p.locations.first().and_then(|l| l.distance_km).unwrap_or(f64::MAX);
         found.sort_by(|a, b| nearest(a).total_cmp(&nearest(b)).then(a.name.cmp(&b.name)));
         found
+    }
+
+    /// A provider with the locations at which it provides the service, whether PeeringDB lists it
+    /// there or not.
+    pub fn provider(&self, asn: Asn, provider: &Provider) -> Partner {
+        let known = self.partners.iter().find(|p| p.asn == Some(asn));
+        let port = |id: &str| known.and_then(|p| p.locations.iter().find(|l| l.id == id)).map_or(0, |l| l.port_mbps);
+        let at = provider.locations.iter().filter_map(|id| self.location(id)).map(|l| served(l, port(&l.id)));
+        Partner {
+            key: asn.to_string(),
+            asn: Some(asn),
+            name: known.map_or_else(|| provider.name.clone(), |p| p.name.clone()),
+            kind: known.map_or(PartnerKind::Isp, |p| p.kind),
+            policy: known.map(|p| p.policy.clone()).unwrap_or_default(),
+            locations: at.collect(),
+        }
     }
 
     fn sort_by_distance(&self, partner: &mut Partner, from: Point) {
@@ -254,7 +273,7 @@ impl Directory {
         // Only Direct links are compared with all of them.
         let all_lans = if location.kind == Kind::Direct { self.lans.values().flatten().copied().collect() } else { vec![] };
         let (lan, operator) = (self.lan(location), location.addresses.clone());
-        Site { lan, operator, taken: vec![], offers_mbps: location.offers_mbps.clone(), all_lans }
+        Site { lan, operator, taken: vec![], offers_mbps: location.offers_mbps.clone(), all_lans, own: vec![] }
     }
 
     /// What the directory has on record of a network at a location.

@@ -61,19 +61,30 @@ impl Known {
             return nothing(say!("legacy.on_record", "On record already: {peering}.", peering = by));
         }
         match self.before(row) {
-            Some(it) if it.connections == row.connections => nothing(say!("legacy.same", "Read before, unchanged: {id}.", id = it.id)),
+            Some(it) if row.connections.iter().all(|one| it.connections.contains(one)) => {
+                nothing(say!("legacy.same", "Read before, unchanged: {id}.", id = it.id))
+            }
+            Some(it) if !others(it, row).is_empty() => Finding::pass(say!("legacy.add", "is added to {id}", id = it.id)),
             Some(it) => Finding::pass(say!("legacy.update", "takes the place of {id}", id = it.id)),
             None => finding,
         }
     }
 }
 
+/// The connections on record that a reading does not mention: a network may have several ports at
+/// one exchange, and each source tells of some.
+fn others(before: &LegacySessions, row: &LegacySessions) -> Vec<peerage_domain::session::ConnectionAsk> {
+    let read: Vec<std::net::IpAddr> = row.connections.iter().flat_map(peers).collect();
+    before.connections.iter().filter(|one| !peers(one).iter().any(|peer| read.contains(peer))).cloned().collect()
+}
+
 async fn keep(tx: &mut Tx, known: &Known, row: &LegacySessions) -> Result<(), Error> {
-    let id = match known.before(row) {
-        Some(before) => before.id.clone(),
-        None => tx.next_id("LG").await?,
+    let (id, more) = match known.before(row) {
+        Some(before) => (before.id.clone(), others(before, row)),
+        None => (tx.next_id("LG").await?, vec![]),
     };
-    Ok(tx.save_legacy(&LegacySessions { id, ..row.clone() }).await?)
+    let connections = row.connections.iter().cloned().chain(more).collect();
+    Ok(tx.save_legacy(&LegacySessions { id, connections, ..row.clone() }).await?)
 }
 
 impl Service {
@@ -260,6 +271,17 @@ impl Service {
                 "These are not the sessions of {id}: keep its network, its location and its addresses, or send a request of its own.",
                 id = it.id
             )));
+        }
+        Ok(())
+    }
+
+    /// Sessions that were taken over and then removed are gone: nothing is left to convert.
+    pub(crate) async fn forget_converted(&self, tx: &mut Tx, peering: &Peering) -> Result<(), Error> {
+        if !peering.legacy || peering.connections.iter().any(|c| !c.state.name().is_final()) {
+            return Ok(());
+        }
+        for it in tx.legacies().await?.into_iter().filter(|it| it.peering.as_ref() == Some(&peering.id)) {
+            tx.delete_legacy(&it.id).await?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use peerage_domain::{
     policy::Policy,
     registration::PeeringDraft,
     router::{EngineKind, RouterForm},
+    service::requirements::Requirements,
     session::ConnectionAsk,
 };
 use peerage_service::{
@@ -56,8 +57,14 @@ pub async fn portal_set(settings: Settings) -> Portal {
             r#"{"id":1,"ixlan_id":60,"prefix":"193.0.9.0/24","protocol":"IPv4"},{"id":2,"ixlan_id":60,"prefix":"2001:7f8:99::/64","protocol":"IPv6"}"#,
         ),
         file("netixlan.json", &[port(1, 8075, LAN.v4.0, LAN.v6.0), port(2, 6667, LAN.v4.1, LAN.v6.1)].join(",")),
-        file("fac.json", r#"{"id":71,"name":"Test facility","city":"Zurich","country":"CH"}"#),
-        file("netfac.json", r#"{"id":1,"fac_id":71,"net_id":8075,"local_asn":8075},{"id":2,"fac_id":71,"net_id":6667,"local_asn":6667}"#),
+        file(
+            "fac.json",
+            r#"{"id":71,"name":"Test facility","city":"Zurich","country":"CH"},{"id":72,"name":"Second facility","city":"Frankfurt","country":"DE"}"#,
+        ),
+        file(
+            "netfac.json",
+            r#"{"id":1,"fac_id":71,"net_id":8075,"local_asn":8075},{"id":2,"fac_id":71,"net_id":6667,"local_asn":6667},{"id":3,"fac_id":72,"net_id":8075,"local_asn":8075}"#,
+        ),
         file("net.json", r#"{"id":6667,"name":"Elisa","asn":6667,"info_type":"NSP","policy_general":"Open"}"#),
     ];
     service.import(&files).await.expect("directory");
@@ -89,6 +96,8 @@ pub fn settings() -> Settings {
         removal_pause_s: 2,
         rpki: RpkiSettings::default(),
         irr: IrrSettings::default(),
+        requirements: Requirements::default(),
+        service_community: None,
         link_pools: vec![],
         demo: false,
     }

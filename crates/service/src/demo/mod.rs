@@ -5,9 +5,11 @@
 //! Atlas pings, route events are the YouTube incident of 2008 moved to the last day;
 //! pages say so.
 
+mod service;
+
 use crate::{Actor, Clock, Error, Service, Settings, peerings::StepRequest, requests::suggested, telemetry::Sender};
 use peerage_domain::{
-    Asn, Timestamp,
+    Asn, Prefix, Timestamp,
     access::Role,
     contact::{Contact, ContactRole},
     peering::{Kind, Verb},
@@ -32,21 +34,23 @@ pub const PEOPLE: [(Role, &str, &str, &str); 5] = [
     (Role::Operator, "operator@demo.example", "Ada Novak", OPERATOR_NAME),
     (Role::Partner, "second.partner@demo.example", "Noor de Vries", "Partner desk AS6939"),
 ];
+/// The customer's prefix whose key has not come yet.
+const KEYLESS: &str = "2620:f1::/48";
 /// How often the replay adds samples, in seconds.
 pub const BEAT_S: i64 = 60;
 /// How far back the demo world begins.
 const AGE_S: i64 = 21 * 86_400;
 
 const FILES: [(&str, &[u8]); 6] = [
-    ("fac.json", include_bytes!("../demo/fac.json")),
-    ("ix.json", include_bytes!("../demo/ix.json")),
-    ("ixpfx.json", include_bytes!("../demo/ixpfx.json")),
-    ("net.json", include_bytes!("../demo/net.json")),
-    ("netfac.json", include_bytes!("../demo/netfac.json")),
-    ("netixlan.json", include_bytes!("../demo/netixlan.json")),
+    ("fac.json", include_bytes!("../../demo/fac.json")),
+    ("ix.json", include_bytes!("../../demo/ix.json")),
+    ("ixpfx.json", include_bytes!("../../demo/ixpfx.json")),
+    ("net.json", include_bytes!("../../demo/net.json")),
+    ("netfac.json", include_bytes!("../../demo/netfac.json")),
+    ("netixlan.json", include_bytes!("../../demo/netixlan.json")),
 ];
-const PINGS: &str = include_str!("../demo/atlas-ping.jsonl");
-const YOUTUBE: &str = include_str!("../demo/youtube-2008-02-24.json");
+const PINGS: &str = include_str!("../../demo/atlas-ping.jsonl");
+const YOUTUBE: &str = include_str!("../../demo/youtube-2008-02-24.json");
 
 /// The PeeringDB files of the demo world.
 pub fn files() -> Vec<(String, Vec<u8>)> {
@@ -66,6 +70,8 @@ pub fn settings() -> Settings {
         removal_pause_s: 60,
         rpki: crate::rpki::RpkiSettings::default(),
         irr: crate::irr::IrrSettings::default(),
+        requirements: peerage_domain::service::requirements::Requirements::default(),
+        service_community: None,
         link_pools: link_pools(),
         demo: true,
     }
@@ -75,7 +81,7 @@ pub fn settings() -> Settings {
 const LINK_POOLS: [&str; 2] = ["104.44.200.0/24", "2a01:111:2000:6::/64"];
 
 /// The operator's space for links.
-pub fn link_pools() -> Vec<peerage_domain::Prefix> {
+pub fn link_pools() -> Vec<Prefix> {
     LINK_POOLS.iter().filter_map(|pool| pool.parse().ok()).collect()
 }
 
@@ -98,20 +104,29 @@ impl Service {
         };
         self.demo_routers(operator).await?;
         self.demo_asns(partner, second, operator, held, now).await?;
-        self.demo_connections(customer).await?;
         self.demo_peerings(partner, second, operator, held, now).await?;
+        let keys = self.demo_service(partner, second, operator, held, now).await?;
+        held.set(now.plus_secs(-10 * 86_400));
+        self.demo_connections(customer, &keys).await?;
+        self.demo_verdicts(held, now).await?;
         held.set(now);
         self.demo_telemetry(customer, now).await
     }
 
-    /// A router in memory at each location: the demo world drives no real ones.
+    /// A router in memory at each exchange, two at each facility: the demo world drives no real ones.
     async fn demo_routers(&self, operator: &Actor) -> Result<(), Error> {
         let directory = self.directory().await?;
-        for (number, location) in directory.all_locations().iter().enumerate() {
+        let at = |location: &peerage_domain::catalogue::Location| if location.kind == Kind::Direct { 1..=2 } else { 1..=1 };
+        let all = directory.all_locations().iter().flat_map(|location| at(location).map(move |n| (location, n)));
+        for (number, (location, turn)) in all.enumerate() {
             let lan = directory.lan(location);
             let here = location.addresses.iter().filter(|a| lan.iter().any(|lan| lan.contains_address(**a)));
             let form = RouterForm {
-                name: format!("edge.{}", location.id.to_lowercase()),
+                name: format!(
+                    "edge{}.{}",
+                    if location.kind == Kind::Direct { turn.to_string() } else { String::new() },
+                    location.id.to_lowercase()
+                ),
                 location: location.id.clone(),
                 engine: EngineKind::Memory.word().into(),
                 router_id: std::net::Ipv4Addr::from(0x0a00_0001 + number as u32).to_string(),
@@ -132,22 +147,24 @@ impl Service {
         held.set(now.plus_secs(-AGE_S + 5 * 3600));
         self.decide_asn(operator, &init7.id, None).await?;
         self.decide_asn(operator, &hurricane.id, None).await?;
+        let tata = self.associate_asn(partner, Asn(6453), "TATA Communications", noc("noc@as6453.example")?).await?;
+        self.decide_asn(operator, &tata.id, None).await?;
         held.set(now.plus_secs(-3 * 3600));
         self.associate_asn(second, Asn(9002), "RETN", noc("noc@as9002.example")?).await?;
         held.set(now.plus_secs(-20 * 86_400));
         Ok(())
     }
 
-    async fn demo_connections(&self, customer: &Actor) -> Result<(), Error> {
-        let directory = self.directory().await?;
+    async fn demo_connections(&self, customer: &Actor, keys: &[(Prefix, String)]) -> Result<(), Error> {
+        let (directory, serving) = (self.directory().await?, self.service_providers().await?);
         let sites = [
-            ("Zürich HQ", "CH", "Zürich", "AS13030", "193.0.16.0/24\n193.0.17.0/24\n2a00:d0c0:10::/48"),
+            ("Zürich HQ", "CH", "Zürich", "AS6453", "193.0.16.0/24\n193.0.17.0/24\n2a00:d0c0:10::/48"),
             ("Seattle office", "US", "WA", "AS6939", "208.65.152.0/22\n2620:f1::/48"),
         ];
         for (name, country, subdivision, provider, prefixes) in sites {
             let id = self.new_connection_draft(customer).await?;
             let place = peerage_domain::place::locate(country, subdivision).map(|p| p.centre);
-            let nearest = place.map(|from| directory.providers(from)).unwrap_or_default();
+            let nearest = place.map(|from| directory.providers(from, &serving)).unwrap_or_default();
             let at = nearest.iter().find(|p| p.key == provider).map(|p| p.locations.clone()).unwrap_or_default();
             self.change_connection_draft(customer, &id, |draft| {
                 draft.name = name.into();
@@ -159,7 +176,12 @@ impl Service {
                 draft.prefixes = prefixes.into();
             })
             .await?;
-            self.register_connection(customer, &id).await?;
+            let connection = self.register_connection(customer, &id).await?;
+            // One key has not come yet.
+            let own = |prefix: &Prefix| prefixes.lines().any(|line| line.parse() == Ok(*prefix)) && prefix.to_string() != KEYLESS;
+            let lines: Vec<String> =
+                keys.iter().filter(|(prefix, _)| own(prefix)).map(|(prefix, key)| format!("{prefix}, {key}")).collect();
+            self.activate(customer, &connection.id, &lines.join("\n")).await?;
         }
         Ok(())
     }

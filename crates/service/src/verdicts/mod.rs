@@ -1,0 +1,450 @@
+//! Whether prefixes get the service, always current: what the routers receive is read as soon as
+//! it changes, what it touches is judged again, and what changed is kept and told.
+
+mod read;
+mod record;
+
+use crate::{
+    Error, Service,
+    intents::running_policy,
+    irr::Declaration,
+    providers::{Partners, Placed},
+    routes::Judged,
+};
+use peerage_domain::{
+    Asn, Prefix, Timestamp,
+    peering::{Kind, Peering, SessionState, StateName},
+    rpki::Vrps,
+    service::{
+        Announcement, Community, Session, events,
+        verdict::{Judgement, RpkiFact},
+    },
+    telemetry::RouteEvent,
+};
+use peerage_edge::{Fault, intent::RoutePolicy, state::Hop};
+use peerage_storage::service::StoredVerdict;
+use peerage_watch::{Book, Declarations, Surroundings, View};
+use record::Record;
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// How old what a router said may be before it counts as silent, in seconds.
+const STALE_S: i64 = 20;
+
+/// Where what is said about a prefix belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Owner {
+    /// The connection or the peering.
+    id: String,
+    organisation: String,
+    /// Whether route events are kept for it.
+    customer: bool,
+}
+
+/// What a session's routes were read at: as long as it is the same, so are they.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mark {
+    updates: Option<u64>,
+    since: Option<Timestamp>,
+    policy: RoutePolicy,
+    rpki: usize,
+}
+
+/// What is known of the routes and registrations in this process.
+#[derive(Default)]
+struct World {
+    view: View,
+    book: Book,
+    owners: HashMap<String, Owner>,
+    sessions: HashMap<String, Session>,
+    marks: HashMap<String, Mark>,
+    declarations: Declarations,
+    version: String,
+    rpki: usize,
+    /// A hash of how each prefix was judged last; what is the same need not be compared with the record.
+    judged: HashMap<String, u64>,
+    /// What somebody asked to be looked at again.
+    asked: HashSet<String>,
+}
+
+/// The world of this process. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Watch {
+    world: Arc<Mutex<World>>,
+    /// One look at a time.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Watch {
+    fn world(&self) -> MutexGuard<'_, World> {
+        // A panic elsewhere loses one look; the next one begins from what the routers say.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A session that carries the service, or prefixes that are registered under its peering.
+struct Wanted {
+    session: Session,
+    symbol: String,
+    placed: Placed,
+}
+
+/// What a look came to, for one prefix.
+struct Change {
+    subject: String,
+    prefix: Prefix,
+    owner: Owner,
+    origins: BTreeSet<Asn>,
+    judgement: Judgement,
+}
+
+/// Under which name a customer's prefix is judged.
+pub(crate) fn subject(connection: &str, prefix: Prefix) -> String {
+    format!("{connection} {prefix}")
+}
+
+impl Service {
+    /// Looks at what changed on the routers and on record, judges what it touches, and keeps and
+    /// tells what is judged otherwise than before. Gives how many prefixes that are.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn watch_prefixes(&self) -> Result<usize, Error> {
+        let _alone = self.watch.turn.lock().await;
+        let partners = self.partners().await?;
+        let wanted = self.wanted(&partners);
+        let mut dirty = self.read_registrations(&partners, &wanted).await?;
+        dirty.extend(self.read_routes(&wanted).await?);
+        dirty.extend(self.read_declarations(&partners).await?);
+        let changes = self.judge(dirty);
+        let count = changes.len();
+        for part in changes.chunks(500) {
+            self.keep(part).await?;
+        }
+        Ok(count)
+    }
+
+    /// The community that tags routes for the service.
+    pub fn service_community(&self) -> Community {
+        self.settings.service_community.unwrap_or_else(|| Community::of(self.settings.operator_asn))
+    }
+
+    /// Every session of an Active Direct connection.
+    fn wanted(&self, partners: &Partners) -> Vec<Wanted> {
+        let mut found = vec![];
+        for placed in partners.placed.values().flatten() {
+            let (Some(connection), Some(router)) = (placed.connection(), placed.router.as_ref()) else { continue };
+            if placed.peering.kind != Kind::Direct || connection.state.name() != StateName::Active {
+                continue;
+            }
+            for address in connection.spec.endpoint.peer_addresses() {
+                let (id, location) = (placed.session_id(address), placed.peering.location.clone());
+                let session = Session { id, address, router: router.name.clone(), location, up: None };
+                found.push(Wanted { session, symbol: placed.symbol(address), placed: placed.clone() });
+            }
+        }
+        found
+    }
+
+    /// Reads what is registered, when it changed; gives what is new or changed.
+    async fn read_registrations(&self, partners: &Partners, wanted: &[Wanted]) -> Result<HashSet<String>, Error> {
+        let version = self.store.service_version().await?;
+        if self.watch.world().version == version {
+            return Ok(HashSet::new());
+        }
+        let record = Record {
+            registrations: self.store.registrations(None).await?.into_iter().map(|(it, _)| (it.id.clone(), it)).collect(),
+            keys: self.store.all_keys().await?.into_iter().map(|key| (key.id.clone(), key)).collect(),
+            connections: self.store.all_connections().await?,
+            prefixes: self.store.all_prefixes().await?,
+            customers: self.store.all_registered_asns().await?.into_iter().collect(),
+            names: self.names().await?,
+            now: self.clock.now(),
+        };
+        let directory = self.directory().await?;
+        let place = |id: &str| directory.location(id).map_or_else(|| id.to_owned(), |l| format!("{}, {}", l.name, l.city));
+        let (entries, owners) = record.entries(partners, wanted, &self.settings.requirements, place);
+        let mut world = self.watch.world();
+        let (fresh, gone) = world.book.replace(entries);
+        for id in gone {
+            world.judged.remove(&id);
+        }
+        world.owners = owners;
+        world.version = version;
+        Ok(fresh)
+    }
+
+    /// The names of approved ASNs, by organisation.
+    async fn names(&self) -> Result<HashMap<String, Vec<(String, Asn)>>, Error> {
+        let mut names: HashMap<String, Vec<(String, Asn)>> = HashMap::new();
+        for asn in self.store.asns().await?.into_iter().filter(|asn| asn.is_approved()) {
+            names.entry(asn.organisation.clone()).or_default().push((asn.peer_name.clone(), asn.asn));
+        }
+        Ok(names)
+    }
+
+    /// Reads the routes of sessions that changed; gives what they touch.
+    async fn read_routes(&self, wanted: &[Wanted]) -> Result<HashSet<String>, Error> {
+        let vrps = self.vrps();
+        let rpki = vrps.as_ref().map_or(0, |vrps| Arc::as_ptr(vrps) as usize);
+        let mut changed_sessions: HashSet<String> = HashSet::new();
+        let mut changed_prefixes: HashSet<Prefix> = HashSet::new();
+        let mut known: HashMap<String, Session> = HashMap::new();
+        for want in wanted {
+            let (Some(router), Some(connection)) = (want.placed.router.as_ref(), want.placed.connection()) else { continue };
+            let heard = self.fleet.heard(router).filter(|heard| self.clock.now().since(heard.at) <= STALE_S);
+            let reports = heard.and_then(|heard| heard.sessions.ok());
+            let report = reports.as_ref().and_then(|all| all.iter().find(|report| report.symbol == want.symbol));
+            let up = reports.as_ref().map(|_| report.is_some_and(|report| report.state == SessionState::Established));
+            let session = Session { up, ..want.session.clone() };
+            let id = session.id.clone();
+            let policy =
+                running_policy(&connection.state, &self.accept(&want.placed.peering, connection).await?).unwrap_or(RoutePolicy::DenyAll);
+            let mark = report.map(|report| Mark { updates: report.updates, since: report.since, policy: policy.clone(), rpki });
+            let same = {
+                let mut world = self.watch.world();
+                if world.sessions.get(&id) != Some(&session) {
+                    changed_sessions.insert(id.clone());
+                }
+                if up.is_none() {
+                    world.view.silence(&id);
+                }
+                world.marks.get(&id) == mark.as_ref()
+            };
+            known.insert(id.clone(), session);
+            match (up, mark) {
+                (Some(true), Some(mark)) if !same => match self.routes_of(want, &policy, vrps.clone()).await? {
+                    Ok(routes) => {
+                        let mut world = self.watch.world();
+                        if !world.view.is_heard(&id) {
+                            changed_sessions.insert(id.clone());
+                        }
+                        changed_prefixes.extend(world.view.replace(&id, routes));
+                        world.marks.insert(id, mark);
+                    }
+                    Err(fault) => {
+                        tracing::warn!(session = id, %fault, "the routes could not be read");
+                        let mut world = self.watch.world();
+                        world.view.silence(&id);
+                        world.marks.remove(&id);
+                        changed_sessions.insert(id);
+                    }
+                },
+                (Some(false), _) => {
+                    let mut world = self.watch.world();
+                    changed_prefixes.extend(world.view.replace(&id, []));
+                    world.marks.remove(&id);
+                }
+                _ => {}
+            }
+        }
+        self.keep_sessions(&known).await?;
+        let mut world = self.watch.world();
+        changed_sessions.extend(world.sessions.keys().filter(|id| !known.contains_key(*id)).cloned());
+        world.sessions = known;
+        let mut dirty: HashSet<String> = world.book.about(&changed_prefixes).cloned().collect();
+        dirty.extend(world.book.by_session(|id| changed_sessions.contains(id)).cloned());
+        if std::mem::replace(&mut world.rpki, rpki) != rpki {
+            dirty.extend(world.book.ids().cloned());
+        }
+        Ok(dirty)
+    }
+
+    /// Keeps which sessions went up or down since the last look.
+    async fn keep_sessions(&self, known: &HashMap<String, Session>) -> Result<(), Error> {
+        let changed: Vec<(String, Option<bool>)> = {
+            let world = self.watch.world();
+            let is_news = |session: &&Session| world.sessions.get(&session.id).is_none_or(|before| before.up != session.up);
+            known.values().filter(is_news).map(|session| (session.id.clone(), session.up)).collect()
+        };
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        for (session, up) in changed {
+            tx.add_session_change(&session, now, crate::metrics::state_word(up)).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Everything that a session announces, as far as it matters for the service.
+    async fn routes_of(
+        &self,
+        want: &Wanted,
+        policy: &RoutePolicy,
+        vrps: Option<Arc<Vrps>>,
+    ) -> Result<Result<Vec<(Prefix, Announcement)>, Fault>, Error> {
+        let (Some(router), Some(connection)) = (want.placed.router.as_ref(), want.placed.connection()) else { return Ok(Ok(vec![])) };
+        let sessions = match self.sessions_of(router, &want.placed.peering, connection, policy).await? {
+            Ok(sessions) => sessions,
+            Err(why) => return Ok(Err(Fault::Strange(why.to_string()))),
+        };
+        let Some(session) = sessions.into_iter().find(|session| session.symbol() == want.symbol) else { return Ok(Ok(vec![])) };
+        let on_router = !self.settings.rpki.caches.is_empty();
+        let community = self.service_community();
+        let read = self.fleet.look(router, move |engine| -> Result<Vec<(Prefix, Announcement)>, Fault> {
+            let judged = crate::routes::judged(engine, &session, vrps.as_deref(), on_router)?;
+            let tagged = engine.tagged(&session, community)?;
+            Ok(judged.into_iter().map(|it| (it.route.prefix, announcement(it, community, tagged.as_ref()))).collect())
+        });
+        read.await
+    }
+
+    /// The prefixes of an ASN that a peering's sessions receive.
+    pub(crate) async fn received_from(&self, peering: &Peering, asn: Asn) -> Result<Vec<Prefix>, Error> {
+        self.watch_prefixes().await?;
+        let wanted = self.wanted(&*self.partners().await?);
+        let world = self.watch.world();
+        let of = wanted.iter().filter(|want| want.placed.peering.id == peering.id);
+        Ok(of.flat_map(|want| world.view.originated(&want.session.id, asn)).collect())
+    }
+
+    /// What the IRR says of the partners that registered something.
+    async fn read_declarations(&self, partners: &Partners) -> Result<HashSet<String>, Error> {
+        if self.settings.irr.servers.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let networks: BTreeSet<Asn> = {
+            let world = self.watch.world();
+            world.book.ids().filter_map(|id| world.book.entry(id)).map(|entry| entry.coverage.asn).collect()
+        };
+        let mut changed: HashSet<Asn> = HashSet::new();
+        for asn in networks.into_iter().filter(|asn| partners.placed.contains_key(asn)) {
+            let fresh = match self.declared(asn).await? {
+                Declaration::Unasked | Declaration::Asking => None,
+                Declaration::Heard(heard) => Some(heard),
+            };
+            let mut world = self.watch.world();
+            if world.declarations.get(&asn) != Some(&fresh) {
+                world.declarations.insert(asn, fresh);
+                changed.insert(asn);
+            }
+        }
+        let world = self.watch.world();
+        let of = |id: &&String| world.book.entry(id).is_some_and(|entry| changed.contains(&entry.coverage.asn));
+        Ok(world.book.ids().filter(of).cloned().collect())
+    }
+
+    /// Judges what may be judged otherwise now; gives what is.
+    fn judge(&self, mut dirty: HashSet<String>) -> Vec<Change> {
+        let vrps = self.vrps();
+        let rpki = match &vrps {
+            Some(vrps) => RpkiFact::Known(vrps),
+            None if self.settings.rpki.is_set() => RpkiFact::Silent,
+            None => RpkiFact::Unasked,
+        };
+        let mut world = self.watch.world();
+        dirty.extend(std::mem::take(&mut world.asked));
+        let world = &mut *world;
+        let irr = (!self.settings.irr.servers.is_empty()).then_some(&world.declarations);
+        let around = Surroundings { sessions: &world.sessions, community: self.service_community(), rpki, irr };
+        let mut changes = vec![];
+        for id in dirty {
+            let (Some(entry), Some(owner)) = (world.book.entry(&id), world.owners.get(&id)) else { continue };
+            let Some(judgement) = world.book.judge(&id, &world.view, &around) else { continue };
+            let hash = digest(&judgement);
+            if world.judged.insert(id.clone(), hash) != Some(hash) {
+                let origins = entry.origins.clone();
+                changes.push(Change { prefix: entry.prefix, owner: owner.clone(), origins, judgement, subject: id });
+            }
+        }
+        changes
+    }
+
+    /// Keeps what changed, with the events that it means for customers, and tells it.
+    async fn keep(&self, changes: &[Change]) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let mut told: BTreeSet<(String, String)> = BTreeSet::new();
+        for change in changes {
+            let before = tx.verdict(&change.subject).await?;
+            if before.as_ref().is_some_and(|before| before.judgement == change.judgement) {
+                continue;
+            }
+            let same = before.as_ref().is_some_and(|it| is_same(&it.judgement, &change.judgement));
+            let at = before.as_ref().filter(|_| same).map_or(now, |before| before.at);
+            let verdict = StoredVerdict { subject: change.subject.clone(), at, judgement: change.judgement.clone() };
+            tx.save_verdict(&change.owner.id, change.prefix, &verdict, !same).await?;
+            let seen = before.map(|before| before.judgement.evidence).unwrap_or_default();
+            for happened in
+                events::happened(&seen, &change.judgement.evidence, &change.origins).into_iter().filter(|_| change.owner.customer)
+            {
+                let event = route_event(change.prefix, happened, now);
+                let id = event_id(&change.owner.organisation, &event);
+                tx.add_route_event(&id, &change.owner.organisation, &event).await?;
+                told.insert(("events".to_owned(), change.owner.organisation.clone()));
+            }
+            told.insert((change.owner.id.clone(), change.owner.organisation.clone()));
+        }
+        tx.commit().await?;
+        for (subject, organisation) in told {
+            self.live.tell(&subject, &organisation);
+        }
+        Ok(())
+    }
+}
+
+/// Whether the state and what is wrong are the same; what was seen may differ.
+fn is_same(before: &Judgement, after: &Judgement) -> bool {
+    before.state == after.state && before.codes() == after.codes()
+}
+
+fn digest(judgement: &Judgement) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    judgement.state.hash(&mut hasher);
+    for finding in &judgement.findings {
+        (finding.verdict, &finding.sentence).hash(&mut hasher);
+    }
+    for it in &judgement.evidence {
+        (&it.session, it.role, it.heard, &it.route).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn announcement(it: Judged, community: Community, tagged: Option<&BTreeSet<Prefix>>) -> Announcement {
+    let route = &it.route;
+    let stands = || match community {
+        Community::Standard(a, b) => route.communities.contains(&(a, b)),
+        Community::Large(a, b, c) => route.large.contains(&(a, b, c)),
+    };
+    let tag = match tagged {
+        None => Some(stands()),
+        // What is refused cannot be asked for by community there.
+        Some(_) if !it.refused.is_empty() => None,
+        Some(tagged) => Some(tagged.contains(&route.prefix)),
+    };
+    let path = route.path.iter().filter_map(|hop| if let Hop::Asn(asn) = hop { Some(*asn) } else { None });
+    Announcement {
+        path: path.collect(),
+        origin: route.origin(),
+        community: tag,
+        refused: it.refused.iter().map(|reason| reason.text()).collect(),
+    }
+}
+
+fn route_event(prefix: Prefix, it: events::Happened, now: Timestamp) -> RouteEvent {
+    use peerage_domain::telemetry::RouteEventKind as K;
+    let path = it.path.iter().map(|asn| asn.0.to_string()).collect::<Vec<_>>().join(" ");
+    let on = it.sessions.join(", ");
+    let summary = match it.kind {
+        K::PrefixAnnouncementEvent => format!("{prefix} is announced at the primary location with the path {path}"),
+        K::PrefixWithdrawalEvent => format!("{prefix} is not announced at the primary location any more"),
+        K::PrefixBackupRouteAnnouncementEvent => format!("{prefix} is announced at the backup location with the path {path}"),
+        K::PrefixBackupRouteWithdrawalEvent => format!("{prefix} is not announced at the backup location any more"),
+        K::PrefixActivePath => format!("traffic to {prefix} goes by {path}"),
+        K::PrefixBackupPath => format!("the backup route of {prefix} is {path}"),
+        K::PrefixOriginAsChangeEvent => format!("{prefix} comes from another origin, by {path}"),
+        K::PrefixBackupRouteOriginAsChangeEvent => format!("{prefix} comes from another origin at the backup location, by {path}"),
+    };
+    RouteEvent { time: now, kind: it.kind, prefix, path: it.path, summary, source: format!("sessions with {on}") }
+}
+
+fn event_id(organisation: &str, event: &RouteEvent) -> String {
+    let path: Vec<String> = event.path.iter().map(ToString::to_string).collect();
+    let key = format!("{organisation}|{}|{:?}|{}|{}", event.time.millis(), event.kind, event.prefix, path.join(" "));
+    format!("EV-{}", &crate::secrets::token_hash(&key)[..12])
+}
