@@ -79,10 +79,16 @@ fn Site() -> impl IntoView {
             <Route path=path!("/connections/new/:id/site") view=customer::SiteStep ssr=SsrMode::Async/>
             <Route path=path!("/connections/new/:id/prefixes") view=customer::PrefixesStep ssr=SsrMode::Async/>
             <Route path=path!("/connections/new/:id/review") view=customer::ReviewStep ssr=SsrMode::Async/>
+            <Route path=path!("/connections/:id/prefixes/:prefix") view=customer::PrefixPage ssr=SsrMode::Async/>
+            <Route path=path!("/connections/:id/change") view=customer::ChangePage ssr=SsrMode::Async/>
+            <Route path=path!("/activate/:key") view=customer::HandOverPage ssr=SsrMode::Async/>
             <Route path=path!("/connections/:id") view=customer::ConnectionPage ssr=SsrMode::Async/>
             <Route path=path!("/events") view=customer::EventsPage ssr=SsrMode::Async/>
 
             <Route path=path!("/partner") view=partner::PeeringsPage ssr=SsrMode::Async/>
+            <Route path=path!("/partner/service") view=partner::ServicePage ssr=SsrMode::Async/>
+            <Route path=path!("/partner/prefixes") view=partner::RegisteredPage ssr=SsrMode::Async/>
+            <Route path=path!("/partner/prefixes/:id") view=partner::RegistrationPage ssr=SsrMode::Async/>
             <Route path=path!("/partner/customers") view=partner::CustomersPage ssr=SsrMode::Async/>
             <Route path=path!("/partner/asns") view=partner::AsnsPage ssr=SsrMode::Async/>
             <Route path=path!("/partner/asns/new") view=partner::NewAsnPage ssr=SsrMode::Async/>

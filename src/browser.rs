@@ -12,6 +12,25 @@ pub(crate) fn mark_hydrated() {
     }
 }
 
+/// Pastes of more bytes than this are put into their field at once.
+const LARGE: usize = 10_000;
+
+/// What a text area holds after a large paste into it. Browsers take many seconds to insert
+/// thousands of lines as if they were typed, and no time to set them.
+pub(crate) fn large_paste(event: &web_sys::Event) -> Option<String> {
+    let pasted = event.dyn_ref::<web_sys::ClipboardEvent>()?.clipboard_data()?.get_data("text").ok()?;
+    if pasted.len() < LARGE {
+        return None;
+    }
+    let field = event.target()?.dyn_into::<web_sys::HtmlTextAreaElement>().ok()?;
+    let units: Vec<u16> = field.value().encode_utf16().collect();
+    let at = |place: Option<u32>| (place.unwrap_or(0) as usize).min(units.len());
+    let (start, end) = (at(field.selection_start().ok()?), at(field.selection_end().ok()?));
+    event.prevent_default();
+    let part = |range: &[u16]| String::from_utf16_lossy(range);
+    Some(format!("{}{}{}", part(&units[..start]), pasted.replace("\r\n", "\n"), part(&units[end.max(start)..])))
+}
+
 /// Where this tab keeps, by path, what was typed into forms that were not the one sent.
 fn shelf() -> Option<(web_sys::Storage, String)> {
     let window = web_sys::window()?;

@@ -6,6 +6,10 @@ pub(crate) fn keep_other_forms() {}
 
 pub(crate) fn listen(_subject: &str, _on_change: impl Fn() + 'static, _on_state: impl Fn(bool) + 'static) {}
 
+pub(crate) fn large_paste(_event: &leptos::web_sys::Event) -> Option<String> {
+    None
+}
+
 pub(crate) fn copy(_text: &str) {}
 
 pub(crate) fn share_of_width(_event: &leptos::ev::MouseEvent) -> Option<f64> {

@@ -98,7 +98,7 @@ fn form_target(page: &str, start: &str) -> String {
     page[at + 8..].split('"').next().expect("quoted").to_owned()
 }
 
-const PAGES: [(&str, &[&str]); 12] = [
+const PAGES: [(&str, &[&str]); 16] = [
     ("/connections", &["customer", "manager", "operator"]),
     ("/connections/CN-1", &["customer", "manager", "operator"]),
     ("/insights/latency", &["customer", "manager", "operator"]),
@@ -106,6 +106,10 @@ const PAGES: [(&str, &[&str]); 12] = [
     ("/partner", &["partner"]),
     ("/partner/asns/PA-1", &["partner", "operator"]),
     ("/partner/customers", &["partner"]),
+    ("/partner/service", &["partner", "operator"]),
+    ("/partner/prefixes", &["partner", "operator"]),
+    ("/connections/CN-1/prefixes/193.0.16.0_24", &["customer", "manager", "operator"]),
+    ("/connections/CN-1/change", &["customer"]),
     ("/ops/queue", &["operator"]),
     ("/ops/routers", &["operator"]),
     ("/ops/import", &["operator"]),
@@ -292,6 +296,67 @@ async fn sessions_from_before_are_read_kept_and_converted_by_forms() {
     let legacy = format!("LG-{}", after(&mine, "Convert LG-").split('<').next().expect("a number"));
     let (to, page) = portal.submit("/partner", "/rpc/convert_legacy", &format!("id={legacy}"), &partner).await;
     assert!(to.ends_with("/sessions") && page.contains("195.69.144.7"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn prefixes_and_metrics_are_read_by_those_whom_they_concern() {
+    let portal = portal().await;
+    let (customer, partner, operator) =
+        (portal.sign_in("customer").await, portal.sign_in("partner").await, portal.sign_in("operator").await);
+    let json = async |path: &str, cookie: &str| -> (StatusCode, serde_json::Value) {
+        let (status, body) = portal.get(path, cookie).await;
+        (status, serde_json::from_str(&body).expect("JSON"))
+    };
+    let (status, list) = json("/api/v1/connections/CN-1/prefixes?state=Failed", &customer).await;
+    assert_eq!((status, list["total"].as_u64()), (StatusCode::OK, Some(1)), "{list}");
+    let item = &list["items"][0];
+    assert_eq!((item["prefix"].as_str(), item["prefixValidationState"].as_str()), (Some("193.0.17.0/24"), Some("Failed")));
+    assert!(item["errorMessage"].as_str().is_some_and(|text| text.contains("8075:8007")));
+    assert_eq!(item["learnedType"].as_str(), Some("ViaServiceProvider"));
+    assert_eq!(json("/api/v1/connections/CN-1/prefixes", &partner).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(json("/api/v1/connections/CN-1/prefixes", "").await.0, StatusCode::UNAUTHORIZED);
+    let (_, list) = json("/api/v1/registered-prefixes", &partner).await;
+    assert_eq!((list["total"].as_u64(), list["items"][0]["originAsn"].as_u64()), (Some(3), Some(6453)));
+    let (_, sessions) = json("/api/v1/sessions", &partner).await;
+    assert!(sessions.as_array().is_some_and(|all| all.iter().any(|it| it["sessionAvailability"].as_f64() == Some(1.0))), "{sessions}");
+    assert_eq!(portal.get("/metrics", &partner).await.0, StatusCode::FORBIDDEN);
+    let (status, text) = portal.get("/metrics", &operator).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(
+        text.contains("peerage_prefixes{state=\"Verified\"}") && text.contains("peerage_bgp_session_up{session=\"PR-5/1/v4\",asn=\"6453\""),
+        "{text}"
+    );
+
+    // A token of the organisation reads the same.
+    let token = portal.service.add_token("Fjordbank", "scripts").await.expect("token");
+    let ask =
+        Request::get("/api/v1/connections/CN-1/prefixes").header(header::AUTHORIZATION, format!("Bearer {token}")).body(Body::empty());
+    assert_eq!(portal.send(ask.expect("request")).await.status(), StatusCode::OK);
+    let ask = Request::get("/metrics").header(header::AUTHORIZATION, format!("Bearer {token}")).body(Body::empty());
+    assert_eq!(portal.send(ask.expect("request")).await.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_shown_once_and_handed_over_by_forms() {
+    let portal = portal().await;
+    let (customer, partner) = (portal.sign_in("customer").await, portal.sign_in("partner").await);
+    let form = "peering=PR-5&prefixes=193.0.30.0%2F24%2C%2CFjordbank%0A193.0.31.1%2F24&go=register";
+    let (to, page) = portal.submit("/partner/prefixes", "/rpc/register_prefixes", form, &partner).await;
+    assert!(to == "/partner/prefixes" && page.contains("1 of 2 lines cannot be registered") && page.contains("193.0.30.0/24,,Fjordbank"));
+    let form = "peering=PR-5&prefixes=193.0.30.0%2F24%2C%2CFjordbank&go=register";
+    let (_, page) = portal.submit("/partner/prefixes", "/rpc/register_prefixes", form, &partner).await;
+    let key = after(&page, "/activate/").split(['"', '<', ' ']).next().expect("a key").to_owned();
+    assert_eq!(key.len(), 36, "{key}");
+    assert!(!portal.get("/partner/prefixes", &partner).await.1.contains(&key), "shown once");
+    let path = format!("/activate/{key}");
+    let (_, page) = portal.get(&path, &customer).await;
+    assert!(page.contains("registered 193.0.30.0/24 for you"), "{page}");
+    let (to, page) = portal.submit(&path, "/rpc/activate_prefixes", &format!("id=CN-1&keys={key}"), &customer).await;
+    assert!(to == "/connections/CN-1/prefixes/193.0.30.0_24" && page.contains("193.0.30.0/24"));
+    let other = portal.sign_in("second.partner").await;
+    assert_eq!(portal.get("/partner/prefixes/RP-1", &other).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(portal.get("/connections/CN-1/prefixes/193.0.99.0_24", &customer).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(portal.get("/connections/CN-1/prefixes/nonsense", &customer).await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,8 +12,7 @@ async function toPrefixes(page, name, look = async () => {}) {
   await page.getByRole('button', { name: 'Save and go on' }).click();
   await page.getByLabel('Country').selectOption('CH');
   await page.getByRole('button', { name: 'Show providers by distance' }).click();
-  await page.getByText('more providers').click();
-  await page.getByRole('radio', { name: /Init7/ }).check();
+  await page.getByRole('radio', { name: /TATA/ }).check();
   await page.getByRole('button', { name: 'Show its locations' }).click();
   await look(page);
   await page.getByLabel('Primary location').selectOption({ index: 0 });

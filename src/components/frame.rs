@@ -2,9 +2,9 @@
 
 use crate::text::{field_name, say};
 use crate::{
-    components::{Icon, action},
+    components::{Copy, Icon, action},
     rpc::{
-        Flash,
+        Flash, KeyRow,
         accounts::{ChooseOrganisation, Frame, Me, SignOut},
     },
 };
@@ -98,6 +98,8 @@ fn entries(me: &Me) -> Vec<(&'static str, &'static str, String, Option<u64>)> {
     }
     if is(Role::Partner) {
         all.push(("/partner", "seam", tr!(nav.peerings), None));
+        all.push(("/partner/service", "place", tr!(service_page.title), None));
+        all.push(("/partner/prefixes", "list", tr!(registered.title), None));
         all.push(("/partner/asns", "people", tr!(nav.asns), None));
     }
     if is(Role::Customer) || is(Role::Manager) || is(Role::Operator) {
@@ -108,6 +110,9 @@ fn entries(me: &Me) -> Vec<(&'static str, &'static str, String, Option<u64>)> {
     all.push(("/", "search", tr!(nav.directory), None));
     all
 }
+
+/// What lies below `/partner` and has an entry of its own.
+const OWN_ENTRY: [&str; 3] = ["/partner/asns", "/partner/service", "/partner/prefixes"];
 
 /// The navigation of somebody who is signed in.
 #[component]
@@ -121,7 +126,7 @@ pub fn Sidebar(
         .map(|(href, icon, label, count)| {
             let here = move || {
                 let path = path.get();
-                let inside = href != "/" && path.starts_with(&format!("{href}/")) && !(href == "/partner" && path.starts_with("/partner/asns"));
+                let inside = href != "/" && path.starts_with(&format!("{href}/")) && !(href == "/partner" && OWN_ENTRY.iter().any(|own| path.starts_with(own)));
                 (path == href || inside).then_some("page")
             };
             view! { <li><a href=href aria-current=here><Icon name=icon/>{label}{count.map(|n| view! { <span class="n">{n}</span> })}</a></li> }
@@ -149,6 +154,9 @@ pub fn FlashMessage(
             view! { <div class="call" role="alert"><Icon name="fail"/><div><p><b>{failure.message}</b></p><ul>{list}{more}</ul></div></div> }
                 .into_any()
         }
+        Flash::Keys(keys) => view! { <NewKeys keys=keys/> }.into_any(),
+        // It is opened before it comes here.
+        Flash::Sealed(_) => ().into_any(),
         Flash::Secret { what, value } => view! {
             <div class="call done" role="status">
                 <Icon name="pass"/>
@@ -156,6 +164,46 @@ pub fn FlashMessage(
             </div>
         }
         .into_any(),
+    }
+}
+
+/// Keys of which each row is shown; longer lists are taken as a file.
+const KEYS_SHOWN: usize = 25;
+
+/// Keys that were just made: to copy, to hand over as links, to take as a file.
+#[component]
+fn NewKeys(keys: Vec<KeyRow>) -> impl IntoView {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let line = |key: &KeyRow| format!("{},{},{},{}\r\n", key.what, quoted(&key.name), key.key, key.link);
+    let csv = format!("for,name,key,link\r\n{}", keys.iter().map(line).collect::<String>());
+    let file = format!("data:text/csv;charset=utf-8,{}", peerage_domain::catalogue::percent(&csv));
+    let total = keys.len();
+    let rows = keys
+        .into_iter()
+        .take(KEYS_SHOWN)
+        .map(|key| {
+            view! {
+                <tr>
+                    <td class="key mono" data-l=tr!(keys.what)>{key.what}<small class="muted">{key.name}</small></td>
+                    <td data-l=tr!(registered.key)><Copy text=key.key/></td>
+                    <td data-l=tr!(keys.link)><Copy text=key.link/></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="panel done" aria-labelledby="h-new-keys">
+            <div class="phead">
+                <h2 id="h-new-keys">{tr!(keys.title, n = total)}</h2>
+                <p>{tr!(keys.once)}</p>
+                <div class="acts"><a class="btn main" href=file download="prefix-keys.csv" rel="external">{tr!(keys.file)}</a></div>
+            </div>
+            <div class="scroll"><table class="tbl cards">
+                <thead><tr><th scope="col">{tr!(keys.what)}</th><th scope="col">{tr!(registered.key)}</th><th scope="col">{tr!(keys.link)}</th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table></div>
+            {(total > KEYS_SHOWN).then(|| view! { <p class="pbody muted">{tr!(keys.more, n = KEYS_SHOWN)}</p> })}
+        </section>
     }
 }
 

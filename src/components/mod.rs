@@ -10,6 +10,7 @@ mod prefix_editor;
 mod status;
 mod table;
 mod timeline;
+mod verdict;
 
 pub use chart::ms as chart_ms;
 pub use diff::diffs;
@@ -21,3 +22,4 @@ pub use prefix_editor::{PrefixEditor, owned_elsewhere};
 pub use status::{Ago, Copy, NextActor, StateBadge, VerdictMark, next_name, state_name};
 pub use table::{Column, Empty, EmptyList, ListSearch, Pager, SortLinks, SortedHead, query_from_url};
 pub use timeline::{History, StateTimeline};
+pub use verdict::{ValidationMark, VerdictPanels, gist, validation_kinds, validation_name};

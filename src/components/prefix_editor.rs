@@ -6,11 +6,13 @@ use crate::{
 };
 use leptos::prelude::*;
 use peerage_domain::{
-    Next, Verdict,
+    Asn, Next, Verdict,
     prefixes::{self, Entry, Judged, Known},
 };
 use std::collections::HashSet;
 
+/// Stands for the partner's own ASN.
+const OWN: Asn = Asn(1);
 /// Rows that are shown; the rest is counted.
 const SHOWN: usize = 200;
 
@@ -27,10 +29,13 @@ pub fn PrefixEditor(
     /// Whether repair buttons work without a script.
     #[prop(optional)]
     repair_by_form: bool,
+    /// Whether each line is a prefix, its origin and a name, as partners register them.
+    #[prop(optional)]
+    lines_of_three: bool,
 ) -> impl IntoView {
     let typed = RwSignal::new(text);
     let elsewhere: HashSet<String> = elsewhere.into_iter().collect();
-    let rows = Memo::new(move |_| judge(&typed.read(), &known, &elsewhere));
+    let rows = Memo::new(move |_| judge(&typed.read(), &known, &elsewhere, lines_of_three));
     let count = move |verdict: Verdict| rows.read().iter().filter(|j| j.verdict() == verdict).count();
     let fixable = move || rows.read().iter().filter(|j| j.suggestion().is_some()).count();
     let before = RwSignal::new(None::<String>);
@@ -56,6 +61,7 @@ pub fn PrefixEditor(
                 autocomplete="off"
                 aria-describedby="prefixes-help prefixes-count"
                 prop:value=move || typed.get()
+                on:paste=move |event| crate::browser::large_paste(&event).into_iter().for_each(|text| typed.set(text))
                 on:input:target=move |event| typed.set(event.target().value())
             >
                 {typed.get_untracked()}
@@ -106,10 +112,16 @@ pub fn owned_elsewhere(judged: &[Judged]) -> Vec<String> {
     held.map(|j| j.entry.input.clone()).collect()
 }
 
-fn judge(text: &str, known: &Known, elsewhere: &HashSet<String>) -> Vec<Judged> {
-    let mut entries = prefixes::entries(text);
-    entries.truncate(prefixes::MAX_ENTRIES);
-    let mut judged = prefixes::judge(&entries, known);
+fn judge(text: &str, known: &Known, elsewhere: &HashSet<String>, lines_of_three: bool) -> Vec<Judged> {
+    let mut judged = if lines_of_three {
+        // Whose the peering is does not matter for what is wrong with a line.
+        let lines = peerage_domain::service::registration::read(text, OWN, known);
+        lines.into_iter().take(prefixes::MAX_ENTRIES).map(|line| line.judged).collect()
+    } else {
+        let mut entries = prefixes::entries(text);
+        entries.truncate(prefixes::MAX_ENTRIES);
+        prefixes::judge(&entries, known)
+    };
     for item in &mut judged {
         if elsewhere.contains(&item.entry.input) {
             item.findings.extend(item.prefix.map(prefixes::owned_elsewhere));

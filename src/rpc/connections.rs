@@ -1,6 +1,6 @@
 //! Customers' connections and their prefixes.
 
-use super::Failure;
+use super::{Failure, service::StateView};
 use leptos::prelude::*;
 use peerage_domain::{
     Timestamp,
@@ -25,6 +25,8 @@ pub struct ConnectionRow {
     pub primary: String,
     /// Registered prefixes.
     pub prefixes: i64,
+    /// How many of them get the service.
+    pub verified: usize,
     /// Median of the last day in ms.
     pub median_ms: Option<f64>,
     /// Medians of the last day, for a sparkline.
@@ -45,12 +47,16 @@ pub struct ConnectionList {
 }
 
 /// A registered prefix.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PrefixRow {
     /// The prefix.
     pub prefix: String,
     /// Since when.
     pub added: Timestamp,
+    /// Whether it is bound to its provider by a key.
+    pub has_key: bool,
+    /// How it is judged.
+    pub state: StateView,
 }
 
 /// A connection with everything its page shows.
@@ -72,6 +78,14 @@ pub struct ConnectionView {
     pub created: Timestamp,
     /// Prefixes on this page.
     pub prefixes: Paged<PrefixRow>,
+    /// How many prefixes have no key.
+    pub keyless: usize,
+    /// How many prefixes get the service.
+    pub verified: usize,
+    /// How many prefixes fail.
+    pub failing: usize,
+    /// The provider's sessions for it: Established, all.
+    pub sessions: (usize, usize),
     /// History: when, who, what.
     pub history: Vec<(Timestamp, String, String)>,
     /// What the organisation holds already, for the browser's judgement.

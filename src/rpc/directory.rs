@@ -65,6 +65,8 @@ pub struct PartnerView {
     pub partner: Partner,
     /// Its locations on this page.
     pub locations: Paged<PartnerLocation>,
+    /// Cities at which customers can choose it for Peering Service.
+    pub serves: Vec<String>,
 }
 
 /// What a search finds.
@@ -91,7 +93,10 @@ pub async fn read_location(id: String, query: Query) -> Result<LocationView, Fai
 pub async fn read_partner(key: String, query: Query) -> Result<PartnerView, Failure> {
     let directory = crate::server::context::service().directory().await?;
     let partner = directory.partner(&key).cloned().ok_or_else(|| crate::server::context::not_found("partner", &key))?;
-    Ok(PartnerView { locations: directory.locations_of(&key, &query), partner })
+    let serving = crate::server::context::service().service_providers().await?;
+    let at = partner.asn.and_then(|asn| serving.get(&asn)).map(|it| it.locations.clone()).unwrap_or_default();
+    let serves = at.iter().filter_map(|id| directory.location(id)).map(|location| location.city.clone()).collect();
+    Ok(PartnerView { locations: directory.locations_of(&key, &query), partner, serves })
 }
 
 /// A part of the operator's locations, published or not.

@@ -60,6 +60,23 @@ pub enum Flash {
         /// The secret.
         value: String,
     },
+    /// Keys that were just made, shown this once.
+    Keys(Vec<KeyRow>),
+    /// The same as it is kept until then.
+    Sealed(String),
+}
+
+/// A key that was just made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRow {
+    /// What it is for: a prefix or an ASN.
+    pub what: String,
+    /// What the partner calls it.
+    pub name: String,
+    /// The key.
+    pub key: String,
+    /// The link by which a customer takes it over.
+    pub link: String,
 }
 
 /// What was typed into a form that was refused, so that nobody types it again.

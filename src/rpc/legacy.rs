@@ -6,6 +6,7 @@ use peerage_domain::{
     Asn, Finding, Timestamp,
     catalogue::{Paged, Query},
     legacy::LegacySessions,
+    service::KeyRecord,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,11 +39,30 @@ pub struct ImportView {
     pub rows: Vec<(LegacyRow, Finding)>,
 }
 
+/// A customer of an organisation's route servers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CustomerRow {
+    /// Its ASN.
+    pub asn: Asn,
+    /// What the partner calls it.
+    pub name: String,
+    /// When it was registered.
+    pub added: Timestamp,
+    /// What its keys are for, such as `ORG-2/AS719`.
+    pub subject: String,
+    /// The key that is good for new prefixes, or the last one.
+    pub key: Option<KeyRecord>,
+    /// Whether a customer used one.
+    pub activated: bool,
+}
+
 /// The customers of an organisation's route servers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CustomersView {
-    /// A part of them: ASN, name, since when.
-    pub customers: Paged<(Asn, String, Timestamp)>,
+    /// A part of them.
+    pub customers: Paged<CustomerRow>,
+    /// The server's time.
+    pub now: Timestamp,
     /// Whether there is a route server at all, and whether customers can be registered.
     pub route_server: (bool, bool),
 }

@@ -15,5 +15,6 @@ pub mod insights;
 pub mod legacy;
 pub mod operator;
 pub mod partner;
+pub mod service;
 
-pub use failure::{Failure, FailureKind, Flash, Typed};
+pub use failure::{Failure, FailureKind, Flash, KeyRow, Typed};

@@ -248,6 +248,8 @@ pub struct ConnectionFields {
     pub bfd: String,
     /// `yes` for BGP roles (RFC 9234).
     pub role: String,
+    /// `yes` to use it for Peering Service.
+    pub peering_service: String,
     /// `yes` to test the link first.
     pub link_test: String,
     /// The operator's IPv4 address, where both ends are named.

@@ -5,7 +5,12 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
-use peerage_domain::{Asn, Prefix, policy::Policy, rpki::RtrCache};
+use peerage_domain::{
+    Asn, Prefix,
+    policy::Policy,
+    rpki::RtrCache,
+    service::{Community, requirements::Requirements},
+};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -29,10 +34,22 @@ pub struct Config {
     pub policy: Policy,
     /// How the edge is driven.
     pub edge: EdgeConfig,
+    /// What partners and routes of Peering Service need.
+    pub service: ServiceConfig,
     /// Where the RPKI is heard of.
     pub rpki: RpkiConfig,
     /// Where the Internet Routing Registry is asked.
     pub irr: IrrConfig,
+}
+
+/// What partners and routes of Peering Service need.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServiceConfig {
+    /// The community on routes for the service; `ASN:8007` of the operator without one.
+    pub community: Option<Community>,
+    /// How much redundancy partners need.
+    pub requirements: Requirements,
 }
 
 /// Where the Internet Routing Registry is asked.
@@ -96,6 +113,7 @@ impl Default for Config {
             operator: Operator::default(),
             policy: Policy::default(),
             edge: EdgeConfig::default(),
+            service: ServiceConfig::default(),
             rpki: RpkiConfig::default(),
             irr: IrrConfig::default(),
         }

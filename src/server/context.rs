@@ -1,7 +1,7 @@
 //! What a server function has at hand: the service, the session, the person.
 
 use crate::rpc::{
-    Failure, FailureKind, Flash, Typed,
+    Failure, FailureKind, Flash, KeyRow, Typed,
     accounts::{Frame, Me},
 };
 use axum::http::StatusCode;
@@ -105,6 +105,22 @@ pub async fn flash(message: &Flash) -> Result<(), Failure> {
     session().await?.insert(FLASH, message).await.map_err(|error| fault(&error.to_string()))
 }
 
+/// Keys as they are kept until the next page shows them: sealed, so that they do not lie in the
+/// database.
+///
+/// # Errors
+/// When they cannot be sealed.
+pub fn seal_keys(service: &Service, keys: &[KeyRow]) -> Result<String, Error> {
+    let text = serde_json::to_string(keys).map_err(|error| Error::Fault(error.to_string()))?;
+    service.seal(&text)
+}
+
+fn opened(service: &Service, message: Flash) -> Flash {
+    let Flash::Sealed(sealed) = &message else { return message };
+    let keys = service.unseal(sealed).ok().and_then(|text| serde_json::from_str(&text).ok());
+    Flash::Keys(keys.unwrap_or_default())
+}
+
 /// Keeps what was typed into a form that is refused, for the form's next showing.
 ///
 /// # Errors
@@ -141,7 +157,7 @@ pub async fn frame() -> Result<Frame, Failure> {
         demo: service.settings().demo,
         real_edge: service.has_real_router().await?,
         me,
-        flash: message,
+        flash: message.map(|message| opened(&service, message)),
         now: service.clock().now(),
     })
 }

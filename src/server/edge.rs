@@ -49,7 +49,7 @@ pub fn render(intent: &Path, daemon: Daemon, out: Option<&Path>) -> Result<(), E
         return Ok(());
     };
     let files = daemon.files(&intent, Reveal::Shown);
-    let written = std::fs::create_dir_all(dir).and_then(|()| bird::write(&files, dir));
+    let written = std::fs::create_dir_all(dir).and_then(|()| bird::write(&files, dir, 0o600));
     written.map_err(|error| Error::Fault(format!("{}: {error}", dir.display())))?;
     println!("{} files in {}", files.len(), dir.display());
     Ok(())

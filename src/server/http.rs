@@ -64,6 +64,7 @@ pub fn router(state: AppState, secure_cookies: bool) -> Router {
         .leptos_routes_with_context(&state, routes, context, shell)
         .route("/live", get(live::listen))
         .route("/peerings/{id}/{number}/routes.csv", get(exports::routes))
+        .route("/metrics", get(crate::server::api::metrics))
         .route("/peerings/{id}/{number}/loa.pdf", get(exports::loa))
         .merge(api::router())
         .layer(middleware::from_fn(readable_refusals))

@@ -31,6 +31,8 @@ pub async fn service(config: &Config, demo_world: bool, clock: Clock) -> Result<
         removal_pause_s: config.edge.removal_pause_s,
         rpki: RpkiSettings { files: config.rpki.files.clone(), caches: config.rpki.caches.clone(), slurm: config.rpki.slurm.clone() },
         irr: IrrSettings { servers: config.irr.servers.clone(), sources: config.irr.sources.clone() },
+        requirements: config.service.requirements,
+        service_community: config.service.community,
         link_pools: if demo_world { demo::link_pools() } else { config.edge.link_pools.clone() },
         demo: demo_world,
     };
@@ -59,7 +61,11 @@ pub async fn serve(config: Config, demo_world: bool) -> Result<(), Error> {
         .map_err(|error| Error::Fault(format!("cannot listen on {}: {error}", config.listen)))?;
     let address = listener.local_addr().map_err(|error| Error::Fault(error.to_string()))?;
     welcome(&service, &format!("http://{address}"), demo_world).await?;
+    if demo_world {
+        service.rehearse_demo().await?;
+    }
     tokio::spawn(work(service.clone()));
+    tokio::spawn(watch(service.clone()));
     let assets = Assets::find(&config.site_dir);
     let state = AppState { service, assets, options: LeptosOptions::builder().output_name("peerage").build() };
     // Without this, every answer in several parts waits for a delayed acknowledgement.
@@ -116,27 +122,40 @@ async fn welcome(service: &Service, url: &str, demo_world: bool) -> Result<(), E
     Ok(())
 }
 
-/// Seconds between two looks at the routers' sessions.
-const LOOK_S: i64 = 5;
+/// Seconds between two readings of the files of VRPs.
+const READ_S: i64 = 5;
+/// How long after one look at the routers the next one begins.
+const LOOK: Duration = Duration::from_secs(2);
 
-/// Does jobs as they become due, listens to the routers and, in the demo world, replays telemetry.
+/// Looks at the routers' sessions and judges what changed, apart from the work that drives them:
+/// a router that takes its time keeps nobody's verdict waiting.
+async fn watch(service: Service) {
+    loop {
+        if let Err(error) = service.listen_to_routers().await {
+            tracing::error!(%error, "the routers could not be asked");
+        }
+        if let Err(error) = service.watch_prefixes().await {
+            tracing::error!(%error, "the prefixes could not be judged");
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Does jobs as they become due and, in the demo world, replays telemetry.
 async fn work(service: Service) {
     let mut tick = tokio::time::interval(Duration::from_millis(500));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let (mut last_hour, mut next_look) = (0, 0);
+    let (mut last_hour, mut next_read) = (0, 0);
     loop {
         tick.tick().await;
         if let Err(error) = service.run_due_jobs().await {
             tracing::error!(%error, "a job failed and will be tried again");
         }
-        if service.clock().now().secs() >= next_look {
-            next_look = service.clock().now().secs() + LOOK_S;
+        if service.clock().now().secs() >= next_read {
+            next_read = service.clock().now().secs() + READ_S;
             let reader = service.clone();
             if let Err(error) = tokio::task::spawn_blocking(move || reader.read_rpki_files()).await {
                 tracing::error!(%error, "the files of VRPs could not be read");
-            }
-            if let Err(error) = service.listen_to_routers().await {
-                tracing::error!(%error, "the routers could not be asked");
             }
         }
         if service.settings().demo

@@ -3,14 +3,15 @@
 use crate::{
     components::{
         Ago, Breadcrumbs, Column, Copy, Empty, EmptyList, Field, History, Icon, ListSearch, Pager, Post, PrefixEditor, SortedHead,
-        VerdictMark, action,
+        ValidationMark, VerdictMark, action,
         chart::{ChartTime, LatencyChart, Windows},
-        live, load, load_more, next_name, query_from_url, typed_again,
+        gist, live, load, load_more, next_name, query_from_url, typed_again, validation_kinds,
     },
     pages::param,
     rpc::{
         connections::{AddPrefixes, ConnectionView, DeleteConnection, RemovePrefix, connection},
         insights::{LatencyView, latency},
+        service::ActivatePrefixes,
     },
 };
 use leptos::prelude::*;
@@ -47,19 +48,47 @@ fn place(location: Option<Location>) -> impl IntoView {
     }
 }
 
-/// Past, current and expected steps of a connection. Its provider acts next, until the
-/// provider has registered the prefixes.
+/// Past, current and expected steps of a connection: registered, bound by keys, verified.
 fn steps(found: &ConnectionView) -> impl IntoView + use<> {
     let (created, now) = (found.created, found.now);
-    let provider = found.provider.1.clone();
+    let all = usize::try_from(found.prefixes.total).unwrap_or(usize::MAX);
+    let current = match (found.keyless, found.verified) {
+        _ if all == 0 => 0,
+        (keyless, _) if keyless > 0 => 1,
+        (_, verified) if verified < all => 2,
+        _ => 3,
+    };
+    let class = move |step: usize| {
+        if step < current {
+            ""
+        } else if step == current {
+            "cur"
+        } else {
+            "todo"
+        }
+    };
+    let aria = move |step: usize| (step == current).then_some("step");
+    let (provider, keyed) = (found.provider.1.clone(), all - found.keyless.min(all));
     view! {
         <ol class="steps service" aria-label=tr!(timeline.label)>
-            <li><span>{tr!(service.registered)}" "<small>{next_name(Next::Requester, Next::Requester)}</small></span><small><Ago at=created now=now/></small></li>
-            <li class="cur" aria-current="step"><span>{tr!(service.provider)}" "<small>{provider}</small></span><small><Ago at=created now=now/></small></li>
-            <li class="todo"><span>{tr!(service.verified)}" "<small>{next_name(Next::Portal, Next::Requester)}</small></span></li>
-            <li class="todo"><span>{tr!(service.active)}</span></li>
+            <li class=class(0) aria-current=aria(0)><span>{tr!(service.registered)}" "<small>{next_name(Next::Requester, Next::Requester)}</small></span><small><Ago at=created now=now/></small></li>
+            <li class=class(1) aria-current=aria(1)><span>{tr!(service.keys)}" "<small>{provider}</small></span><small>{tr!(service.of, n = keyed, all = all)}</small></li>
+            <li class=class(2) aria-current=aria(2)><span>{tr!(service.verified)}" "<small>{next_name(Next::Portal, Next::Requester)}</small></span><small>{tr!(service.of, n = found.verified, all = all)}</small></li>
+            <li class=class(3) aria-current=aria(3)><span>{tr!(service.active)}</span></li>
         </ol>
     }
+}
+
+/// How the provider's sessions for the connection do.
+fn session_lane(sessions: (usize, usize)) -> impl IntoView {
+    let (up, all) = sessions;
+    let words = tr!(connection.sessions_up, up = up, all = all);
+    let verdict = match (up, all) {
+        (_, 0) => Verdict::Fail,
+        (up, all) if up == all => Verdict::Pass,
+        _ => Verdict::Warn,
+    };
+    view! { <VerdictMark verdict=verdict word=words/><p class="muted s12">{tr!(connection.sessions_of)}</p> }
 }
 
 #[component]
@@ -74,7 +103,7 @@ fn Detail(found: ConnectionView, query: Query) -> impl IntoView {
             <div class="title">
                 <h1>{found.name.clone()}</h1>
                 <Copy text=found.id.clone()/>
-                {found.writable.then(|| view! { <div class="acts"><a class="btn main" href="#add">{tr!(connection.add)}</a></div> })}
+                {found.writable.then(|| view! { <div class="acts"><a class="btn" href=format!("{path}/change")>{tr!(connection.change_it)}</a><a class="btn main" href="#add">{tr!(connection.add)}</a></div> })}
             </div>
         </div>
         <dl class="facts">
@@ -86,8 +115,8 @@ fn Detail(found: ConnectionView, query: Query) -> impl IntoView {
         <section class="panel" aria-labelledby="h-state">
             <div class="phead"><h2 id="h-state">{tr!(connection.state)}</h2><p>{tr!(connection.three)}</p></div>
             <div class="lanes">
-                <section><h3>{tr!(connection.lane)}</h3><span class="st pass big"><Icon name="pass"/>{tr!(connection.registered)}</span><p class="muted s12"><Ago at=found.created now=found.now/></p></section>
-                <section><h3>{tr!(connection.sessions)}</h3><VerdictMark verdict=Verdict::Unknown word=tr!(connection.sessions_unknown)/><p class="muted s12">{tr!(connection.sessions_why)}</p></section>
+                <section><h3>{tr!(connection.lane)}</h3><span class=format!("st {} big", if found.failing > 0 { "fail" } else { "pass" })><Icon name={if found.failing > 0 { "fail" } else { "pass" }}/>{tr!(connection.verified_of, n = found.verified, all = found.prefixes.total)}</span><p class="muted s12">{tr!(connection.registered)}" "<Ago at=found.created now=found.now/></p></section>
+                <section><h3>{tr!(connection.sessions)}</h3>{session_lane(found.sessions)}</section>
                 <section><h3>{tr!(connection.change)}</h3><span class="st pass big"><Icon name="pass"/>{tr!(connection.succeeded)}</span><p class="muted s12">{found.history.first().map(|(_, who, what)| format!("{what}, {who}"))}</p></section>
             </div>
             {steps(&found)}
@@ -95,7 +124,7 @@ fn Detail(found: ConnectionView, query: Query) -> impl IntoView {
         <section class="panel" aria-labelledby="h-pfx">
             <div class="phead">
                 <h2 id="h-pfx">{tr!(connection.prefixes, n = prefixes.total)}</h2>
-                <ListSearch query=query.clone() path=path.clone() hint=tr!(connection.prefix_hint) />
+                <ListSearch query=query.clone() path=path.clone() hint=tr!(connection.prefix_hint) kinds=validation_kinds()/>
             </div>
             {if prefixes.items.is_empty() {
                 view! { <EmptyList total=prefixes.total query=query.clone() path=path.clone() text=tr!(connection.no_prefixes)><a class="btn" href="#add">{tr!(connection.add)}</a></EmptyList> }.into_any()
@@ -111,8 +140,8 @@ fn prefix_table(found: ConnectionView, query: Query) -> impl IntoView {
     let path = format!("/connections/{}", found.id);
     let columns = vec![
         Column::text("prefix", tr!(connection.prefix)),
-        Column::text("", tr!(prefixes.verdict)),
-        Column::text("", tr!(connection.waits)),
+        Column::text("state", tr!(prefixes.verdict)),
+        Column::text("", tr!(prefixes.why)),
         Column::text("added", tr!(connection.added)),
         Column::text("", ""),
     ];
@@ -123,11 +152,12 @@ fn prefix_table(found: ConnectionView, query: Query) -> impl IntoView {
         .into_iter()
         .map(|row| {
             let fields = vec![("id", id.clone()), ("prefix", row.prefix.clone())];
+            let href = format!("{path}/prefixes/{}", row.prefix.replace('/', "_"));
             view! {
                 <tr>
-                    <td class="key mono" data-l=tr!(prefixes.entry)>{row.prefix}</td>
-                    <td class="v" data-l=tr!(prefixes.verdict)><VerdictMark verdict=Verdict::Unknown word=tr!(connection.pending)/></td>
-                    <td data-l=tr!(connection.waits)>{tr!(connection.waits_provider)}</td>
+                    <td class="key mono" data-l=tr!(prefixes.entry)><a href=href>{row.prefix}</a></td>
+                    <td class="v" data-l=tr!(prefixes.verdict)><ValidationMark state=row.state.state/></td>
+                    <td data-l=tr!(prefixes.why)>{gist(&row.state, Next::Requester)}</td>
                     <td data-l=tr!(connection.added)><Ago at=row.added now=now/></td>
                     <td class="acts">{writable.then(|| view! { <Post to={action::<RemovePrefix>()} fields=fields label=tr!(connection.remove) class="btn sm"/> })}</td>
                 </tr>
@@ -171,6 +201,25 @@ fn Latency(view: LatencyView, path: String) -> impl IntoView {
     }
 }
 
+/// Where keys of the provider are pasted; keys are secrets, so they do not come back with a refusal.
+fn keys_form(id: &str) -> impl IntoView + use<> {
+    let id = id.to_owned();
+    view! {
+        <section class="panel narrow-left" id="keys" aria-labelledby="h-keys">
+            <div class="phead"><h2 id="h-keys">{tr!(connection.keys)}</h2></div>
+            <form class="pbody form" method="post" action={action::<ActivatePrefixes>()}>
+                <input type="hidden" name="id" value=id/>
+                <div class="field-row">
+                    <label for="keys-text">{tr!(connection.keys_label)}</label>
+                    <textarea id="keys-text" class="field mono" name="keys" rows="4" spellcheck="false" autocomplete="off" aria-describedby="keys-help"></textarea>
+                    <p class="help" id="keys-help">{tr!(connection.keys_help)}</p>
+                </div>
+                <button class="btn main" type="submit">{tr!(hand_over.activate)}</button>
+            </form>
+        </section>
+    }
+}
+
 #[component]
 fn Below(found: ConnectionView) -> impl IntoView {
     let (id, name, writable, known) = (found.id.clone(), found.name.clone(), found.writable, found.known.clone());
@@ -192,6 +241,7 @@ fn Below(found: ConnectionView) -> impl IntoView {
                 })}
             </section>
         })}
+        {writable.then(|| keys_form(&id))}
         <section class="panel" aria-labelledby="h-act">
             <div class="phead"><h2 id="h-act">{tr!(connection.activity)}</h2></div>
             <div class="pbody"><History rows=found.history now=found.now/></div>

@@ -100,7 +100,7 @@ pub fn SiteStep() -> impl IntoView {
                         <Field id="subdivision" label=tr!(wizard.state)>{state}</Field>
                         <div class="field-row"><button class="btn end" type="submit" name="go" value="stay">{tr!(wizard.find)}</button></div>
                     </div>
-                    {providers(&view.providers, &draft.provider)}
+                    {providers(&view.providers, &draft.provider, !draft.country.is_empty())}
                     {chosen.map(|provider| places(&provider, &draft.primary, &draft.backup))}
                     <button class="btn main" type="submit">{tr!(wizard.on)}</button>
                 </form>
@@ -113,8 +113,11 @@ fn distance(location: &PartnerLocation) -> String {
     location.distance_km.map_or_else(String::new, |km| tr!(wizard.km, km = format!("{km:.0}")))
 }
 
-fn providers(all: &[Partner], chosen: &str) -> impl IntoView + use<> {
+fn providers(all: &[Partner], chosen: &str, has_country: bool) -> impl IntoView + use<> {
     const SHOWN: usize = 12;
+    if all.is_empty() && has_country {
+        return view! { <p class="help">{tr!(wizard.no_provider)}" "<a href="/">{tr!(nav.directory)}</a></p> }.into_any();
+    }
     if all.is_empty() {
         return view! { <p class="help">{tr!(wizard.first_country)}</p> }.into_any();
     }

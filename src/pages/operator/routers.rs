@@ -220,10 +220,15 @@ fn drift_panel(drift: Result<DriftView, String>, id: String) -> impl IntoView {
         }
         Ok(DriftView { files, findings, adoptable, wholly }) => {
             let can_adopt = !adoptable.is_empty();
+            // Why there is no button that takes over what stands there.
+            let neither = (!can_adopt && !files.is_empty()).then(|| {
+                view! { <p class="muted">{tr!(routers.adopt_none)}</p> }
+            });
             view! {
             <div class="pbody stack">
                 <ul class="stack">{findings.into_iter().map(|f| view! { <li><VerdictMark verdict=f.verdict word=say(&f.sentence)/></li> }).collect_view()}</ul>
                 {diffs(files)}
+                {neither}
                 {(!adoptable.is_empty()).then(|| {
                     let list = adoptable.iter().map(|text| view! { <li>{say(text)}</li> }).collect_view();
                     let words = if wholly {

@@ -1,12 +1,16 @@
 //! `/partner/customers`: the customers of the partner's route servers.
 
+use super::prefixes::key_words;
 use crate::{
     components::{Breadcrumbs, Column, EmptyList, ListSearch, Pager, Post, SortedHead, action, load, query_from_url, typed_again},
-    rpc::legacy::{CustomersView, RegisterCustomers, UnregisterCustomer, read_customers},
+    rpc::{
+        legacy::{CustomersView, RegisterCustomers, UnregisterCustomer, read_customers},
+        service::{RevokeKey, RotateKey},
+    },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use peerage_domain::catalogue::Query;
+use peerage_domain::{catalogue::Query, service::KeyStanding};
 
 /// The list, and the form that adds to it.
 #[component]
@@ -60,7 +64,7 @@ fn Customers(found: CustomersView, query: Query) -> impl IntoView {
 }
 
 fn table(found: CustomersView, query: Query) -> impl IntoView {
-    let found = found.customers;
+    let (now, found) = (found.now, found.customers);
     if found.items.is_empty() {
         return view! {
             <EmptyList total=found.total query=query path="/partner/customers" text=tr!(customers.empty)><a class="btn" href="/partner">{tr!(peerings.title)}</a></EmptyList>
@@ -70,14 +74,26 @@ fn table(found: CustomersView, query: Query) -> impl IntoView {
     let rows = found
         .items
         .into_iter()
-        .map(|(asn, name, added)| {
+        .map(|row| {
+            let asn = row.asn;
             let fields = vec![("asn", asn.to_string())];
+            let (good, words) = match &row.key {
+                Some(key) => (key.standing(now) == KeyStanding::Good, format!("{} {}", key.hint, key_words(key.standing(now), row.activated))),
+                None => (false, String::new()),
+            };
+            let rotate = vec![("subject", row.subject.clone())];
+            let revoke = row.key.as_ref().filter(|_| good).map(|key| vec![("subject", row.subject.clone()), ("key", key.id.clone())]);
             view! {
                 <tr>
                     <td class="key mono" data-l="ASN">{asn.to_string()}</td>
-                    <td data-l=tr!(connections.name)>{name}</td>
-                    <td data-l=tr!(customers.since)>{added.minute()}</td>
-                    <td class="v"><Post to={action::<UnregisterCustomer>()} fields=fields label=tr!(customers.remove, asn = asn) class="btn sm quiet"/></td>
+                    <td data-l=tr!(connections.name)>{row.name}</td>
+                    <td data-l=tr!(customers.since)>{row.added.minute()}</td>
+                    <td class="mono" data-l=tr!(registered.key)>{words}</td>
+                    <td class="acts">
+                        <Post to={action::<RotateKey>()} fields=rotate label=tr!(customers.new_key, asn = asn) class="btn sm"/>
+                        {revoke.map(|fields| view! { <Post to={action::<RevokeKey>()} fields=fields label=tr!(customers.revoke) class="btn sm stop"/> })}
+                        <Post to={action::<UnregisterCustomer>()} fields=fields label=tr!(customers.remove, asn = asn) class="btn sm quiet"/>
+                    </td>
                 </tr>
             }
         })
@@ -86,6 +102,7 @@ fn table(found: CustomersView, query: Query) -> impl IntoView {
         Column::text("", "ASN".to_owned()),
         Column::text("", tr!(connections.name)),
         Column::text("", tr!(customers.since)),
+        Column::text("", tr!(registered.key)),
         Column::text("", String::new()),
     ];
     view! {

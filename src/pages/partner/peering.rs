@@ -176,6 +176,15 @@ pub(crate) fn ConnectionPanel(
         });
         view! { <p class="muted s12">{on}</p>{trouble}{routes} }
     });
+    // Active says what was agreed and opened; a session may be down all the same.
+    let down: Vec<String> = facts
+        .iter()
+        .filter(|fact| real && connection.state.name() == StateName::Active && fact.state != SessionState::Established)
+        .map(|fact| fact.peer.to_string())
+        .collect();
+    let down = (!down.is_empty()).then(|| {
+        view! { <p class="pbody error" role="note">{tr!(peering.down, peers = down.join(", "))}</p> }
+    });
     view! {
         <section class="panel" aria-labelledby=heading.clone()>
             {panel_head(peering.kind, &connection, heading.clone())}
@@ -194,6 +203,7 @@ pub(crate) fn ConnectionPanel(
                     {reason.map(|why| view! { <p class="note">{why}</p> })}
                 </section>
             </div>
+            {down}
             <StateTimeline stops=steps reader=reader peer=peering.peer_name.clone() now=now/>
             {evidence.map(|(at, findings)| evidence_list(at, findings, reader, number, now))}
             {(!other_side.is_empty()).then(|| other_side_list(other_side, next == Next::Requester, number))}

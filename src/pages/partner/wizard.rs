@@ -295,6 +295,7 @@ fn connection(n: usize, count: usize, kind: Kind, ask: &ConnectionAsk, findings:
                     {check(n, "gtsm", tr!(request.gtsm), ask.gtsm)}
                     {(ask.direct_type != DirectType::Voice).then(|| check(n, "bfd", tr!(request.bfd), ask.bfd))}
                     {check(n, "role", tr!(request.role), ask.role)}
+                    {(kind == Kind::Direct && ask.direct_type != DirectType::Voice).then(|| check(n, "peering_service", tr!(request.peering_service), ask.peering_service))}
                     {(kind == Kind::Direct).then(|| check(n, "link_test", tr!(request.link_test), ask.link_test))}
                 </fieldset>
             </div>

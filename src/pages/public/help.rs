@@ -36,6 +36,8 @@ pub(crate) fn verb_name(verb: Verb) -> String {
         Verb::AcceptTypeChange => tr!(verb.accept_type_change),
         Verb::DeclineTypeChange => tr!(verb.decline_type_change),
         Verb::Adopt => tr!(verb.adopt),
+        Verb::EnableService => tr!(verb.enable_service),
+        Verb::DisableService => tr!(verb.disable_service),
         Verb::Block => tr!(verb.block),
         Verb::Unblock => tr!(verb.unblock),
         Verb::RequestRemoval => tr!(verb.request_removal),

@@ -122,7 +122,7 @@ pub fn PartnerPage() -> impl IntoView {
 
 #[component]
 fn PartnerDetail(found: PartnerView, query: Query) -> impl IntoView {
-    let PartnerView { partner, locations } = found;
+    let PartnerView { partner, locations, serves } = found;
     let path = format!("/partners/{}", partner.key);
     view! {
         <Title text=partner.name.clone()/>
@@ -134,6 +134,7 @@ fn PartnerDetail(found: PartnerView, query: Query) -> impl IntoView {
             <div><dt>{tr!(filter.partner)}</dt><dd>{partner_kind(partner.kind)}</dd></div>
             {(!partner.policy.is_empty()).then(|| view! { <div><dt>{tr!(partner_page.policy)}</dt><dd>{partner.policy.clone()}</dd></div> })}
             <div><dt>{tr!(directory.locations)}</dt><dd>{partner.locations.len()}</dd></div>
+            {(!serves.is_empty()).then(|| view! { <div><dt>{tr!(service_page.title)}</dt><dd>{serves.join(", ")}</dd></div> })}
         </dl>
         <section class="panel" aria-labelledby="serves">{served(locations, query, path)}</section>
     }

@@ -1,6 +1,9 @@
 //! The REST API. Errors are problem details (RFC 9457).
 
+mod service;
 mod v1;
+
+pub use service::metrics;
 
 use crate::server::http::AppState;
 use axum::{
@@ -60,7 +63,7 @@ impl From<Error> for Problem {
 
 /// Every API route and its description.
 pub fn router() -> Router<AppState> {
-    let (routes, mut openapi) = OpenApiRouter::<AppState>::new().merge(v1::router()).split_for_parts();
+    let (routes, mut openapi) = OpenApiRouter::<AppState>::new().merge(v1::router()).merge(service::router()).split_for_parts();
     openapi.info.title = "Peerage".into();
     openapi.info.version = env!("CARGO_PKG_VERSION").into();
     // The default names the author of the library that draws the description up.

@@ -50,8 +50,8 @@ pub(crate) async fn register_customers(customers: String) -> Result<(), Failure>
     let kept: String = if customers.len() <= 20_000 { customers.clone() } else { String::new() };
     let typed = Typed::new("customers").with("customers", &kept);
     form_keeping(typed, async |service, actor| {
-        let count = service.register_asns(&actor, &customers).await?;
-        done("/partner/customers", tr!(done.customers, n = count))
+        let made = service.register_asns(&actor, &customers).await?;
+        super::service::shown_once(&service, "/partner/customers", made)
     })
     .await
 }

@@ -7,6 +7,7 @@ mod edge;
 mod legacy;
 mod operator;
 mod partner;
+mod service;
 
 pub(crate) use account::*;
 pub(crate) use customer::*;
@@ -14,6 +15,7 @@ pub(crate) use edge::*;
 pub(crate) use legacy::*;
 pub(crate) use operator::*;
 pub(crate) use partner::*;
+pub(crate) use service::*;
 
 use crate::{
     rpc::{Failure, FailureKind, Flash, Typed},

@@ -190,6 +190,7 @@ fn typed(fields: ConnectionFields) -> ConnectionAsk {
         bfd: fields.bfd == "yes",
         role: fields.role == "yes",
         direct_type: DirectType::Edge,
+        peering_service: fields.peering_service == "yes",
         link_test: fields.link_test == "yes",
         operator_ipv4: fields.operator_ipv4,
         operator_ipv6: fields.operator_ipv6,

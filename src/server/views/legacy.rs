@@ -3,7 +3,7 @@
 use crate::{
     rpc::{
         Failure,
-        legacy::{CustomersView, ImportView, LegacyList, LegacyRow},
+        legacy::{CustomerRow, CustomersView, ImportView, LegacyList, LegacyRow},
     },
     server::context::{asked, reviewer},
 };
@@ -63,5 +63,13 @@ pub(crate) async fn import(id: String) -> Result<ImportView, Failure> {
 pub(crate) async fn customers(query: Query) -> Result<CustomersView, Failure> {
     let (service, actor) = asked().await?;
     let found = service.registered_asns(&actor, &query).await?;
-    Ok(CustomersView { customers: found.map(|it| (it.asn, it.name, it.added)), route_server: service.route_servers(&actor).await? })
+    let (total, offset, limit) = (found.total, found.offset, found.limit);
+    let mut items = vec![];
+    for it in found.items {
+        let subject = format!("{}/{}", actor.organisation, it.asn);
+        let (key, activated) = service.last_key(&actor, &subject).await?;
+        items.push(CustomerRow { asn: it.asn, name: it.name, added: it.added, subject, key, activated });
+    }
+    let route_server = service.route_servers(&actor).await?;
+    Ok(CustomersView { customers: Paged { items, total, offset, limit }, route_server, now: service.clock().now() })
 }

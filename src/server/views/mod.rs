@@ -2,9 +2,11 @@
 
 mod edge;
 mod legacy;
+mod service;
 
 pub(crate) use edge::{glass, received_routes, router, routers};
 pub(crate) use legacy::{customers, import, legacies};
+pub(crate) use service::{change, hand_over, prefix, registration, registrations, service_page};
 
 use crate::{
     rpc::{
@@ -100,7 +102,8 @@ pub(crate) async fn connections(query: Query) -> Result<ConnectionList, Failure>
     let mut rows = vec![];
     for (connection, prefixes) in found.items {
         let courses = service.latency(&actor, &connection.id, Window::D1).await?;
-        rows.push(connection_row(&directory, connection, prefixes, &courses));
+        let verified = service::verified(&service.verdict_states(&connection.id).await?);
+        rows.push(ConnectionRow { verified, ..connection_row(&directory, connection, prefixes, &courses) });
     }
     let writable = Action::WriteConnections.allowed(&actor.roles);
     let drafts = if writable { service.connection_drafts(&actor).await? } else { vec![] };
@@ -123,6 +126,7 @@ fn connection_row(directory: &Directory, connection: ServiceConnection, prefixes
         name: connection.name,
         provider: connection.provider,
         prefixes,
+        verified: 0,
         created: connection.created,
     }
 }
@@ -133,13 +137,26 @@ pub(crate) async fn connection(id: String, query: Query) -> Result<ConnectionVie
     let prefixes = service.prefixes_of(&actor, &id, &query).await?;
     let directory = service.directory().await?;
     let writable = Action::WriteConnections.allowed(&actor.roles) && connection.organisation == actor.organisation;
+    let (offset, limit, total) = (prefixes.offset, prefixes.limit, prefixes.total);
+    let mut items = vec![];
+    for row in prefixes.items {
+        let verdict = service.verdict_of(&id, row.prefix).await?;
+        let state = service::state_view(verdict.as_ref());
+        items.push(PrefixRow { prefix: row.prefix.to_string(), added: row.added, has_key: row.key.is_some(), state });
+    }
+    let states = service.verdict_states(&id).await?;
+    let sessions = service.sessions_for(&connection).await?;
     Ok(ConnectionView {
+        keyless: service.keyless(&id).await?,
+        verified: service::verified(&states),
+        failing: states.iter().filter(|(_, state)| *state == peerage_domain::service::ValidationState::Failed).count(),
+        sessions: (sessions.iter().filter(|it| it.up == Some(true)).count(), sessions.len()),
         known: if writable { service.known_prefixes(&actor, &id).await? } else { Known::default() },
         writable,
         place: place_name(&connection),
         primary: directory.location(&connection.primary).cloned(),
         backup: connection.backup.as_deref().and_then(|id| directory.location(id)).cloned(),
-        prefixes: prefixes.map(|row| PrefixRow { prefix: row.prefix.to_string(), added: row.added }),
+        prefixes: Paged { items, total, offset, limit },
         history: history.into_iter().rev().map(|e| (e.at, e.author, told(&e.body))).collect(),
         now: service.clock().now(),
         id: connection.id,
@@ -154,6 +171,12 @@ fn told(event: &ConnectionEvent) -> String {
         ConnectionEvent::Registered { prefixes } => tr!(told.registered, n = prefixes),
         ConnectionEvent::PrefixesAdded { prefixes } => tr!(told.prefixes_added, n = prefixes.len()),
         ConnectionEvent::PrefixRemoved { prefix } => tr!(told.prefix_removed, prefix = prefix),
+        ConnectionEvent::Activated { prefixes } => tr!(told.activated, n = prefixes.len()),
+        ConnectionEvent::PrefixChanged { from, to, key } => match key {
+            Some(key) if from == to => tr!(told.key_changed, prefix = to, key = key),
+            _ => tr!(told.prefix_changed, from = from, to = to),
+        },
+        ConnectionEvent::Changed { provider, .. } => tr!(told.connection_changed, provider = provider),
         ConnectionEvent::Deleted => tr!(told.deleted),
     }
 }
