@@ -41,7 +41,8 @@ test('a partner registers prefixes, and a customer takes one over by its link', 
   await open(page, '/partner/prefixes');
   await expect(page.getByText(key), 'shown once').toHaveCount(0);
 
-  const other = await browser.newPage({ baseURL: portal.url });
+  const context = await browser.newContext({ baseURL: portal.url });
+  const other = await context.newPage();
   await signIn(other, 'customer');
   await open(other, new URL(link).pathname);
   await expect(other.getByText('TATA Communications (AS6453) registered 193.0.30.0/24 for you.')).toBeVisible();
@@ -83,7 +84,7 @@ test('a partner registers prefixes, and a customer takes one over by its link', 
   await open(other, '/connections/CN-1');
   await paste(key);
   await expect(other.getByRole('alert')).toContainText('Your provider revoked the key');
-  await other.close();
+  await context.close();
 });
 
 test('a customer reads why a prefix fails, and moves to another provider', async ({ page }) => {
