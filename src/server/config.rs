@@ -50,6 +50,8 @@ pub struct ServiceConfig {
     pub community: Option<Community>,
     /// How much redundancy partners need.
     pub requirements: Requirements,
+    /// Where routers may connect to for BMP (RFC 7854), so that changes are seen at once.
+    pub bmp_listen: Option<SocketAddr>,
 }
 
 /// Where the Internet Routing Registry is asked.

@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod assets;
+mod bmp;
 pub mod commands;
 pub mod config;
 pub mod context;

@@ -66,6 +66,9 @@ pub async fn serve(config: Config, demo_world: bool) -> Result<(), Error> {
     }
     tokio::spawn(work(service.clone()));
     tokio::spawn(watch(service.clone()));
+    if let Some(address) = config.service.bmp_listen {
+        crate::server::bmp::listen(service.clone(), address).await?;
+    }
     let assets = Assets::find(&config.site_dir);
     let state = AppState { service, assets, options: LeptosOptions::builder().output_name("peerage").build() };
     // Without this, every answer in several parts waits for a delayed acknowledgement.
@@ -124,6 +127,8 @@ async fn welcome(service: &Service, url: &str, demo_world: bool) -> Result<(), E
 
 /// Seconds between two readings of the files of VRPs.
 const READ_S: i64 = 5;
+/// How long changes that a router tells of by itself are gathered.
+const TOGETHER: Duration = Duration::from_millis(200);
 /// How long after one look at the routers the next one begins.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -137,7 +142,11 @@ async fn watch(service: Service) {
         if let Err(error) = service.watch_prefixes().await {
             tracing::error!(%error, "the prefixes could not be judged");
         }
-        tokio::time::sleep(LOOK).await;
+        // Many changes come together; they are looked at once.
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = service.nudged() => tokio::time::sleep(TOGETHER).await,
+        }
     }
 }
 

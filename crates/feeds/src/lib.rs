@@ -4,11 +4,13 @@
 //! * [`peeringdb`]: the objects of the PeeringDB API
 //! * [`atlas`]: results of RIPE Atlas measurements
 //! * [`incident`]: recorded timelines of route incidents
+//! * [`bmp`]: what routers say of their peers (RFC 7854)
 //! * [`irr`]: the registry's answers, over [`irr_socket`]; [`ixf`]: the members of an exchange; [`legacy_csv`]: a table of sessions
 //! * [`vrp`]: validated ROA payloads as files; [`rtr`]: from a cache, over [`rtr_socket`]
 #![warn(missing_docs)]
 
 pub mod atlas;
+pub mod bmp;
 pub mod incident;
 pub mod irr;
 pub mod irr_socket;

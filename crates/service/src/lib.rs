@@ -109,6 +109,8 @@ pub struct Service {
     pub(crate) irr: irr::Irr,
     pub(crate) partners: providers::Cache,
     pub(crate) watch: verdicts::Watch,
+    /// Rings when a router says that something changed.
+    pub(crate) bell: Arc<tokio::sync::Notify>,
     /// Failed sign-ins, by e-mail address.
     pub(crate) attempts: limits::Recent,
     /// Questions to routers, by organisation.
@@ -130,6 +132,7 @@ impl Service {
             irr: irr::Irr::default(),
             partners: providers::Cache::default(),
             watch: verdicts::Watch::default(),
+            bell: Arc::default(),
             attempts: limits::Recent::within(900),
             asked: limits::Recent::within(60),
         }

@@ -63,11 +63,47 @@ struct World {
     marks: HashMap<String, Mark>,
     declarations: Declarations,
     version: String,
-    rpki: usize,
+    /// What the RPKI said at the last look.
+    vrps: Option<Arc<Vrps>>,
     /// A hash of how each prefix was judged last; what is the same need not be compared with the record.
     judged: HashMap<String, u64>,
     /// What somebody asked to be looked at again.
     asked: HashSet<String>,
+}
+
+/// What a look found to be otherwise than at the last one.
+#[derive(Default)]
+struct Changed {
+    sessions: HashSet<String>,
+    prefixes: HashSet<Prefix>,
+}
+
+impl World {
+    /// Takes over what a session announces.
+    fn hear(&mut self, session: &str, routes: Vec<(Prefix, Announcement)>, mark: Option<Mark>, changed: &mut Changed) {
+        if !self.view.is_heard(session) {
+            changed.sessions.insert(session.to_owned());
+        }
+        changed.prefixes.extend(self.view.replace(session, routes));
+        match mark {
+            Some(mark) => drop(self.marks.insert(session.to_owned(), mark)),
+            None => drop(self.marks.remove(session)),
+        }
+    }
+
+    /// The router of a session does not tell.
+    fn silence(&mut self, session: &str, changed: &mut Changed) {
+        if self.view.is_heard(session) {
+            changed.sessions.insert(session.to_owned());
+        }
+        self.view.silence(session);
+        self.marks.remove(session);
+    }
+}
+
+/// Which set of VRPs it is: those that are held do not share an address.
+fn address(vrps: Option<&Arc<Vrps>>) -> usize {
+    vrps.map_or(0, |vrps| Arc::as_ptr(vrps) as usize)
 }
 
 /// The world of this process. Cheap to clone.
@@ -125,6 +161,16 @@ impl Service {
             self.keep(part).await?;
         }
         Ok(count)
+    }
+
+    /// Says that something changed on a router: the next look comes at once.
+    pub fn nudge(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Waits until somebody says that something changed.
+    pub async fn nudged(&self) {
+        self.bell.notified().await;
     }
 
     /// The community that tags routes for the service.
@@ -189,68 +235,59 @@ impl Service {
     /// Reads the routes of sessions that changed; gives what they touch.
     async fn read_routes(&self, wanted: &[Wanted]) -> Result<HashSet<String>, Error> {
         let vrps = self.vrps();
-        let rpki = vrps.as_ref().map_or(0, |vrps| Arc::as_ptr(vrps) as usize);
-        let mut changed_sessions: HashSet<String> = HashSet::new();
-        let mut changed_prefixes: HashSet<Prefix> = HashSet::new();
+        let mut changed = Changed::default();
         let mut known: HashMap<String, Session> = HashMap::new();
         for want in wanted {
-            let (Some(router), Some(connection)) = (want.placed.router.as_ref(), want.placed.connection()) else { continue };
-            let heard = self.fleet.heard(router).filter(|heard| self.clock.now().since(heard.at) <= STALE_S);
-            let reports = heard.and_then(|heard| heard.sessions.ok());
-            let report = reports.as_ref().and_then(|all| all.iter().find(|report| report.symbol == want.symbol));
-            let up = reports.as_ref().map(|_| report.is_some_and(|report| report.state == SessionState::Established));
-            let session = Session { up, ..want.session.clone() };
-            let id = session.id.clone();
-            let policy =
-                running_policy(&connection.state, &self.accept(&want.placed.peering, connection).await?).unwrap_or(RoutePolicy::DenyAll);
-            let mark = report.map(|report| Mark { updates: report.updates, since: report.since, policy: policy.clone(), rpki });
-            let same = {
-                let mut world = self.watch.world();
-                if world.sessions.get(&id) != Some(&session) {
-                    changed_sessions.insert(id.clone());
-                }
-                if up.is_none() {
-                    world.view.silence(&id);
-                }
-                world.marks.get(&id) == mark.as_ref()
-            };
-            known.insert(id.clone(), session);
-            match (up, mark) {
-                (Some(true), Some(mark)) if !same => match self.routes_of(want, &policy, vrps.clone()).await? {
-                    Ok(routes) => {
-                        let mut world = self.watch.world();
-                        if !world.view.is_heard(&id) {
-                            changed_sessions.insert(id.clone());
-                        }
-                        changed_prefixes.extend(world.view.replace(&id, routes));
-                        world.marks.insert(id, mark);
-                    }
-                    Err(fault) => {
-                        tracing::warn!(session = id, %fault, "the routes could not be read");
-                        let mut world = self.watch.world();
-                        world.view.silence(&id);
-                        world.marks.remove(&id);
-                        changed_sessions.insert(id);
-                    }
-                },
-                (Some(false), _) => {
-                    let mut world = self.watch.world();
-                    changed_prefixes.extend(world.view.replace(&id, []));
-                    world.marks.remove(&id);
-                }
-                _ => {}
+            if let Some(session) = self.look_at(want, vrps.clone(), &mut changed).await? {
+                known.insert(session.id.clone(), session);
             }
         }
         self.keep_sessions(&known).await?;
         let mut world = self.watch.world();
-        changed_sessions.extend(world.sessions.keys().filter(|id| !known.contains_key(*id)).cloned());
+        changed.sessions.extend(world.sessions.keys().filter(|id| !known.contains_key(*id)).cloned());
         world.sessions = known;
-        let mut dirty: HashSet<String> = world.book.about(&changed_prefixes).cloned().collect();
-        dirty.extend(world.book.by_session(|id| changed_sessions.contains(id)).cloned());
-        if std::mem::replace(&mut world.rpki, rpki) != rpki {
+        let mut dirty: HashSet<String> = world.book.about(&changed.prefixes).cloned().collect();
+        dirty.extend(world.book.by_session(|id| changed.sessions.contains(id)).cloned());
+        if address(std::mem::replace(&mut world.vrps, vrps.clone()).as_ref()) != address(vrps.as_ref()) {
             dirty.extend(world.book.ids().cloned());
         }
         Ok(dirty)
+    }
+
+    /// Looks at one session, and reads its routes when its counters say that they may have changed.
+    async fn look_at(&self, want: &Wanted, vrps: Option<Arc<Vrps>>, changed: &mut Changed) -> Result<Option<Session>, Error> {
+        let (Some(router), Some(connection)) = (want.placed.router.as_ref(), want.placed.connection()) else { return Ok(None) };
+        let heard = self.fleet.heard(router).filter(|heard| self.clock.now().since(heard.at) <= STALE_S);
+        let reports = heard.and_then(|heard| heard.sessions.ok());
+        let report = reports.as_ref().and_then(|all| all.iter().find(|report| report.symbol == want.symbol));
+        let up = reports.as_ref().map(|_| report.is_some_and(|report| report.state == SessionState::Established));
+        let session = Session { up, ..want.session.clone() };
+        let id = &session.id;
+        let accept = self.accept(&want.placed.peering, connection).await?;
+        let policy = running_policy(&connection.state, &accept).unwrap_or(RoutePolicy::DenyAll);
+        let rpki = address(vrps.as_ref());
+        let mark = report.map(|report| Mark { updates: report.updates, since: report.since, policy: policy.clone(), rpki });
+        let same = {
+            let world = self.watch.world();
+            if world.sessions.get(id) != Some(&session) {
+                changed.sessions.insert(id.clone());
+            }
+            world.marks.get(id) == mark.as_ref()
+        };
+        match (up, mark) {
+            (Some(true), Some(mark)) if !same => match self.routes_of(want, &policy, vrps).await? {
+                Ok(routes) => self.watch.world().hear(id, routes, Some(mark), changed),
+                Err(fault) => {
+                    tracing::warn!(session = id, %fault, "the routes could not be read");
+                    self.watch.world().silence(id, changed);
+                }
+            },
+            (Some(false), _) => self.watch.world().hear(id, vec![], None, changed),
+            // What it says when it answers again is read anew.
+            (None, _) => self.watch.world().silence(id, changed),
+            (Some(true), _) => {}
+        }
+        Ok(Some(session))
     }
 
     /// Keeps which sessions went up or down since the last look.
@@ -447,4 +484,24 @@ fn event_id(organisation: &str, event: &RouteEvent) -> String {
     let path: Vec<String> = event.path.iter().map(ToString::to_string).collect();
     let key = format!("{organisation}|{}|{:?}|{}|{}", event.time.millis(), event.kind, event.prefix, path.join(" "));
     format!("EV-{}", &crate::secrets::token_hash(&key)[..12])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_router_that_answers_again_is_read_anew() {
+        let (mut world, mut changed) = (World::default(), Changed::default());
+        let mark = Mark { updates: Some(3), since: None, policy: RoutePolicy::DenyAll, rpki: 0 };
+        world.hear("PR-1/1/v4", vec![], Some(mark), &mut changed);
+        assert!(world.view.is_heard("PR-1/1/v4") && world.marks.len() == 1);
+        changed = Changed::default();
+        world.silence("PR-1/1/v4", &mut changed);
+        assert!(!world.view.is_heard("PR-1/1/v4") && world.marks.is_empty(), "the same counters do not hide it");
+        assert!(changed.sessions.contains("PR-1/1/v4"));
+        changed = Changed::default();
+        world.silence("PR-1/1/v4", &mut changed);
+        assert!(changed.sessions.is_empty(), "it is no news twice");
+    }
 }
