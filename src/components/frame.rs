@@ -173,7 +173,9 @@ const KEYS_SHOWN: usize = 25;
 /// Keys that were just made: to copy, to hand over as links, to take as a file.
 #[component]
 fn NewKeys(keys: Vec<KeyRow>) -> impl IntoView {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    // A spreadsheet would run what begins like a formula.
+    let plain = |text: &str| if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
+    let quoted = |text: &str| format!("\"{}\"", plain(text).replace('"', "\"\""));
     let line = |key: &KeyRow| format!("{},{},{},{}\r\n", key.what, quoted(&key.name), key.key, key.link);
     let csv = format!("for,name,key,link\r\n{}", keys.iter().map(line).collect::<String>());
     let file = format!("data:text/csv;charset=utf-8,{}", peerage_domain::catalogue::percent(&csv));

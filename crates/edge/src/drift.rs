@@ -79,8 +79,17 @@ fn changed(session: &Session, report: &SessionReport) -> Option<peerage_domain::
     if report.trouble == Some(Trouble::PrefixLimit) && report.state != SessionState::Established {
         return Some(say!(
             "drift.limit",
-            "{session} was closed because its peer announced more than {most} prefixes. Once it announces less, take back to switch it on.",
+            "{session} was closed because its peer announced more than {most} prefixes. Once it announces less, bring the router back to switch it on.",
             session = session.id(),
+            most = session.max_prefixes
+        ));
+    }
+    if let Some(limit) = report.limit.filter(|limit| *limit != session.max_prefixes && report.state == SessionState::Established) {
+        return Some(say!(
+            "drift.limit_other",
+            "{session} runs with a limit of {limit} prefixes instead of {most}.",
+            session = session.id(),
+            limit = limit,
             most = session.max_prefixes
         ));
     }

@@ -419,6 +419,9 @@ impl RouterIntent {
         if self.router.router_id.is_unspecified() {
             return Err(IntentError::Router("router_id must not be 0.0.0.0 (RFC 6286 §2.1)"));
         }
+        if self.router.asn == Asn(0) {
+            return Err(IntentError::Router("asn must not be 0 (RFC 7607)"));
+        }
         if self.router.announce.iter().any(|prefix| prefix.length() == 0) {
             return Err(IntentError::Router("announce must not hold a default route"));
         }

@@ -175,6 +175,14 @@ pub trait Engine: Send + Sync {
     /// When it cannot be asked, or knows no such session.
     fn routes(&self, session: &intent::Session, table: Table) -> Result<Vec<Route>, Fault>;
 
+    /// What the router announces on a session; nothing where that is not known.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    fn announced(&self, _session: &intent::Session) -> Result<Option<BTreeSet<Prefix>>, Fault> {
+        Ok(None)
+    }
+
     /// The prefixes of accepted routes of a session that carry a community; nothing where
     /// communities stand in the routes.
     ///

@@ -262,7 +262,7 @@ impl Service {
         if changed.provider_asn != connection.provider_asn {
             effects.push(say!(
                 "change.provider",
-                "{n} prefixes need a key of {provider}; those of {old} are not good any more. They fail until then.",
+                "{n} prefixes need a key of {provider}; what {old} gave is forgotten. They fail until then.",
                 n = prefixes,
                 provider = changed.provider,
                 old = connection.provider
@@ -299,6 +299,9 @@ impl Service {
             return Err(Error::Refused(say!("change.nothing", "Nothing would change.")));
         }
         tx.change_connection(&changed).await?;
+        if changed.provider_asn != connection.provider_asn {
+            tx.forget_keys(id).await?;
+        }
         let event = ConnectionEvent::Changed {
             provider: changed.provider.clone(),
             primary: changed.primary.clone(),

@@ -6,7 +6,7 @@ use crate::{
     intents::{Change, Wanted},
 };
 use peerage_domain::{
-    Finding, Text, Verdict,
+    Finding, Next, Prefix, Text, Verdict,
     access::Action,
     peering::{Command, Connection, DirectType, Party, Peering, SessionState, StateName, Verb},
     router::Router,
@@ -78,7 +78,12 @@ impl Service {
                 reports.iter().any(|report| report.symbol == session.symbol() && report.state == SessionState::Established)
             };
             for session in intent.sessions.iter().filter(up) {
-                findings.extend(unexpected(engine, session, vrps.as_deref().filter(|_| !intent.router.rpki.is_empty()))?);
+                findings.extend(unexpected(
+                    engine,
+                    session,
+                    &intent.router.announce,
+                    vrps.as_deref().filter(|_| !intent.router.rpki.is_empty()),
+                )?);
             }
             Ok::<Drift, Fault>(Drift { files, findings, adoptable, wholly })
         });
@@ -101,7 +106,9 @@ impl Service {
                 engine.switch_on(session)?;
             }
             let outcome = roll_out(engine, &intent, &all, vrps.as_deref(), Pace::default(), now)?;
-            Ok::<_, Fault>((outcome, strays(&intent, &engine.sessions(now)?)))
+            // One that was just switched on takes a while to come up.
+            let left = |finding: &Finding| matches!(finding.code.as_str(), "drift.extra" | "drift.missing" | "drift.filter");
+            Ok::<_, Fault>((outcome, strays(&intent, &engine.sessions(now)?).into_iter().filter(left).collect::<Vec<_>>()))
         });
         let (outcome, left) =
             done.await?.map_err(|fault| Error::Refused(say!("drift.refused", "The router was not changed: {fault}.", fault = fault)))?;
@@ -238,8 +245,9 @@ impl Service {
 /// How often and how long apart routes are read again that do not fit: some may be on their way.
 const READ_AGAIN: (u32, Duration) = (10, Duration::from_millis(200));
 
-/// What a session has let in against its policy, or not let in with it, and still has after a while.
-fn unexpected(engine: &dyn Engine, session: &Session, vrps: Option<&Vrps>) -> Result<Vec<Finding>, Fault> {
+/// What a session has let in or announces against its policy, or not let in with it, and still has
+/// after a while.
+fn unexpected(engine: &dyn Engine, session: &Session, announce: &[Prefix], vrps: Option<&Vrps>) -> Result<Vec<Finding>, Fault> {
     let mut seen = vec![];
     for _ in 0..READ_AGAIN.0 {
         seen = compare(engine, session, vrps)?.into_iter().filter(|finding| finding.verdict == Verdict::Fail).collect();
@@ -247,6 +255,23 @@ fn unexpected(engine: &dyn Engine, session: &Session, vrps: Option<&Vrps>) -> Re
             break;
         }
         std::thread::sleep(READ_AGAIN.1);
+    }
+    // Under deny-all nothing is announced, else the operator's prefixes and nothing else.
+    let own: Vec<Prefix> = if session.policy.accept().is_some() { announce.to_vec() } else { vec![] };
+    let extra: Vec<String> =
+        engine.announced(session)?.unwrap_or_default().iter().filter(|prefix| !own.contains(prefix)).map(ToString::to_string).collect();
+    if !extra.is_empty() {
+        seen.push(Finding::new(
+            Verdict::Fail,
+            say!(
+                "drift.announced",
+                "{session} announces {count} prefixes that it should not: {list}.",
+                session = session.id(),
+                count = extra.len(),
+                list = extra.iter().take(5).cloned().collect::<Vec<_>>().join(", ")
+            ),
+            Next::Operator,
+        ));
     }
     Ok(seen)
 }

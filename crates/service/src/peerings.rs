@@ -204,12 +204,35 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let found = tx.peering(id).await?.filter(|v| permit.scope.covers(&v.body.organisation));
         let mut found = found.ok_or_else(|| Error::NotFound("peering", id.to_string()))?;
+        if verb == Verb::Approve {
+            self.refuse_own_space(&found.body, request.connection).await?;
+        }
         let command = command(request.connection, verb, party, &request.note);
         self.step(&mut tx, &mut found.body, &command, &actor.name).await?;
         tx.save_peering(&found.body, found.version, self.clock.now()).await?;
         tx.commit().await?;
         self.live.tell(id, &found.body.organisation);
         Ok(found.body)
+    }
+
+    /// Refuses to approve a link of the peer in space that is, by now, the operator's own.
+    async fn refuse_own_space(&self, peering: &Peering, number: u16) -> Result<(), Error> {
+        let own = self.own_space(peering.legacy).await?;
+        let endpoint = peering.connection(number).map(|connection| connection.spec.endpoint.clone());
+        let links = match endpoint {
+            Some(it @ (Endpoint::Direct { .. } | Endpoint::Named { .. })) => it.space(),
+            _ => vec![],
+        };
+        let inside = links.iter().find_map(|link| own.iter().find(|own| own.overlaps(*link)).map(|own| (link, own)));
+        match inside {
+            Some((link, own)) => Err(Error::Refused(say!(
+                "peering.own_space",
+                "{link} lies in {own}, your own space. Ask for changes, so that you assign the addresses.",
+                link = link,
+                own = own
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// A part of the peerings that the actor may see.

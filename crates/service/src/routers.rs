@@ -9,6 +9,7 @@ use peerage_domain::{
     Prefix,
     access::Action,
     catalogue::{Location, Paged, Query},
+    peering::StateName,
     router::{EngineKind, Router, RouterForm},
     say,
 };
@@ -90,6 +91,15 @@ impl Service {
         }
         let router = if id.is_empty() { Router { id: tx.next_id("RT").await?, ..router } } else { router };
         tx.save_router(&router).await?;
+        // What it announces and protects may have changed: the next roll-out writes it, and comes now.
+        for (peering, number) in tx.placed_on(&router.id).await? {
+            let found = tx.peering(&peering).await?;
+            let active = |it: &peerage_domain::peering::Connection| it.state.name() == StateName::Active;
+            if found.as_ref().and_then(|found| found.body.connection(number)).is_some_and(active) {
+                tx.add_job(crate::provisioning::ADVANCE, &format!("{peering}/{number}"), self.clock.now()).await?;
+                break;
+            }
+        }
         tx.commit().await?;
         self.fleet.listen(&router, self.clock.now()).await?;
         Ok(router)

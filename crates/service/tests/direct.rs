@@ -272,13 +272,18 @@ async fn a_filter_that_was_changed_without_a_trace_shows_in_the_routes() {
     let (portal, id) = active(&lab).await;
     let session = Session { peering: id.parse().expect("name"), ..lab::session(true) };
     assert_eq!(portal.service.drift(&portal.operator, "RT-1").await.expect("compared"), Default::default());
-    lab.open_in_secret(&session);
+    lab.open_in_secret(&session, "in");
     let codes = async || {
         let drift = portal.service.drift(&portal.operator, "RT-1").await.expect("compared");
         assert!(drift.files.is_empty(), "{drift:?}");
         drift.findings.iter().map(|f| f.code.clone()).collect::<Vec<_>>()
     };
     assert_eq!(codes().await, ["rollout.unexpected"]);
+    portal.service.take_back(&portal.operator, "RT-1").await.expect("taken back");
+    assert_eq!(codes().await, [""; 0]);
+    // The other way: what should not leave is announced.
+    lab.open_in_secret(&session, "out");
+    assert_eq!(codes().await, ["drift.announced"]);
     portal.service.take_back(&portal.operator, "RT-1").await.expect("taken back");
     assert_eq!(codes().await, [""; 0]);
 }

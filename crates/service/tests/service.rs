@@ -213,5 +213,5 @@ async fn a_prefix_is_changed_in_place_and_a_connection_moves_to_another_provider
     assert_eq!(refusal(service.change_connection(&customer, "CN-1", &bad).await), "site.primary");
     service.change_connection(&customer, "CN-1", &change).await.expect("changed");
     world.look().await;
-    assert!(world.state(&customer, "CN-1 193.0.16.0/24").await.starts_with("Failed service.key_provider"));
+    assert!(world.state(&customer, "CN-1 193.0.16.0/24").await.starts_with("Failed service.key_missing"));
 }

@@ -143,6 +143,11 @@ impl Tx {
         self.run("UPDATE prefix SET provider = $2 WHERE connection = $1", params![it.id.as_str(), it.provider.as_str()]).await.map(|_| ())
     }
 
+    /// Forgets the keys of a connection's prefixes: they are another provider's.
+    pub async fn forget_keys(&mut self, connection: &str) -> Result<(), Error> {
+        self.run("UPDATE prefix SET key = NULL, version = version + 1 WHERE connection = $1", params![connection]).await.map(|_| ())
+    }
+
     /// Every registered prefix of everybody.
     pub async fn all_prefixes(&mut self) -> Result<Vec<CustomerPrefix>, Error> {
         self.fetch("prefix", PREFIX, &[]).await?.iter().map(prefix_row).collect()

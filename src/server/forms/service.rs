@@ -53,8 +53,9 @@ pub(crate) async fn recheck(subject: String) -> Result<(), Failure> {
 }
 
 pub(crate) async fn register_prefixes(peering: String, prefixes: String, go: String, asn: String) -> Result<(), Failure> {
-    let typed = Typed::new("register").with("peering", &peering).with("prefixes", &prefixes).with("asn", &asn);
-    form_keeping(typed.clone(), async |service, actor| {
+    form_as(async |service, actor| {
+        let typed = |text: &str| Typed::new("register").with("peering", &peering).with("prefixes", text).with("asn", &asn);
+        let keep = async |typed: Typed| keep_typed(&typed).await.map_err(|failure| Error::Fault(failure.message));
         if prefixes.len() > 2_000_000 {
             return Err(Error::Refused(say!("registration.long", "This is too long for one form. Send it in parts.")));
         }
@@ -68,17 +69,16 @@ pub(crate) async fn register_prefixes(peering: String, prefixes: String, go: Str
                     // The browser cannot know what others registered: it is told with the typed text.
                     let lines = service.judge_registrations(&actor, &peering, &prefixes).await.unwrap_or_default();
                     let judged: Vec<_> = lines.into_iter().map(|line| line.judged).collect();
-                    let typed = typed.with("elsewhere", &crate::components::owned_elsewhere(&judged).join("\n"));
-                    keep_typed(&typed).await.map_err(|failure| Error::Fault(failure.message))?;
+                    keep(typed(&prefixes).with("elsewhere", &crate::components::owned_elsewhere(&judged).join("\n"))).await?;
                 }
                 return shown_once(&service, "/partner/prefixes", made?);
             }
         };
+        keep(typed(&prefixes)).await?;
         let origin: Asn = asn.parse()?;
         let found = service.suggest_registrations(&actor, &peering, source, origin).await?;
         let text = if prefixes.trim().is_empty() { found.clone() } else { format!("{}\n{found}", prefixes.trim_end()) };
-        let typed = Typed::new("register").with("peering", &peering).with("prefixes", &text).with("asn", &asn);
-        keep_typed(&typed).await.map_err(|failure| Error::Fault(failure.message))?;
+        keep(typed(&text)).await?;
         done("/partner/prefixes", tr!(done.suggested, n = found.lines().count()))
     })
     .await

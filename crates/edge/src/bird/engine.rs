@@ -17,8 +17,9 @@ use crate::{
     kernel,
     state::{Dropped, Route, SessionReport, Table},
 };
-use peerage_domain::Timestamp;
+use peerage_domain::{Prefix, Timestamp};
 use std::{
+    collections::BTreeSet,
     fs, io,
     net::IpAddr,
     os::unix::fs::symlink,
@@ -250,6 +251,11 @@ impl Engine for Bird {
             Err(Fault::Strange(words)) if table == Table::Received && words.contains("No import table") => Ok(vec![]),
             answer => Ok(parse::routes(&answer?)),
         }
+    }
+
+    fn announced(&self, session: &Session) -> Result<Option<BTreeSet<Prefix>>, Fault> {
+        let routes = parse::routes(&self.read(&format!("show route export {}", session.symbol()))?);
+        Ok(Some(routes.into_iter().map(|route| route.prefix).collect()))
     }
 
     fn answer(&self, question: Question) -> Result<String, Fault> {

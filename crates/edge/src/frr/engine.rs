@@ -364,6 +364,10 @@ impl Engine for Frr {
         }
     }
 
+    fn announced(&self, session: &Session) -> Result<Option<BTreeSet<Prefix>>, Fault> {
+        read::advertised(&self.bgp(session, "advertised-routes json")?).map(Some)
+    }
+
     fn tagged(&self, session: &Session, community: Community) -> Result<Option<BTreeSet<Prefix>>, Fault> {
         // FRR 8.4 has no communities in the JSON of received routes; what it let in can be asked for
         // by community.

@@ -217,6 +217,17 @@ pub(super) fn adjacent(text: &str, refused: bool) -> Result<Vec<Route>, Fault> {
     Ok(all.routes.into_values().map(route).collect())
 }
 
+/// The prefixes of `show bgp … neighbors ADDRESS advertised-routes json`.
+pub(super) fn advertised(text: &str) -> Result<BTreeSet<Prefix>, Fault> {
+    #[derive(Deserialize)]
+    struct All {
+        #[serde(default, rename = "advertisedRoutes")]
+        routes: BTreeMap<Prefix, serde_json::Value>,
+    }
+    let all: All = serde_json::from_str(text).map_err(|error| strange("show bgp … advertised-routes json", &error))?;
+    Ok(all.routes.into_keys().collect())
+}
+
 /// The prefixes that a neighbor announces among those of `show bgp … community … json`.
 pub(super) fn of_peer(text: &str, peer: IpAddr) -> Result<BTreeSet<Prefix>, Fault> {
     #[derive(Deserialize)]

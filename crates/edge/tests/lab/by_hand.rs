@@ -36,11 +36,14 @@ impl Lab {
         "203.0.113.0/24"
     }
 
-    /// Has BIRD run a filter that lets in everything, and puts the file back as it was.
-    pub fn open_in_secret(&self, session: &Session) {
+    /// Has BIRD run a filter (`in` or `out`) that lets everything through, beside a route that should
+    /// not leave, and puts the file back as it was.
+    pub fn open_in_secret(&self, session: &Session, direction: &str) {
+        let own = fs::read_to_string(self.config()).expect("edge.conf");
+        fs::write(self.config(), own + "protocol static { ipv4; route 198.18.0.0/24 blackhole; }\n").expect("edge.conf");
         let file = self.path("peerage/current").join(format!("{}.conf", session.peering));
         let text = fs::read_to_string(&file).expect("file");
-        let head = format!("filter {}_in", session.symbol());
+        let head = format!("filter {}_{direction}", session.symbol());
         let (before, after) = text.split_once(&head).expect("the filter");
         let (between, body) = after.split_once('{').expect("its body");
         fs::write(&file, format!("{before}{head}{between}{{ accept; {body}")).expect("written");
