@@ -135,6 +135,26 @@ async fn each_role_sees_its_pages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_end_while_other_portals_start() {
+    let portal = portal().await;
+    let state = AppState {
+        service: portal.service.clone(),
+        assets: Assets::default(),
+        options: leptos::config::LeptosOptions::builder().output_name("peerage").build(),
+    };
+    let starting = tokio::spawn(async move {
+        for _ in 0..20 {
+            drop(router(state.clone(), false));
+            tokio::task::yield_now().await;
+        }
+    });
+    for _ in 0..20 {
+        assert_eq!(portal.get("/sign-in", "").await.0, StatusCode::OK);
+    }
+    starting.await.expect("started");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_elses_connection_is_not_found() {
     let portal = portal().await;
     let link =

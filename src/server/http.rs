@@ -20,9 +20,9 @@ use axum::{
     routing::get,
 };
 use leptos::{config::LeptosOptions, prelude::provide_context};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use peerage_service::Service;
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 use tower_http::{compression::CompressionLayer, services::ServeDir};
 use tower_sessions::{Expiry, Session, SessionManagerLayer, cookie::SameSite};
 
@@ -42,6 +42,10 @@ const FORM_BYTES: usize = 2 * 1024 * 1024;
 /// How long an answer may take until its first byte: longer than any change of a router.
 const ANSWER: Duration = Duration::from_secs(120);
 
+/// The pages. They are listed once in a process: while Leptos lists them, no resource of any page
+/// in the process may load, and one that begins then never ends (`SuppressResourceLoad`).
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+
 /// Everything that the server answers.
 pub fn router(state: AppState, secure_cookies: bool) -> Router {
     let sessions = SessionManagerLayer::new(Sessions(state.service.clone()))
@@ -50,7 +54,6 @@ pub fn router(state: AppState, secure_cookies: bool) -> Router {
         .with_http_only(true)
         .with_secure(secure_cookies)
         .with_expiry(Expiry::OnInactivity(time::Duration::seconds(SESSION_LIFE_S)));
-    let routes = generate_route_list(App);
     let context = {
         let state = state.clone();
         move || {
@@ -61,7 +64,7 @@ pub fn router(state: AppState, secure_cookies: bool) -> Router {
     // An address without a page gets the app's own answer, with its status.
     let nothing = Router::new().fallback(leptos_axum::render_app_async_with_context(context.clone(), shell)).layer(sessions.clone());
     let pages = Router::new()
-        .leptos_routes_with_context(&state, routes, context, shell)
+        .leptos_routes_with_context(&state, ROUTES.clone(), context, shell)
         .route("/live", get(live::listen))
         .route("/peerings/{id}/{number}/routes.csv", get(exports::routes))
         .route("/metrics", get(crate::server::api::metrics))
