@@ -64,6 +64,9 @@ test('a partner registers prefixes, and a customer takes one over by its link', 
   await expect(other.getByRole('alert')).toContainText('is not known. Copy it again');
   await paste('nonsense');
   await expect(other.getByRole('alert')).toContainText('This is not a prefix key');
+  // A key of the demo world whose last day is over.
+  await paste('0badcafe-2026-4000-8000-0123456789ab');
+  await expect(other.getByRole('alert')).toContainText('has expired. Ask your provider for a new one');
   await paste(`193.0.31.0/24 ${key}`);
   await expect(other.getByRole('alert')).toContainText('is for another prefix than 193.0.31.0/24');
   await open(other, '/connections/CN-2');
@@ -124,6 +127,13 @@ test.describe('without scripts', () => {
     await page.getByLabel('ASN', { exact: true }).fill('AS6939');
     await page.getByRole('button', { name: 'In the RPKI' }).click();
     await expect(page.getByRole('alert')).toContainText('No source of the RPKI has answered');
+    // A prefix that another partner registered, and one that is inside of it.
+    for (const taken of ['193.0.16.0/24', '193.0.16.0/25']) {
+      await open(page, '/partner/prefixes');
+      await page.getByLabel('Prefixes, one a line').fill(taken);
+      await page.locator('form').getByRole('button', { name: 'Register prefixes' }).click();
+      await expect(page.getByRole('alert')).toContainText(taken);
+    }
     const rows = await register(page, '193.0.40.0/24');
     const key = await copied(rows.nth(1).getByRole('cell').nth(1));
     const other = await browser.newContext({ baseURL: portal.url, javaScriptEnabled: false });

@@ -7,7 +7,10 @@ use peerage_edge::{
     intent::RouterIntent,
 };
 use peerage_service::Error;
-use std::path::Path;
+use std::{
+    io::{BufWriter, Write},
+    path::Path,
+};
 
 /// Which daemon's configuration is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -56,9 +59,10 @@ pub fn render(intent: &Path, daemon: Daemon, out: Option<&Path>) -> Result<(), E
 }
 
 fn show(files: &Files) {
-    for (name, text) in files {
-        println!("# ==> {name} <==\n{text}");
-    }
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    // A reader that went away is no error of ours.
+    let _ = files.iter().try_for_each(|(name, text)| writeln!(out, "# ==> {name} <==\n{text}"));
+    let _ = out.flush();
 }
 
 /// `peerage edge check`: has the daemon read what is rendered.

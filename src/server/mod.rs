@@ -9,7 +9,6 @@
 
 pub mod api;
 pub mod assets;
-mod bmp;
 pub mod commands;
 pub mod config;
 pub mod context;

@@ -67,7 +67,7 @@ pub async fn serve(config: Config, demo_world: bool) -> Result<(), Error> {
     tokio::spawn(work(service.clone()));
     tokio::spawn(watch(service.clone()));
     if let Some(address) = config.service.bmp_listen {
-        crate::server::bmp::listen(service.clone(), address).await?;
+        peerage_service::bmp::listen(service.clone(), address).await?;
     }
     let assets = Assets::find(&config.site_dir);
     let state = AppState { service, assets, options: LeptosOptions::builder().output_name("peerage").build() };

@@ -51,8 +51,9 @@ impl LegacySessions {
         self.labels().into_iter().filter_map(read).collect()
     }
 
-    /// Whether they can be kept: who it is, and that there is something to convert.
-    pub fn judge(&self) -> Finding {
+    /// Whether they can be kept: who it is, that there is something to convert, and that it lies
+    /// in the exchange's peering LAN, where one is known.
+    pub fn judge(&self, lan: &[Prefix]) -> Finding {
         if self.asn.class() != AsnClass::Public {
             return Finding::fail(say!("legacy.asn", "{asn} is not a public ASN.", asn = self.asn));
         }
@@ -85,6 +86,19 @@ impl LegacySessions {
         }
         if self.labels().is_empty() {
             return Finding::fail(say!("legacy.nothing", "There is no address of a session."));
+        }
+        let elsewhere = |own: &Prefix| {
+            let mut family = lan.iter().filter(|lan| lan.is_ipv4() == own.is_ipv4()).peekable();
+            family.peek().is_some() && !family.any(|lan| lan.contains(*own))
+        };
+        if let Some(own) = self.space().into_iter().find(elsewhere) {
+            return Finding::fail(say!(
+                "legacy.outside",
+                "{address} lies outside the peering LAN of {location}, {lan}.",
+                address = own.network(),
+                location = self.location,
+                lan = lan.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ));
         }
         match &self.peering {
             Some(peering) => {
@@ -253,7 +267,7 @@ mod tests {
             connections: vec![ConnectionAsk { peer_ipv4: "80.81.192.144".into(), ..ConnectionAsk::default() }],
             peering: None,
         };
-        let check = |it: LegacySessions, code: &str| assert_eq!(it.judge().code, code);
+        let check = |it: LegacySessions, code: &str| assert_eq!(it.judge(&[]).code, code);
         check(it.clone(), "legacy.new");
         check(LegacySessions { asn: Asn(64512), ..it.clone() }, "legacy.asn");
         check(LegacySessions { location: String::new(), ..it.clone() }, "legacy.location");

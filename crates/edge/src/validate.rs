@@ -82,7 +82,7 @@ fn against_the_irr(session: &Session, routes: &[&Route], declared: Result<&Decla
     others.sort();
     let text = say!(
         "validate.undeclared",
-        "{peer}: {count} routes are not declared by {set} in the IRR: {list}. Add route objects for them.",
+        "{peer}: {set} declares all in the IRR but {count}: {list}. Add route objects for what is missing.",
         peer = peer,
         count = others.len(),
         set = declared.set,

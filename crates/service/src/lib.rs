@@ -20,6 +20,7 @@ pub mod access;
 pub mod accounts;
 pub mod activation;
 pub mod asns;
+pub mod bmp;
 pub mod clock;
 pub mod connections;
 pub mod customers;

@@ -213,6 +213,21 @@ async fn each_documented_error_appears_with_its_code_and_is_gone_when_mended() {
     world.provoke(1, "", &private, v4, "Failed service.private_asn service.refused").await;
     world.provoke(3, "", &private, v4, "Failed service.private_asn service.refused service.community_untold").await;
 
+    // A router that says by BMP that something changed is asked at once.
+    let monitor = world.labs[3].monitor();
+    monitor.set_nonblocking(true).expect("a socket");
+    let heard = tokio::net::TcpListener::from_std(monitor).expect("a socket");
+    drop(tokio::spawn(peerage_service::bmp::accept(service.clone(), heard)));
+    let rings = async || tokio::time::timeout(std::time::Duration::from_secs(30), service.nudged()).await;
+    rings().await.expect("the sessions as they are");
+    while tokio::time::timeout(std::time::Duration::from_secs(1), service.nudged()).await.is_ok() {}
+    world.labs[3].reconfigure_partner(&side(LINKS[3], v4, COMMUNITY));
+    rings().await.expect("a withdrawal");
+    world.until(v4, "Failed service.not_received").await;
+    world.labs[3].reconfigure_partner(&side(LINKS[3], "", COMMUNITY));
+    rings().await.expect("an announcement");
+    world.until(v4, "Verified").await;
+
     // A session that is down is the partner's; a router that does not answer is nobody's fault.
     world.labs[1].reconfigure_partner("");
     world.until(v4, "Failed service.session_down").await;

@@ -252,6 +252,13 @@ impl Store {
     }
 
     async fn open_sqlite(path: &str) -> Result<Pools, Error> {
+        // What is in it is nobody else's, whatever folder it is in; its companions get the same mode.
+        // A path that cannot be used is told by SQLite.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        }
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)

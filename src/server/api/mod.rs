@@ -8,7 +8,8 @@ pub use service::metrics;
 use crate::server::http::AppState;
 use axum::{
     Json, Router,
-    http::{HeaderValue, StatusCode, header},
+    extract::FromRequestParts,
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -58,6 +59,18 @@ impl From<Error> for Problem {
             }
         };
         Problem::new(status, error.to_string())
+    }
+}
+
+/// A query; what cannot be read is told as a problem.
+struct Asked<T>(T);
+
+impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        query.map(|query| Asked(query.0)).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Peering Service in the API: prefixes with their states as the reference names them, sessions with
 //! their metrics, and the same for Prometheus.
 
-use super::Problem;
+use super::{Asked, Problem};
 use crate::server::{context::actor_of, http::AppState};
 use axum::{
     Json,
@@ -119,7 +119,7 @@ async fn prefixes(
     State(service): State<Service>,
     Reader(actor): Reader,
     Path(id): Path<String>,
-    axum::extract::Query(part): axum::extract::Query<Part>,
+    Asked(part): Asked<Part>,
 ) -> Result<Json<PrefixList>, Problem> {
     let found = service.prefixes_of(&actor, &id, &part.query()).await?;
     let mut items = vec![];
@@ -156,7 +156,7 @@ struct RegisteredList {
 async fn registered_prefixes(
     State(service): State<Service>,
     Reader(actor): Reader,
-    axum::extract::Query(part): axum::extract::Query<Part>,
+    Asked(part): Asked<Part>,
 ) -> Result<Json<RegisteredList>, Problem> {
     let found = service.registrations(&actor, &part.query()).await?;
     let total = found.total;

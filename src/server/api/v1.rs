@@ -1,10 +1,10 @@
 //! `/api/v1`: the portal's own API.
 
-use super::Problem;
+use super::{Asked, Problem};
 use crate::server::{context::actor_of, http::AppState, views::bucket};
 use axum::{
     Json,
-    extract::{FromRequestParts, Query, State},
+    extract::{FromRequestParts, State},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use peerage_domain::{
@@ -210,7 +210,7 @@ struct BucketBody {
 /// Latency of one series, for somebody who is signed in.
 #[utoipa::path(get, path = "/api/v1/telemetry/latency", params(Span),
     responses((status = 200, body = CourseBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
-async fn read_latency(State(service): State<Service>, session: Session, Query(span): Query<Span>) -> Result<Json<CourseBody>, Problem> {
+async fn read_latency(State(service): State<Service>, session: Session, Asked(span): Asked<Span>) -> Result<Json<CourseBody>, Problem> {
     let actor = actor_of(&service, &session).await?;
     let moment = |text: &str| text.parse::<Timestamp>().map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()));
     let (from, to) = (moment(&span.from)?, moment(&span.to)?);

@@ -135,9 +135,9 @@ pub enum LearnedType {
     /// Not at all.
     #[default]
     None,
-    /// From its provider.
+    /// A customer's prefix, from its provider.
     ViaServiceProvider,
-    /// On a session with the customer itself.
+    /// On a session of the network that registered it.
     ViaSession,
 }
 

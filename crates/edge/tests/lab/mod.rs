@@ -263,7 +263,8 @@ impl Lab {
         match self.daemon {
             Daemon::Bird => self.start("edge"),
             Daemon::Frr => {
-                self.frr("bgpd", if Path::new("/usr/share/doc/frr-rpki-rtrlib").exists() { &["-M", "rpki"] } else { &[] });
+                let rpki = Path::new("/usr/share/doc/frr-rpki-rtrlib").exists();
+                self.frr("bgpd", if rpki { &["-M", "bmp", "-M", "rpki"] } else { &["-M", "bmp"] });
                 wait("bgpd", || self.vtysh(&["-c", "show version"]).then_some(()));
                 assert!(self.vtysh(&["-f", &self.config().display().to_string()]), "FRR reads its configuration");
             }
@@ -295,6 +296,26 @@ impl Lab {
     /// A line on the partner's control socket.
     pub fn partner(&self, command: &str) -> String {
         self.birdc("partner.ctl", command)
+    }
+
+    /// Has the edge, FRR, speak BMP, and gives where it connects to.
+    pub fn monitor(&self) -> std::net::TcpListener {
+        let namespace = fs::File::open(format!("/run/netns/{}", self.namespace("edge"))).expect("the namespace");
+        // A socket stays in the namespace of the thread that made it.
+        let made = std::thread::spawn(move || {
+            nix::sched::setns(namespace, nix::sched::CloneFlags::CLONE_NEWNET).expect("another namespace");
+            std::net::TcpListener::bind("127.0.0.1:11019").expect("a free port")
+        });
+        let listener = made.join().expect("a listener");
+        let own = fs::read_to_string(self.config()).expect("frr.conf");
+        let more = format!(
+            "router bgp {}\n bmp targets peerage\n  bmp monitor ipv4 unicast pre-policy\n  bmp monitor ipv6 unicast pre-policy\n  \
+             bmp connect 127.0.0.1 port 11019 min-retry 100 max-retry 500\n exit\nexit\n",
+            EDGE.0
+        );
+        fs::write(self.config(), own + &more).expect("frr.conf");
+        assert!(self.vtysh(&["-f", &self.config().display().to_string()]), "FRR speaks BMP");
+        listener
     }
 
     /// Starts an RPKI cache in the edge's namespace; nothing, and says so, where there is none.

@@ -7,7 +7,7 @@ use peerage_domain::{
     Asn, Prefix, Timestamp,
     peering::{DirectType, Kind, Peering, Verb},
     registration::PeeringDraft,
-    service::{Community, RegisteredPrefix},
+    service::{Community, Key, KeyRecord, RegisteredPrefix},
     session::{AddressProvider, ConnectionAsk},
 };
 use peerage_edge::state::{Hop, Route};
@@ -20,6 +20,8 @@ const REGISTERED: [(&str, &str); 2] = [
     ("AS6453", "193.0.16.0/24, , Fjordbank\n193.0.17.0/24, , Fjordbank\n2a00:d0c0:10::/48, , Fjordbank"),
     ("AS6939", "208.65.152.0/22, AS36561, Fjordbank\n2620:f1::/48, , Fjordbank"),
 ];
+/// A key of the first prefix that has ended: to see what is said of it.
+const ENDED_KEY: &str = "0badcafe-2026-4000-8000-0123456789ab";
 /// The prefix that loses its community at the backup location two hours ago.
 const UNTAGGED: &str = "193.0.17.0/24";
 
@@ -50,7 +52,24 @@ impl Service {
             let made = self.register_prefixes(actor, &first.unwrap_or_default(), lines).await?;
             keys.extend(made.into_iter().filter_map(|key| Some((key.what.parse().ok()?, key.key))));
         }
+        self.demo_ended_key(now).await?;
         Ok(keys)
+    }
+
+    async fn demo_ended_key(&self, now: Timestamp) -> Result<(), Error> {
+        let Some((first, _)) = self.store.registrations(None).await?.into_iter().next() else { return Ok(()) };
+        let record = KeyRecord {
+            id: "K-0".into(),
+            subject: first.id,
+            hint: ENDED_KEY.parse::<Key>().map_err(|error| Error::Refused(error.text()))?.hint(),
+            created: now.plus_secs(-86_400),
+            expires: Some(now.plus_secs(-3600)),
+            replaced: None,
+            revoked: None,
+        };
+        let mut tx = self.store.begin().await?;
+        tx.save_key(&crate::secrets::token_hash(ENDED_KEY), &record).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn demo_direct(&self, actor: &Actor, asn: &str, facility: u32) -> Result<String, Error> {

@@ -4,7 +4,7 @@ mod read;
 
 pub use read::Source;
 
-use crate::{Actor, Error, Service};
+use crate::{Actor, Error, Service, directory::Directory};
 use peerage_domain::{
     Asn, Finding, Next, Verdict,
     access::Action,
@@ -32,13 +32,14 @@ pub struct Import {
 
 /// What is on record beside a reading.
 struct Known {
+    directory: std::sync::Arc<Directory>,
     taken: Vec<Taken>,
     kept: BTreeMap<(String, Asn), LegacySessions>,
 }
 
 impl Known {
-    fn new(taken: Vec<Taken>, kept: Vec<LegacySessions>) -> Self {
-        Known { taken, kept: kept.into_iter().map(|it| ((it.location.clone(), it.asn), it)).collect() }
+    fn new(directory: std::sync::Arc<Directory>, taken: Vec<Taken>, kept: Vec<LegacySessions>) -> Self {
+        Known { directory, taken, kept: kept.into_iter().map(|it| ((it.location.clone(), it.asn), it)).collect() }
     }
 
     fn before(&self, row: &LegacySessions) -> Option<&LegacySessions> {
@@ -47,7 +48,8 @@ impl Known {
 
     /// What would become of a row.
     fn judge(&self, row: &LegacySessions) -> Finding {
-        let finding = row.judge();
+        let lan = self.directory.location(&row.location).map(|location| self.directory.lan(location)).unwrap_or_default();
+        let finding = row.judge(&lan);
         if finding.verdict == Verdict::Fail {
             return finding;
         }
@@ -111,7 +113,7 @@ impl Service {
     pub async fn import_sessions(&self, source: &Source) -> Result<Vec<(LegacySessions, Finding)>, Error> {
         let rows = self.rows_of(source).await?;
         let mut tx = self.store.begin().await?;
-        let known = Known::new(tx.taken("").await?, tx.legacies().await?);
+        let known = Known::new(self.directory().await?, tx.taken("").await?, tx.legacies().await?);
         let mut told = vec![];
         for row in rows {
             let finding = known.judge(&row);
@@ -132,7 +134,7 @@ impl Service {
         actor.may(Action::ManageRouters)?;
         let found = self.store.draft::<Import>(id, &actor.organisation, DRAFT).await?;
         let rows = found.ok_or_else(|| Error::NotFound("draft", id.to_string()))?.body.rows;
-        let known = Known::new(self.store.taken("").await?, self.store.legacies().await?);
+        let known = Known::new(self.directory().await?, self.store.taken("").await?, self.store.legacies().await?);
         Ok(rows.into_iter().map(|row| (row.clone(), known.judge(&row))).collect())
     }
 
@@ -151,7 +153,7 @@ impl Service {
         if chosen.is_empty() {
             return Err(Error::Refused(say!("legacy.none_chosen", "Choose at least one row.")));
         }
-        let known = Known::new(tx.taken("").await?, tx.legacies().await?);
+        let known = Known::new(self.directory().await?, tx.taken("").await?, tx.legacies().await?);
         let mut kept = 0;
         for at in &chosen {
             let missing = || Error::Refused(say!("legacy.no_row", "What was read has no row {row}. Load the page again.", row = at + 1));

@@ -161,7 +161,11 @@ pub fn judge(facts: &Facts) -> Judgement {
     }
     findings.extend(rpki(facts));
     findings.extend(irr(facts));
-    let learned = if facts.seen.iter().any(|seen| seen.route.is_some()) { LearnedType::ViaServiceProvider } else { LearnedType::None };
+    let learned = match facts.key {
+        _ if facts.seen.iter().all(|seen| seen.route.is_none()) => LearnedType::None,
+        KeyFact::NotNeeded => LearnedType::ViaSession,
+        _ => LearnedType::ViaServiceProvider,
+    };
     let evidence = facts.seen.iter().map(|seen| Evidence {
         session: seen.session.clone(),
         role: seen.role,

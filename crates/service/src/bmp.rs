@@ -1,32 +1,35 @@
 //! Listens to BMP (RFC 7854): a router that says that something changed is asked at once.
 
+use crate::{Error, Service};
 use peerage_feeds::bmp::{Message, Stream};
-use peerage_service::{Error, Service};
 use std::net::SocketAddr;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream},
 };
 
-/// Listens on an address; each router that connects is read by itself.
+/// Listens on an address, in the background.
 ///
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn listen(service: Service, address: SocketAddr) -> Result<(), Error> {
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|error| Error::Fault(format!("service.bmp_listen: cannot listen on {address}: {error}")))?;
-    tokio::spawn(async move {
-        loop {
-            match listener.accept().await {
-                Ok((stream, router)) => drop(tokio::spawn(hear(service.clone(), stream, router))),
-                Err(error) => {
-                    tracing::warn!(%error, "a router could not connect for BMP");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-                }
+    drop(tokio::spawn(accept(service, listener)));
+    Ok(())
+}
+
+/// Reads each router that connects, by itself.
+pub async fn accept(service: Service, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, router)) => drop(tokio::spawn(hear(service.clone(), stream, router))),
+            Err(error) => {
+                tracing::warn!(%error, "a router could not connect for BMP");
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             }
         }
-    });
-    Ok(())
+    }
 }
 
 async fn hear(service: Service, mut tcp: TcpStream, router: SocketAddr) {
@@ -49,11 +52,11 @@ async fn hear(service: Service, mut tcp: TcpStream, router: SocketAddr) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use peerage_service::{Clock, demo, secrets::Vault};
+    use crate::{Clock, demo, secrets::Vault};
     use peerage_storage::Store;
     use tokio::io::AsyncWriteExt;
 
-    const FRR: &[u8] = include_bytes!("../../crates/feeds/tests/bmp/frr-10.3_denyall-then-permit.bmp");
+    const FRR: &[u8] = include_bytes!("../../feeds/tests/bmp/frr-10.3_denyall-then-permit.bmp");
 
     #[tokio::test]
     async fn a_router_that_says_that_routes_changed_is_asked_at_once() {
