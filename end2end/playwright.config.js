@@ -1,7 +1,12 @@
 import { defineConfig } from '@playwright/test';
+import { readdirSync } from 'node:fs';
+
+const stories = readdirSync(new URL('stories', import.meta.url)).filter((name) => name.endsWith('.spec.js'));
 
 export default defineConfig({
   testDir: 'stories',
+  // A project a file: a file's stories share one portal with nobody else.
+  projects: stories.map((testMatch) => ({ name: testMatch.replace('.spec.js', ''), testMatch })),
   outputDir: 'results',
   workers: 1,
   retries: 0,
