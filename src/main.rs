@@ -1,7 +1,7 @@
 //! The program: `peerage serve` and its helpers.
 
 use clap::{Parser, Subcommand, ValueEnum};
-use peerage::server::{commands, config::Config, edge, start};
+use peerage::server::{commands, config::Config, edge, start, watch};
 use peerage_domain::access::Role;
 use peerage_service::Error;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -40,6 +40,9 @@ enum Command {
     /// Router configuration from an intent, without the portal.
     #[command(subcommand)]
     Edge(Edge),
+    /// What happened to prefixes on the Internet, without the portal.
+    #[command(subcommand)]
+    Watch(WatchCommand),
     /// People.
     #[command(subcommand)]
     User(User),
@@ -109,6 +112,12 @@ enum Edge {
     },
 }
 
+#[derive(Subcommand)]
+enum WatchCommand {
+    /// Replay recordings and print what was found, one finding a line.
+    Replay(watch::Replay),
+}
+
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Format {
     /// For people.
@@ -167,6 +176,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         let good = commands::check_prefixes(file.as_ref(), *format == Format::Ndjson)?;
         return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
+    if let Command::Watch(WatchCommand::Replay(ask)) = cli.command {
+        watch::replay(ask)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     match &cli.command {
         Command::Edge(Edge::Render { engine, out, intent }) => {
             edge::render(intent, *engine, out.as_deref())?;
@@ -196,7 +209,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
             let same = commands::plan(&config, &router).await?;
             return Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Check(_) | Command::Edge(_) => {}
+        Command::Check(_) | Command::Edge(_) | Command::Watch(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -23,3 +23,4 @@ pub mod security;
 pub mod sessions;
 pub mod start;
 pub mod views;
+pub mod watch;

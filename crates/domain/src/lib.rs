@@ -29,6 +29,7 @@ pub mod router;
 pub mod rpki;
 pub mod service;
 pub mod session;
+pub mod sighting;
 pub mod special;
 pub mod telemetry;
 mod text;

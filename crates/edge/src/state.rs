@@ -2,7 +2,9 @@
 
 use peerage_domain::{Asn, Prefix, Timestamp, peering::SessionState};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, fmt, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr};
+
+pub use peerage_domain::sighting::Hop;
 
 /// One session as the router sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,16 +67,6 @@ impl SessionReport {
     }
 }
 
-/// One element of an AS path (RFC 4271 §4.3).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Hop {
-    /// An AS of an AS_SEQUENCE.
-    Asn(Asn),
-    /// An AS_SET (deprecated by RFC 9774).
-    Set(Vec<Asn>),
-}
-
 /// A route as it was received.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
@@ -104,39 +96,6 @@ impl Route {
     /// Length of the path as in route selection: a set counts once (RFC 4271 §9.1.2.2).
     pub fn path_len(&self) -> usize {
         self.path.len()
-    }
-}
-
-impl Hop {
-    /// Reads a path as routers print it, such as `64501 {64502 64503} 64504`, sets with blanks
-    /// or commas; what is no number is left out.
-    pub fn path(text: &str) -> Vec<Hop> {
-        let mut hops = vec![];
-        let mut set: Option<Vec<Asn>> = None;
-        for word in text.replace('{', " { ").replace('}', " } ").split([' ', ',', '\t']) {
-            match (word, word.parse().map(Asn)) {
-                ("{", _) => set = Some(vec![]),
-                ("}", _) => hops.extend(set.take().map(Hop::Set)),
-                (_, Ok(asn)) => match &mut set {
-                    Some(set) => set.push(asn),
-                    None => hops.push(Hop::Asn(asn)),
-                },
-                (_, Err(_)) => {}
-            }
-        }
-        hops
-    }
-}
-
-impl fmt::Display for Hop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Hop::Asn(asn) => write!(f, "{}", asn.0),
-            Hop::Set(all) => {
-                let all: Vec<String> = all.iter().map(|asn| asn.0.to_string()).collect();
-                write!(f, "{{{}}}", all.join(" "))
-            }
-        }
     }
 }
 

@@ -57,7 +57,7 @@ impl Stream {
 }
 
 /// The length of the message that begins here; nothing while too little of it came.
-fn length(bytes: &[u8]) -> Result<Option<usize>, BmpError> {
+pub(crate) fn length(bytes: &[u8]) -> Result<Option<usize>, BmpError> {
     match bytes.first() {
         None => return Ok(None),
         Some(3) => {}

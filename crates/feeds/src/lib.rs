@@ -3,7 +3,7 @@
 //!
 //! * [`peeringdb`]: the objects of the PeeringDB API
 //! * [`atlas`]: results of RIPE Atlas measurements
-//! * [`incident`]: recorded timelines of route incidents
+//! * [`recording`]: what collectors and routers saw, from MRT, BMP, RIS Live, or an [`incident`] as JSON
 //! * [`bmp`]: what routers say of their peers (RFC 7854)
 //! * [`irr`]: the registry's answers, over [`irr_socket`]; [`ixf`]: the members of an exchange; [`legacy_csv`]: a table of sessions
 //! * [`vrp`]: validated ROA payloads as files; [`rtr`]: from a cache, over [`rtr_socket`]
@@ -17,6 +17,7 @@ pub mod irr_socket;
 pub mod ixf;
 pub mod legacy_csv;
 pub mod peeringdb;
+pub mod recording;
 pub mod rtr;
 pub mod rtr_socket;
 pub mod vrp;

@@ -18,7 +18,10 @@ use peerage_domain::{
     router::{EngineKind, RouterForm},
     telemetry::{RouteEvent, Sample},
 };
-use peerage_feeds::{atlas, incident};
+use peerage_feeds::{
+    atlas,
+    incident::{self, Incident},
+};
 
 /// The network whose rows the demo world's operator has.
 pub const OPERATOR: Asn = Asn(8075);
@@ -288,7 +291,8 @@ fn mixed(value: u64) -> u64 {
 /// The incident of 2008 with its own pace, ending two hours before now.
 fn route_events(now: Timestamp) -> Result<Vec<RouteEvent>, Error> {
     let incident = incident::read(YOUTUBE).map_err(|error| Error::Fault(error.to_string()))?;
-    let events = incident.route_events();
+    let Incident::Timeline(timeline) = incident else { return Err(Error::Fault("the incident is no timeline".into())) };
+    let events = timeline.route_events();
     let last = events.iter().map(|e| e.time).max().unwrap_or(now);
     let shift = now.since(last) - 2 * 3600;
     Ok(events

@@ -1,0 +1,122 @@
+//! Routes as they are seen from somewhere: by a collector's peer, by a router of the operator.
+
+use crate::{Asn, Prefix, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::{fmt, sync::Arc};
+
+/// One element of an AS path (RFC 4271 §4.3).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Hop {
+    /// An AS of an AS_SEQUENCE.
+    Asn(Asn),
+    /// An AS_SET (deprecated by RFC 9774).
+    Set(Vec<Asn>),
+}
+
+impl Hop {
+    /// The AS, where it is one.
+    pub fn asn(&self) -> Option<Asn> {
+        match self {
+            Hop::Asn(asn) => Some(*asn),
+            Hop::Set(_) => None,
+        }
+    }
+
+    /// Reads a path as routers print it, such as `64501 {64502 64503} 64504`, sets with blanks
+    /// or commas; what is no number is left out.
+    pub fn path(text: &str) -> Vec<Hop> {
+        let mut hops = vec![];
+        let mut set: Option<Vec<Asn>> = None;
+        for word in text.replace('{', " { ").replace('}', " } ").split([' ', ',', '\t']) {
+            match (word, word.parse().map(Asn)) {
+                ("{", _) => set = Some(vec![]),
+                ("}", _) => hops.extend(set.take().map(Hop::Set)),
+                (_, Ok(asn)) => match &mut set {
+                    Some(set) => set.push(asn),
+                    None => hops.push(Hop::Asn(asn)),
+                },
+                (_, Err(_)) => {}
+            }
+        }
+        hops
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Hop::Asn(asn) => write!(f, "{}", asn.0),
+            Hop::Set(all) => {
+                let all: Vec<String> = all.iter().map(|asn| asn.0.to_string()).collect();
+                write!(f, "{{{}}}", all.join(" "))
+            }
+        }
+    }
+}
+
+/// From where a route is seen: one BGP session of a collector or router.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Vantage {
+    /// The collector, router or recording, such as `rrc15`.
+    pub source: String,
+    /// The peer's AS.
+    pub asn: Asn,
+    /// The peer's address, or what tells it from others of the same AS; may be empty.
+    pub peer: String,
+    /// Whether a withdrawal is believed: some daemons report withdrawals of routes that are still
+    /// there when they report before policy (BMP, RFC 7854 §5).
+    pub tells_withdrawals: bool,
+}
+
+impl fmt::Display for Vantage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [self.source.as_str(), &self.asn.to_string(), &self.peer];
+        f.write_str(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// A route of a prefix, as a vantage point has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeenRoute {
+    /// The AS path, nearest first.
+    pub path: Vec<Hop>,
+    /// Who said that it goes to customers only (OTC, RFC 9234 §5).
+    pub only_to_customer: Option<Asn>,
+}
+
+impl SeenRoute {
+    /// The AS that originates it; none when the path is empty or ends in a set.
+    pub fn origin(&self) -> Option<Asn> {
+        self.path.last().and_then(Hop::asn)
+    }
+
+    /// The ASNs of the path, each once where it is repeated, sets left out.
+    pub fn ases(&self) -> Vec<Asn> {
+        let mut ases: Vec<Asn> = self.path.iter().filter_map(Hop::asn).collect();
+        ases.dedup();
+        ases
+    }
+}
+
+/// What a vantage point says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// It has this route of a prefix.
+    Announced(Prefix, Arc<SeenRoute>),
+    /// It has no route of a prefix any more.
+    Withdrawn(Prefix),
+    /// Its session ended, or the recording has a gap: what it has is not known.
+    Lost,
+}
+
+/// Something that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// When.
+    pub at: Timestamp,
+    /// From where.
+    pub vantage: Arc<Vantage>,
+    /// What.
+    pub sight: Sight,
+}

@@ -1,0 +1,109 @@
+//! A raw BMP stream (RFC 7854, RFC 8671, RFC 9069), as a station received it.
+//!
+//! Times are those of the per-peer header, never going back; a header without a time (zero) has
+//! that of the one before. What a router says before policy is a vantage point whose withdrawals
+//! are not believed: some daemons send them for routes that are still there.
+
+use super::{Form, Tally, Vantages, peer, update};
+use bgpkit_parser::{
+    models::BgpMessage,
+    parser::bmp::{
+        messages::{BmpMessage, BmpMessageBody, BmpPerPeerHeader, PerPeerFlags},
+        parse_bmp_msg,
+    },
+};
+use bytes::Bytes;
+use peerage_domain::{
+    Asn, Timestamp,
+    sighting::{Sight, Sighting, Vantage},
+};
+use std::io::{ErrorKind, Read};
+
+/// Version, length, type (RFC 7854 §4.1).
+const COMMON: usize = 6;
+
+pub(super) fn read(input: &mut dyn Read, take: &mut dyn FnMut(Sighting)) -> Tally {
+    let mut tally = Tally::new(Form::Bmp);
+    let mut station = Station::default();
+    loop {
+        match message(input) {
+            Ok(None) => return tally,
+            Ok(Some(bytes)) => match parse_bmp_msg(&mut Bytes::from(bytes)) {
+                Ok(message) => {
+                    tally.records += 1;
+                    station.message(message, take);
+                }
+                Err(error) => tally.fails(format!("{error:?}")),
+            },
+            Err(why) => {
+                tally.fails(why);
+                return tally;
+            }
+        }
+    }
+}
+
+/// The next message, whole; nothing at the end.
+fn message(input: &mut dyn Read) -> Result<Option<Vec<u8>>, String> {
+    let mut head = [0; COMMON];
+    let mut read = 0;
+    while read < COMMON {
+        match input.read(&mut head[read..]) {
+            Ok(0) if read == 0 => return Ok(None),
+            Ok(0) => return Err("the stream ends within a message".into()),
+            Ok(some) => read += some,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    let length = crate::bmp::length(&head).map_err(|error| error.to_string())?.unwrap_or_default();
+    let mut whole = head.to_vec();
+    whole.resize(length, 0);
+    input.read_exact(&mut whole[COMMON..]).map_err(|_| "the stream ends within a message")?;
+    Ok(Some(whole))
+}
+
+#[derive(Default)]
+struct Station {
+    vantages: Vantages,
+    now: Timestamp,
+}
+
+impl Station {
+    fn message(&mut self, message: BmpMessage, take: &mut dyn FnMut(Sighting)) {
+        let Some(header) = message.per_peer_header else { return };
+        let told = Timestamp::from_millis((header.timestamp * 1000.0) as i64);
+        self.now = self.now.max(told);
+        let (at, asn) = (self.now, Asn(header.peer_asn.to_u32()));
+        match message.message_body {
+            BmpMessageBody::RouteMonitoring(monitoring) => {
+                let BgpMessage::Update(update) = monitoring.bgp_message else { return };
+                let Some(side) = side(&header) else { return };
+                update::sights(&update, &mut |path, sight| {
+                    let vantage =
+                        Vantage { source: side.into(), asn, peer: peer(header.peer_ip, path), tells_withdrawals: side != PRE_POLICY };
+                    take(Sighting { at, vantage: self.vantages.of(vantage), sight });
+                });
+            }
+            // A session that went, or came anew: what it had before is not known any more.
+            BmpMessageBody::PeerDownNotification(_) | BmpMessageBody::PeerUpNotification(_) => {
+                for vantage in self.vantages.same_session(asn, &header.peer_ip.to_string()) {
+                    take(Sighting { at, vantage, sight: Sight::Lost });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+const PRE_POLICY: &str = "pre-policy";
+
+/// Which table of the router it is; what it sends to others is not what it sees.
+fn side(header: &BmpPerPeerHeader) -> Option<&'static str> {
+    match header.peer_flags {
+        PerPeerFlags::PeerFlags(flags) if flags.is_adj_rib_out() => None,
+        PerPeerFlags::PeerFlags(flags) if flags.is_post_policy() => Some("post-policy"),
+        PerPeerFlags::PeerFlags(_) => Some(PRE_POLICY),
+        PerPeerFlags::LocalRibPeerFlags(_) => Some("Loc-RIB"),
+    }
+}

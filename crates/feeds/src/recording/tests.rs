@@ -1,0 +1,165 @@
+use super::*;
+use peerage_domain::sighting::{Hop, Sight};
+use proptest::prelude::*;
+use std::io::Write;
+
+const RRC15: &[u8] = include_bytes!("../../tests/recordings/rrc15-updates.20100227.1600.gz");
+const UPDATES: &[u8] = include_bytes!("../../tests/recordings/frr-updates.mrt");
+const TABLE: &[u8] = include_bytes!("../../tests/recordings/frr-table.mrt");
+const RIS_LIVE: &[u8] = include_bytes!("../../tests/recordings/ris-live.jsonl");
+const BIRD: &[u8] = include_bytes!("../../tests/bmp/bird-3.1.7_denyall-then-permit.bmp");
+const YOUTUBE: &[u8] = include_bytes!("../../tests/bmp/yt2008-replay_bird-3.1.7.bmp");
+
+fn gather(bytes: &[u8]) -> Result<(Tally, Vec<Sighting>), RecordingError> {
+    let mut all = vec![];
+    read(bytes, &mut |sighting| all.push(sighting)).map(|tally| (tally, all))
+}
+
+fn lines(bytes: &[u8]) -> Vec<String> {
+    let told = |sighting: &Sighting| {
+        let who = &sighting.vantage;
+        match &sighting.sight {
+            Sight::Announced(prefix, route) => {
+                let path: Vec<String> = route.path.iter().map(Hop::to_string).collect();
+                format!("{} {who} A {prefix} {}", sighting.at, path.join(" "))
+            }
+            Sight::Withdrawn(prefix) => format!("{} {who} W {prefix}", sighting.at),
+            Sight::Lost => format!("{} {who} L", sighting.at),
+        }
+    };
+    gather(bytes).expect("a recording").1.iter().map(told).collect()
+}
+
+/// A file as a tool would have packed it.
+fn packed<W: Write>(mut packer: W, bytes: &[u8]) -> W {
+    packer.write_all(bytes).expect("packed");
+    packer
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    packed(flate2::write::GzEncoder::new(vec![], flate2::Compression::fast()), bytes).finish().expect("packed")
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    packed(bzip2::write::BzEncoder::new(vec![], bzip2::Compression::fast()), bytes).finish().expect("packed")
+}
+
+#[test]
+fn a_recording_is_known_by_what_is_in_it() {
+    let check = |bytes: &[u8], form: Form, records: u64, sightings: usize| {
+        for packed in [bytes.to_vec(), gzip(bytes), bzip2(bytes), gzip(&bzip2(bytes))] {
+            let (tally, all) = gather(&packed).expect("a recording");
+            assert_eq!((tally.form, tally.records, tally.unreadable, all.len()), (form, records, 0, sightings));
+        }
+    };
+    check(UPDATES, Form::Mrt, 18, 2);
+    check(TABLE, Form::Mrt, 3, 2);
+    check(YOUTUBE, Form::Bmp, 12, 7);
+    check(RIS_LIVE, Form::RisLive, 5, 12);
+    check(br#" {"events":[[1,"A","10.0.0.0/8",[1]],[2,"W","10.0.0.0/8"]]}"#, Form::Incident, 2, 2);
+    check(b"", Form::Empty, 0, 0);
+    check(b"\n", Form::Empty, 0, 0);
+}
+
+#[test]
+fn a_collectors_file_has_what_its_publisher_counted() {
+    let (tally, all) = gather(RRC15).expect("a recording");
+    let announced = all.iter().filter(|sighting| matches!(sighting.sight, Sight::Announced(..))).count();
+    let withdrawn = all.iter().filter(|sighting| matches!(sighting.sight, Sight::Withdrawn(_))).count();
+    assert_eq!((tally.unreadable, announced, withdrawn), (0, 52_468, 1_318));
+}
+
+#[test]
+fn each_source_says_who_saw_what() {
+    assert_eq!(
+        lines(UPDATES),
+        [
+            "2026-11-20T12:12:38.853Z AS64501 192.0.2.1 W 203.0.113.0/24",
+            "2026-11-20T12:12:41.885Z AS64501 192.0.2.1 A 203.0.113.0/24 64501"
+        ]
+    );
+    assert_eq!(lines(TABLE)[0], "2026-11-20T12:13:00Z AS64501 192.0.2.1 A 198.51.100.0/24 64501");
+    assert_eq!(lines(YOUTUBE)[1], "2026-11-20T12:15:17.498Z pre-policy AS64501 192.0.2.7 A 208.65.153.0/24 64501 3491 17557");
+    let live = lines(RIS_LIVE);
+    assert_eq!(live[1], "2026-09-10T05:53:26.210Z rrc03.ripe.net AS13030 2001:7f8:1::a501:3030:1 W 2a12:ca42::/32");
+    assert_eq!(live.last().map(String::as_str), Some("2026-09-10T05:53:21.760Z rrc13.ripe.net AS29479 195.208.209.55 L"));
+    let bird = lines(BIRD);
+    assert!(bird.iter().any(|line| line.contains("pre-policy") && line.contains(" A ")), "{bird:?}");
+    assert!(bird.iter().any(|line| line.contains("post-policy") && line.contains(" W ")), "{bird:?}");
+    assert!(bird.iter().any(|line| line.ends_with(" L")), "{bird:?}");
+}
+
+#[test]
+fn instants_and_summaries_are_told_as_what_came_and_went() {
+    let instants = br#"{"prefix":"10.0.0.0/8","start":9,"replay":{
+        "-1":{"path_list":["1 2 3","1 4 3"]},"10":{"path_list":["1 2 3","5 2 3"]}}}"#;
+    assert_eq!(
+        lines(instants),
+        [
+            "1970-01-01T00:00:09Z AS1 A 10.0.0.0/8 1 2 3",
+            "1970-01-01T00:00:09Z AS1 #2 A 10.0.0.0/8 1 4 3",
+            "1970-01-01T00:00:10Z AS1 A 10.0.0.0/8 1 2 3",
+            "1970-01-01T00:00:10Z AS5 A 10.0.0.0/8 5 2 3",
+            "1970-01-01T00:00:10Z AS1 #2 W 10.0.0.0/8",
+        ]
+    );
+    let summary = br#"{"common_path":[1,2],"victim_as":"3","start":1,"end":"1970-01-01T00:00:02Z","example":{"leaked":["10.0.0.0/9"]}}"#;
+    assert_eq!(lines(summary), ["1970-01-01T00:00:01Z AS1 A 10.0.0.0/9 1 2 3", "1970-01-01T00:00:02Z AS1 W 10.0.0.0/9"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_counted_and_the_rest_is_read() {
+    let check = |bytes: &[u8], records: u64, unreadable: u64, words: &str| {
+        let (tally, _) = gather(bytes).expect("a recording");
+        let fault = tally.fault.unwrap_or_default();
+        assert_eq!((tally.records, tally.unreadable), (records, unreadable), "{fault}");
+        assert!(fault.contains(words), "{fault}");
+    };
+    check(&YOUTUBE[..YOUTUBE.len() - 3], 11, 1, "ends within a message");
+    check(&[YOUTUBE, b"GET / HTTP/1.1"].concat(), 12, 1, "BMP version 71");
+    check(&[RIS_LIVE, b"\n{\"type\":\"ris_message\",\"data\":{}}\n{}x\n"].concat(), 5, 2, "missing field");
+    let odd = br#"{"type":"ris_message","data":{"timestamp":1,"peer_asn":"1","type":"UPDATE","withdrawals":["10.0.0.0/99"]}}"#;
+    check(&[RIS_LIVE, b"\n", odd].concat(), 5, 1, "is no prefix");
+    check(&UPDATES[..UPDATES.len() - 3], 17, 1, "");
+}
+
+#[test]
+fn what_is_no_recording_is_refused() {
+    let check = |bytes: &[u8], words: &str| {
+        let error = gather(bytes).expect_err("no recording").to_string();
+        assert!(error.contains(words), "{error}");
+    };
+    check(b"<!doctype html><html></html>", "none of MRT, BMP");
+    check(b"{}", "neither “events”");
+    check(b"{", "not JSON");
+    check(&gzip(RRC15)[..40], "");
+    check(&gzip(&gzip(&gzip(UPDATES))), "none of MRT");
+    check(&[3, 0, 0, 0, 6, 0], "no record of it can be read as BMP");
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_answered_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), head in 0usize..5) {
+        let heads: [&[u8]; 5] = [b"", &UPDATES[..12], &YOUTUBE[..48], b"{\"type\":\"ris_message\",\"data\":", &[0x1f, 0x8b, 8, 0]];
+        let _ = gather(&[heads[head], &bytes].concat());
+    }
+
+    #[test]
+    fn one_changed_byte_is_answered_without_panic(which in 0usize..4, at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut bytes = [UPDATES, TABLE, BIRD, RIS_LIVE][which].to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let _ = gather(&bytes);
+    }
+
+    #[test]
+    fn a_recording_cut_in_two_tells_the_same(cut in 0usize..18) {
+        // Behind whole records only: MRT is 12 octets and a length each (RFC 6396 §2).
+        let mut at = 0;
+        for _ in 0..cut {
+            at += 12 + u32::from_be_bytes(UPDATES[at + 8..at + 12].try_into().expect("length")) as usize;
+        }
+        let halves = [&UPDATES[..at], &UPDATES[at..]].map(|half| gather(half).expect("a recording").1);
+        prop_assert_eq!(halves.concat(), gather(UPDATES).expect("a recording").1);
+    }
+}

@@ -1,0 +1,136 @@
+//! What was found, and why it is believed.
+
+use super::Expectation;
+use peerage_domain::{
+    Asn, Prefix, Text, Timestamp,
+    sighting::{Hop, SeenRoute, Vantage},
+};
+use serde::{Deserialize, Serialize};
+use std::{fmt, sync::Arc};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// An AS that is not expected originates the prefix itself.
+    OriginChange,
+    /// An AS that is not expected originates a part of it.
+    SubPrefix,
+    /// The origin is right, the AS next to it is not: the path is made up, or leaked.
+    ForgedOrigin,
+    /// Somebody passes it on who should not (RFC 7908).
+    RouteLeak,
+    /// Nobody has a route any more.
+    Withdrawal,
+    /// Fewer than half of those that had a route have one.
+    VisibilityLoss,
+    /// The origin is expected, but the RPKI calls the route invalid (RFC 6811).
+    RpkiInvalid,
+    /// The origin itself announces a part that is longer than expected.
+    MoreSpecific,
+    /// The path grew, by prepending or a detour.
+    PathChange,
+    /// Traffic enters at another place, or later, than it could.
+    Suboptimal,
+}
+
+impl Kind {
+    /// The word in the output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::OriginChange => "origin-change",
+            Kind::SubPrefix => "sub-prefix",
+            Kind::ForgedOrigin => "forged-origin",
+            Kind::RouteLeak => "route-leak",
+            Kind::Withdrawal => "withdrawal",
+            Kind::VisibilityLoss => "visibility-loss",
+            Kind::RpkiInvalid => "rpki-invalid",
+            Kind::MoreSpecific => "more-specific",
+            Kind::PathChange => "path-change",
+            Kind::Suboptimal => "suboptimal",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// Where a finding stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It was not there before.
+    Open,
+    /// What is seen of it changed.
+    Update,
+    /// It is over.
+    Close,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Change::Open => "open",
+            Change::Update => "update",
+            Change::Close => "close",
+        })
+    }
+}
+
+/// What speaks for a finding (positive) or against it (negative), in percent points.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Percent points.
+    pub weight: i8,
+    /// Why.
+    pub text: Text,
+}
+
+/// What a finding rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Who originates what was seen; none for an empty path, or one that ends in a set.
+    pub origin: Option<Asn>,
+    /// The vantage points, and what each has (or had, where it is gone).
+    pub seen: Vec<(Arc<Vantage>, Arc<SeenRoute>)>,
+    /// Why it is believed.
+    pub reasons: Vec<Reason>,
+}
+
+impl Evidence {
+    /// How sure it is, in percent: the sum of the reasons.
+    pub fn confidence(&self) -> i32 {
+        self.reasons.iter().map(|reason| i32::from(reason.weight)).sum()
+    }
+
+    /// The path that most vantage points have; of equally frequent ones the shortest.
+    pub fn path(&self) -> &[Hop] {
+        let times = |path: &[Hop]| self.seen.iter().filter(|(_, route)| route.path == path).count();
+        let paths = self.seen.iter().map(|(_, route)| route.path.as_slice());
+        paths.min_by_key(|path| (std::cmp::Reverse(times(path)), path.len(), path.to_vec())).unwrap_or_default()
+    }
+}
+
+/// Something that happens to a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// When this was seen.
+    pub at: Timestamp,
+    /// When it was seen first.
+    pub since: Timestamp,
+    /// Whether it begins, goes on or ends.
+    pub change: Change,
+    /// What it is.
+    pub kind: Kind,
+    /// The prefix that was seen.
+    pub prefix: Prefix,
+    /// Who does it, where somebody does.
+    pub by: Option<Asn>,
+    /// What is expected instead.
+    pub expected: Arc<Expectation>,
+    /// What it rests on.
+    pub evidence: Evidence,
+}

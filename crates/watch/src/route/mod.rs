@@ -1,0 +1,187 @@
+//! What happens to prefixes on the Internet, judged by what is expected of them.
+//!
+//! * [`Expectations`]: who originates what, through whom, how long; declared, or learned from a
+//!   quiet period by a [`Learner`]
+//! * [`Watch`]: takes sightings in the order of time and gives findings, each opened once, told
+//!   again when what is seen of it changes, and closed once
+//!
+//! Sightings of one instant are judged together at its end, so the order in which vantage points
+//! are heard within it, and the parts in which a recording comes, do not matter.
+
+mod expect;
+mod finding;
+mod judge;
+mod learn;
+mod path;
+mod table;
+mod weigh;
+
+pub use expect::{ExpectError, Expectation, Expectations};
+pub use finding::{Change, Evidence, Finding, Kind, Reason};
+pub use learn::Learner;
+
+use judge::Scene;
+use peerage_domain::{
+    Asn, Prefix, Timestamp,
+    rpki::Vrps,
+    sighting::{Sight, Sighting},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+use table::{Held, Vantages};
+
+/// What is told apart: the same thing done to the same prefix by the same AS is one finding.
+type Key = (Kind, Option<Asn>);
+
+struct Open {
+    since: Timestamp,
+    evidence: Evidence,
+}
+
+/// Watches prefixes.
+pub struct Watch {
+    expectations: Expectations,
+    vrps: Vrps,
+    vantages: Vantages,
+    table: HashMap<Prefix, Held>,
+    touched: BTreeSet<Prefix>,
+    now: Timestamp,
+    open: BTreeMap<Prefix, BTreeMap<Key, Open>>,
+}
+
+impl Watch {
+    /// Watches what is expected, with what the RPKI says (empty where it is not known).
+    pub fn new(expectations: Expectations, vrps: Vrps) -> Watch {
+        Watch {
+            expectations,
+            vrps,
+            vantages: Vantages::default(),
+            table: HashMap::new(),
+            touched: BTreeSet::new(),
+            now: Timestamp::default(),
+            open: BTreeMap::new(),
+        }
+    }
+
+    /// Whether anything said of a prefix is looked at.
+    pub fn concerns(&self, sighting: &Sighting) -> bool {
+        match &sighting.sight {
+            Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) => self.expectations.governing(*prefix).is_some(),
+            Sight::Lost => true,
+        }
+    }
+
+    /// Takes a sighting. One of a later instant has the instant before it judged; one of an
+    /// earlier instant counts as of now.
+    pub fn take(&mut self, sighting: Sighting, give: &mut dyn FnMut(Finding)) {
+        if sighting.at > self.now {
+            self.settle(give);
+            self.now = sighting.at;
+        }
+        match sighting.sight {
+            Sight::Announced(prefix, route) => {
+                let Some(expected) = self.expectations.governing(prefix) else { return };
+                let rightful = route.origin().is_some_and(|origin| expected.origins.contains(&origin));
+                let vantage = self.vantages.number(sighting.vantage);
+                self.table.entry(prefix).or_default().announce(vantage, route, rightful);
+                self.touched.insert(prefix);
+            }
+            Sight::Withdrawn(prefix) => {
+                let Some(held) = self.table.get_mut(&prefix) else { return };
+                let believed = sighting.vantage.tells_withdrawals;
+                held.withdraw(self.vantages.number(sighting.vantage), believed);
+                self.touched.insert(prefix);
+            }
+            Sight::Lost => {
+                let vantage = self.vantages.number(sighting.vantage);
+                let lost = self.table.iter_mut().filter_map(|(prefix, held)| held.forget(vantage).then_some(*prefix));
+                self.touched.extend(lost);
+            }
+        }
+    }
+
+    /// Judges what was taken since the last instant: at the end of a recording, or when nothing
+    /// more of this instant can come.
+    pub fn settle(&mut self, give: &mut dyn FnMut(Finding)) {
+        for prefix in std::mem::take(&mut self.touched) {
+            self.judge(prefix, give);
+        }
+    }
+
+    fn judge(&mut self, prefix: Prefix, give: &mut dyn FnMut(Finding)) {
+        let (Some(held), Some(expected)) = (self.table.get(&prefix), self.expectations.governing(prefix)) else { return };
+        let scene = Scene { prefix, expected, held, vantages: &self.vantages, vrps: &self.vrps };
+        let (brief, found, silent) = (scene.judge_brief(), scene.judge(), held.is_empty());
+        let mut case = Case { at: self.now, prefix, expected: expected.clone(), give };
+        if silent {
+            self.table.remove(&prefix);
+        } else if let Some(held) = self.table.get_mut(&prefix) {
+            held.settle();
+        }
+        if found.is_empty() && brief.is_empty() && !self.open.contains_key(&prefix) {
+            return;
+        }
+        let open = self.open.entry(prefix).or_default();
+        case.seen(open, brief);
+        // Where nobody is left to tell, a prefix that was gone is still not known to be back.
+        let lasts = |(kind, _): &Key| silent && matches!(kind, Kind::Withdrawal | Kind::VisibilityLoss);
+        case.over(open, |key| !found.contains_key(key) && !lasts(key));
+        case.seen(open, found);
+        if open.is_empty() {
+            self.open.remove(&prefix);
+        }
+    }
+
+    /// What the vantage points are now told to be judged by.
+    pub fn set_vrps(&mut self, vrps: Vrps) {
+        self.vrps = vrps;
+        self.touched.extend(self.table.keys().copied());
+    }
+
+    /// What is expected of a prefix.
+    pub fn expected(&self, prefix: Prefix) -> Option<&Arc<Expectation>> {
+        self.expectations.governing(prefix)
+    }
+}
+
+/// What is told of a prefix at an instant.
+struct Case<'a> {
+    at: Timestamp,
+    prefix: Prefix,
+    expected: Arc<Expectation>,
+    give: &'a mut dyn FnMut(Finding),
+}
+
+impl Case<'_> {
+    fn tell(&mut self, change: Change, (kind, by): Key, known: &Open) {
+        let (expected, evidence) = (self.expected.clone(), known.evidence.clone());
+        (self.give)(Finding { at: self.at, since: known.since, change, kind, prefix: self.prefix, by, expected, evidence });
+    }
+
+    /// Opens what is new, and tells again what changed.
+    fn seen(&mut self, open: &mut BTreeMap<Key, Open>, found: BTreeMap<Key, Evidence>) {
+        for (key, evidence) in found {
+            let (change, since) = match open.get(&key) {
+                None => (Change::Open, self.at),
+                Some(known) if known.evidence != evidence => (Change::Update, known.since),
+                Some(_) => continue,
+            };
+            let known = Open { since, evidence };
+            self.tell(change, key, &known);
+            open.insert(key, known);
+        }
+    }
+
+    fn over(&mut self, open: &mut BTreeMap<Key, Open>, ended: impl Fn(&Key) -> bool) {
+        for key in open.keys().copied().filter(ended).collect::<Vec<_>>() {
+            if let Some(known) = open.remove(&key) {
+                self.tell(Change::Close, key, &known);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! What an AS path says about who passes a route on to whom.
+
+use peerage_domain::{Asn, AsnClass, sighting::SeenRoute};
+
+/// Networks that buy transit from nobody, so that none of them is another's customer, with the
+/// ASNs that some of them also use. From what the networks say of themselves and their peers
+/// (collected in Wikipedia, “Tier 1 network”, and confirmed by the public route collectors).
+const TRANSIT_FREE: [u32; 22] =
+    [174, 209, 286, 701, 702, 703, 1239, 1299, 2828, 2914, 3257, 3320, 3356, 3491, 3549, 5511, 6453, 6461, 6762, 6830, 7018, 12956];
+
+/// Whether a network buys transit from nobody.
+pub(super) fn transit_free(asn: Asn) -> bool {
+    TRANSIT_FREE.binary_search(&asn.0).is_ok()
+}
+
+/// How a path cannot come about when everybody passes on what they should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leak {
+    /// Between two networks of which neither is a customer stands one that is: it passed on to
+    /// one what it has from the other (RFC 7908 §3.1).
+    Valley {
+        /// To whom it was passed on.
+        to: Asn,
+        /// Who passed it on.
+        by: Asn,
+        /// From whom it came.
+        from: Asn,
+    },
+    /// Somebody said that it goes to customers only, and it went up again (RFC 9234 §5).
+    OnlyToCustomer {
+        /// To whom it was passed on.
+        to: Asn,
+        /// Who passed it on.
+        by: Asn,
+        /// Who said so.
+        marked: Asn,
+    },
+}
+
+impl Leak {
+    /// Who passed it on.
+    pub(super) fn by(self) -> Asn {
+        match self {
+            Leak::Valley { by, .. } | Leak::OnlyToCustomer { by, .. } => by,
+        }
+    }
+}
+
+/// The leak that a path shows, if it shows one: the one nearest to its origin.
+pub(super) fn leak(route: &SeenRoute) -> Option<Leak> {
+    let ases = route.ases();
+    let tops: Vec<usize> = (0..ases.len()).filter(|&at| transit_free(ases[at])).collect();
+    if let Some(marked) = route.only_to_customer {
+        // A mark is set by who sends to a customer or peer, or by who hears from a provider or
+        // peer in the name of that one: the next network up may have it, not one beyond.
+        let set = ases.iter().position(|asn| *asn == marked);
+        let up = set.and_then(|set| tops.iter().rev().find(|&&top| top + 1 + usize::from(transit_free(marked)) <= set));
+        if let Some(&top) = up {
+            return Some(Leak::OnlyToCustomer { to: ases[top], by: ases[top + 1], marked });
+        }
+    }
+    let valley = tops.windows(2).rev().find(|pair| pair[1] - pair[0] > 1)?;
+    Some(Leak::Valley { to: ases[valley[0]], by: ases[valley[0] + 1], from: ases[valley[1]] })
+}
+
+/// The AS next to the origin.
+pub(super) fn neighbour(route: &SeenRoute) -> Option<Asn> {
+    let ases = route.ases();
+    ases.len().checked_sub(2).map(|at| ases[at])
+}
+
+/// The ASes between the origin and the nearest network that buys from nobody, when that is two or
+/// more: who is next to that network, and how many there are.
+pub(super) fn detour(route: &SeenRoute) -> Option<(Asn, usize)> {
+    let ases = route.ases();
+    let top = ases.iter().rposition(|asn| transit_free(*asn))?;
+    let between = ases.len().checked_sub(top + 2).filter(|between| *between >= 2)?;
+    Some((ases[top + 1], between))
+}
+
+/// An AS that makes a path impossible: one that no network has, or that stands in it twice.
+pub(super) fn impossible(route: &SeenRoute) -> Option<Asn> {
+    let ases = route.ases();
+    let twice = |at: usize| ases[at + 1..].contains(&ases[at]);
+    let unknown = |asn: Asn| matches!(asn.class(), AsnClass::Reserved | AsnClass::Trans | AsnClass::Documentation);
+    (0..ases.len()).find(|&at| unknown(ases[at]) || twice(at)).map(|at| ases[at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use peerage_domain::sighting::Hop;
+
+    fn route(path: &str, marked: Option<u32>) -> SeenRoute {
+        SeenRoute { path: Hop::path(path), only_to_customer: marked.map(Asn) }
+    }
+
+    #[test]
+    fn the_list_is_in_order() {
+        assert!(TRANSIT_FREE.is_sorted());
+    }
+
+    #[test]
+    fn valleys_and_marks_show_who_leaks() {
+        let check = |path: &str, marked: Option<u32>, by: Option<u32>| {
+            assert_eq!(leak(&route(path, marked)).map(|leak| leak.by().0), by, "{path} {marked:?}");
+        };
+        check("64500 1299 3356 64501", None, None);
+        check("64500 1299 64502 3356 64501", None, Some(64502));
+        check("64500 1299 1299 64502 64502 64503 3356 64501", None, Some(64502));
+        check("64500 64501", None, None);
+        check("", None, None);
+        // To a customer, and on to its customers.
+        check("64500 64501 1299 64502", Some(1299), None);
+        // A peer of the one that set it.
+        check("64500 3356 1299 64502", Some(1299), None);
+        // Up again from a customer or peer.
+        check("64500 3356 64501 1299 64502", Some(1299), Some(64501));
+        check("64500 3356 64501 64502 64503", Some(64502), Some(64501));
+        check("64500 3356 64502 64503", Some(64502), Some(64502));
+    }
+
+    #[test]
+    fn what_no_path_can_have() {
+        let check = |path: &str, asn: Option<u32>| assert_eq!(impossible(&route(path, None)).map(|asn| asn.0), asn, "{path}");
+        check("3356 2914 13335", None);
+        check("3356 2914 2914 13335", None);
+        check("3356 2914 3356 13335", Some(3356));
+        check("3356 23456 13335", Some(23456));
+    }
+}

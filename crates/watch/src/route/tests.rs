@@ -1,0 +1,166 @@
+use super::*;
+use peerage_domain::{
+    rpki::Vrp,
+    sighting::{Hop, SeenRoute, Vantage},
+};
+use proptest::prelude::*;
+
+const WATCHED: &str = r#"{"prefixes":[
+    {"prefix":"193.0.0.0/21","origins":[3333],"upstreams":[3356,1299]},
+    {"prefix":"2001:67c:2e8::/48","origins":[3333,2121]}]}"#;
+
+fn watch() -> Watch {
+    let vrp = Vrp { prefix: prefix("193.0.0.0/21"), max_length: 22, asn: Asn(3333) };
+    Watch::new(Expectations::parse(WATCHED.as_bytes()).expect("expectations"), [vrp].into_iter().collect())
+}
+
+fn prefix(text: &str) -> Prefix {
+    text.parse().expect(text)
+}
+
+fn vantage(number: u32, tells_withdrawals: bool) -> Arc<Vantage> {
+    Arc::new(Vantage { source: "test".into(), asn: Asn(number), peer: String::new(), tells_withdrawals })
+}
+
+fn found(sightings: impl IntoIterator<Item = Sighting>) -> Vec<Finding> {
+    let (mut watch, mut all) = (watch(), vec![]);
+    for sighting in sightings {
+        watch.take(sighting, &mut |finding| all.push(finding));
+    }
+    watch.settle(&mut |finding| all.push(finding));
+    all
+}
+
+/// `1 A 193.0.0.0/21 2914 3356 3333`, `2 W 193.0.0.0/21 2914`, `3 L 2914`, each with its second;
+/// who sees it is the first AS, and an exclamation mark says that its withdrawals are not believed.
+fn story(text: &str) -> Vec<Sighting> {
+    let read = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = Timestamp::from_secs(words[0].parse().expect("second"));
+        let who = |word: &str| vantage(word.trim_end_matches('!').parse().expect("ASN"), !word.ends_with('!'));
+        match words[1] {
+            "A" => {
+                let path = Hop::path(&words[3..].join(" ").replace('!', ""));
+                let route = SeenRoute { path, only_to_customer: None };
+                Sighting { at, vantage: who(words[3]), sight: Sight::Announced(prefix(words[2]), route.into()) }
+            }
+            "W" => Sighting { at, vantage: who(words[3]), sight: Sight::Withdrawn(prefix(words[2])) },
+            _ => Sighting { at, vantage: who(words[2]), sight: Sight::Lost },
+        }
+    };
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(read).collect()
+}
+
+fn check(text: &str, expected: &[&str]) {
+    let told = |finding: &Finding| format!("{} {} {} {}", finding.at.secs(), finding.change, finding.kind, finding.prefix);
+    assert_eq!(found(story(text)).iter().map(told).collect::<Vec<_>>(), expected, "{text}");
+}
+
+#[test]
+fn what_is_expected_is_no_finding() {
+    check("1 A 193.0.0.0/21 2914 3356 3333\n2 A 193.0.0.0/21 2914 1299 3333\n3 A 8.8.8.0/24 2914 15169", &[]);
+}
+
+#[test]
+fn a_withdrawal_before_policy_is_not_believed_alone() {
+    check("1 A 193.0.0.0/21 2914! 3356 3333\n2 W 193.0.0.0/21 2914!", &[]);
+    check(
+        "1 A 193.0.0.0/21 2914! 3356 3333\n1 A 193.0.0.0/21 6939 3356 3333\n2 W 193.0.0.0/21 2914!\n3 W 193.0.0.0/21 6939",
+        &["3 open withdrawal 193.0.0.0/21"],
+    );
+}
+
+#[test]
+fn a_lost_session_is_neither_a_withdrawal_nor_its_end() {
+    check("1 A 193.0.0.0/21 2914 3356 3333\n2 L 2914", &[]);
+    check(
+        "1 A 193.0.0.0/21 2914 3356 3333\n2 W 193.0.0.0/21 2914\n3 L 2914\n4 A 193.0.0.0/21 2914 3356 3333",
+        &["2 open withdrawal 193.0.0.0/21", "4 close withdrawal 193.0.0.0/21"],
+    );
+}
+
+#[test]
+fn a_prefix_taken_by_another_is_not_called_lost_too() {
+    let normal: String = (1..=5).map(|n| format!("1 A 193.0.0.0/21 {n} 3356 3333\n")).collect();
+    let taken: String = (1..=4).map(|n| format!("2 A 193.0.0.0/21 {n} 1299 9121\n")).collect();
+    let gone: String = (1..=4).map(|n| format!("3 W 193.0.0.0/21 {n}\n")).collect();
+    check(
+        &(normal + &taken + &gone),
+        &["2 open origin-change 193.0.0.0/21", "3 close origin-change 193.0.0.0/21", "3 open visibility-loss 193.0.0.0/21"],
+    );
+}
+
+#[test]
+fn a_path_without_an_origin_has_none_that_is_expected() {
+    check(
+        "1 A 193.0.0.0/21 2914 {3333 9121}\n2 W 193.0.0.0/21 2914",
+        &["1 open origin-change 193.0.0.0/21", "2 close origin-change 193.0.0.0/21"],
+    );
+}
+
+#[test]
+fn new_vrps_judge_what_is_known() {
+    let (mut watch, mut all) = (watch(), vec![]);
+    for sighting in story("1 A 193.0.0.0/21 2914 3356 3333") {
+        watch.take(sighting, &mut |finding| all.push(finding));
+    }
+    watch.settle(&mut |finding| all.push(finding));
+    assert!(all.is_empty());
+    watch.set_vrps([Vrp { prefix: prefix("193.0.0.0/20"), max_length: 24, asn: Asn(1) }].into_iter().collect());
+    watch.settle(&mut |finding| all.push(finding));
+    assert_eq!(all.iter().map(|finding| finding.kind).collect::<Vec<_>>(), [Kind::RpkiInvalid]);
+}
+
+prop_compose! {
+    fn any_sighting()(second in 1i64..8, who in 1u32..7, what in 0usize..14) -> Sighting {
+        const PREFIXES: [&str; 4] = ["193.0.0.0/21", "193.0.4.0/24", "2001:67c:2e8::/48", "2001:67c:2e8:1::/64"];
+        const PATHS: [&str; 7] = [
+            "3356 3333", "1299 3333", "1299 9121 3333", "3356 9121", "1299 9121 3356 3333", "3356 3333 3333 3333", "{3333 1}",
+        ];
+        let (at, vantage) = (Timestamp::from_secs(second), vantage(who, who > 1));
+        let of = prefix(PREFIXES[(what + who as usize) % 4]);
+        let sight = match what {
+            0 => Sight::Lost,
+            1..4 => Sight::Withdrawn(of),
+            _ => {
+                let path = Hop::path(&format!("{who} {}", PATHS[what % 7]));
+                Sight::Announced(of, SeenRoute { path, only_to_customer: (what == 13).then_some(Asn(3356)) }.into())
+            }
+        };
+        Sighting { at, vantage, sight }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_vantage_points_within_an_instant_does_not_matter(
+        mut all in prop::collection::vec(any_sighting(), 0..60), turn in 0u32..7,
+    ) {
+        all.sort_by_key(|sighting| sighting.at);
+        let mut other = all.clone();
+        other.sort_by_key(|sighting| (sighting.at, (sighting.vantage.asn.0 + turn) % 7));
+        prop_assert_eq!(found(all), found(other));
+    }
+
+    #[test]
+    fn every_finding_is_opened_once_and_closed_once(mut all in prop::collection::vec(any_sighting(), 0..80)) {
+        all.sort_by_key(|sighting| sighting.at);
+        let mut open = BTreeMap::new();
+        for finding in found(all) {
+            let key = (finding.prefix, finding.kind, finding.by);
+            match finding.change {
+                Change::Open => prop_assert!(open.insert(key, finding.at).is_none()),
+                Change::Update => prop_assert_eq!(open.get(&key), Some(&finding.since)),
+                Change::Close => prop_assert_eq!(open.remove(&key), Some(finding.since)),
+            }
+        }
+    }
+
+    #[test]
+    fn confidence_is_never_certain_and_never_nothing(all in prop::collection::vec(any_sighting(), 0..80)) {
+        for finding in found(all) {
+            prop_assert!((1..=99).contains(&finding.evidence.confidence()), "{finding:?}");
+            prop_assert!(!finding.evidence.seen.is_empty());
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! `peerage watch …`: what happened to prefixes, told from recordings, without the portal.
+
+use peerage_domain::{
+    Asn, Prefix, Timestamp,
+    rpki::Vrps,
+    sighting::{Hop, Sighting},
+};
+use peerage_feeds::{recording, vrp};
+use peerage_service::Error;
+use peerage_watch::route::{Change, Expectation, Expectations, Finding, Kind, Learner, Watch};
+use serde::Serialize;
+use std::{
+    fs::File,
+    io::{self, BufReader, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// What to replay, and how.
+#[derive(clap::Args)]
+pub struct Replay {
+    /// What is expected, as JSON; see docs/watch.md.
+    #[arg(long, value_name = "EXPECT.json", required_unless_present = "learn", conflicts_with = "learn")]
+    expect: Option<PathBuf>,
+    /// Learn what is expected from recordings of a quiet period.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    learn: Vec<PathBuf>,
+    /// Validated ROA payloads as JSON (rpki-client, Routinator, StayRTR).
+    #[arg(long, value_name = "VRPS.json")]
+    vrps: Vec<PathBuf>,
+    /// How fast: as fast as possible, in the time that it took, or ten times as fast.
+    #[arg(long, default_value = "max")]
+    speed: Speed,
+    /// How to answer.
+    #[arg(long, default_value = "ndjson")]
+    format: Format,
+    /// Recordings: MRT, raw BMP, RIS Live lines or incidents, plain, gzip or bzip2. Without one,
+    /// the last file to learn from is replayed.
+    #[arg(value_name = "FILE", required_unless_present = "learn")]
+    files: Vec<PathBuf>,
+}
+
+/// How fast a recording runs.
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Speed {
+    /// As fast as possible.
+    Max,
+    /// In the time that it took.
+    #[value(name = "1")]
+    Real,
+    /// Ten times as fast.
+    #[value(name = "10")]
+    Ten,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Ndjson,
+}
+
+/// `peerage watch replay`: prints one finding a line; what was read is told on standard error.
+///
+/// # Errors
+/// When a file cannot be read, or is not what it should be.
+pub fn replay(mut ask: Replay) -> Result<(), Error> {
+    if ask.files.is_empty() {
+        ask.files.extend(ask.learn.pop().filter(|_| !ask.learn.is_empty()));
+    }
+    if ask.files.is_empty() {
+        return Err(Error::Fault("name at least one FILE to replay beside the one to learn from".into()));
+    }
+    let expectations = match &ask.expect {
+        Some(path) => expectations(path)?,
+        None => learned(&ask.learn)?,
+    };
+    let mut watch = Watch::new(expectations, Vrps::default());
+    let sightings = gather(&ask.files, |sighting| watch.concerns(sighting))?;
+    watch.set_vrps(vrps(&ask.vrps, sightings.first().map(|sighting| sighting.at).unwrap_or_default())?);
+    let mut teller = Teller { out: io::stdout().lock(), format: ask.format, open: true, told: 0 };
+    let mut pace = Pace { speed: ask.speed, begin: None };
+    for sighting in sightings {
+        pace.wait(sighting.at);
+        watch.take(sighting, &mut |finding| teller.tell(&finding));
+        if !teller.open {
+            return Ok(());
+        }
+    }
+    watch.settle(&mut |finding| teller.tell(&finding));
+    eprintln!("{} lines of findings", teller.told);
+    Ok(())
+}
+
+fn fault(path: &Path, error: impl std::fmt::Display) -> Error {
+    Error::Fault(format!("{}: {error}", path.display()))
+}
+
+fn expectations(path: &Path) -> Result<Expectations, Error> {
+    let json = std::fs::read(path).map_err(|error| fault(path, error))?;
+    Expectations::parse(&json).map_err(|error| fault(path, error))
+}
+
+fn learned(paths: &[PathBuf]) -> Result<Expectations, Error> {
+    let mut learner = Learner::default();
+    gather(paths, |_| true)?.into_iter().for_each(|sighting| learner.take(sighting));
+    let learned = learner.finish();
+    if learned.is_empty() {
+        return Err(Error::Fault("nothing can be learned from that: no prefix stays long enough".into()));
+    }
+    eprintln!("learned what is expected of {} prefixes", learned.len());
+    Ok(learned)
+}
+
+/// VRPs as they were at a time, so that what expired since still counts.
+fn vrps(paths: &[PathBuf], at: Timestamp) -> Result<Vrps, Error> {
+    let mut all = vec![];
+    for path in paths {
+        let json = std::fs::read(path).map_err(|error| fault(path, error))?;
+        all.extend(vrp::parse(&json, at).map_err(|error| fault(path, error))?);
+    }
+    Ok(all.into_iter().collect())
+}
+
+/// What is wanted of all recordings, in the order of time.
+fn gather(paths: &[PathBuf], wanted: impl Fn(&Sighting) -> bool) -> Result<Vec<Sighting>, Error> {
+    let mut all = vec![];
+    for path in paths {
+        let file = File::open(path).map_err(|error| fault(path, error))?;
+        let mut take = |sighting| {
+            if wanted(&sighting) {
+                all.push(sighting)
+            }
+        };
+        let tally = recording::read(BufReader::with_capacity(1 << 16, file), &mut take).map_err(|error| fault(path, error))?;
+        eprintln!("{}: {}, {} records", path.display(), tally.form, tally.records);
+        if let Some(why) = tally.fault {
+            eprintln!("{}: {} cannot be read; the first: {why}", path.display(), tally.unreadable);
+        }
+    }
+    all.sort_by_key(|sighting| sighting.at);
+    Ok(all)
+}
+
+/// Waits until a recorded time has come.
+struct Pace {
+    speed: Speed,
+    begin: Option<(Instant, Timestamp)>,
+}
+
+impl Pace {
+    fn wait(&mut self, at: Timestamp) {
+        let times = match self.speed {
+            Speed::Max => return,
+            Speed::Real => 1,
+            Speed::Ten => 10,
+        };
+        let (begin, first) = *self.begin.get_or_insert_with(|| (Instant::now(), at));
+        let due = Duration::from_millis((at.millis() - first.millis()).unsigned_abs() / times);
+        std::thread::sleep(due.saturating_sub(begin.elapsed()));
+    }
+}
+
+/// A finding as it is printed.
+#[derive(Serialize)]
+struct Line<'a> {
+    time: Timestamp,
+    event: Change,
+    r#type: Kind,
+    prefix: Prefix,
+    expected: &'a Expectation,
+    origin: Option<Asn>,
+    by: Option<Asn>,
+    path: &'a [Hop],
+    vantage_points: Vec<String>,
+    paths: Vec<&'a [Hop]>,
+    since: Timestamp,
+    confidence: i32,
+    reasons: Vec<Because<'a>>,
+}
+
+#[derive(Serialize)]
+struct Because<'a> {
+    weight: i8,
+    text: &'a str,
+}
+
+impl<'a> From<&'a Finding> for Line<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        let evidence = &finding.evidence;
+        let because = |reason: &'a peerage_watch::route::Reason| Because { weight: reason.weight, text: reason.text.english() };
+        Line {
+            time: finding.at,
+            event: finding.change,
+            r#type: finding.kind,
+            prefix: finding.prefix,
+            expected: &finding.expected,
+            origin: evidence.origin,
+            by: finding.by,
+            path: evidence.path(),
+            vantage_points: evidence.seen.iter().map(|(vantage, _)| vantage.to_string()).collect(),
+            paths: evidence.seen.iter().map(|(_, route)| route.path.as_slice()).collect(),
+            since: finding.since,
+            confidence: evidence.confidence(),
+            reasons: evidence.reasons.iter().map(because).collect(),
+        }
+    }
+}
+
+struct Teller<W> {
+    out: W,
+    format: Format,
+    /// Whether anybody still reads.
+    open: bool,
+    told: u64,
+}
+
+impl<W: Write> Teller<W> {
+    fn tell(&mut self, finding: &Finding) {
+        let line = match self.format {
+            Format::Ndjson => serde_json::to_string(&Line::from(finding)).unwrap_or_default(),
+            Format::Text => text(finding),
+        };
+        // A reader that went away is no error of ours.
+        self.open &= writeln!(self.out, "{line}").and_then(|()| self.out.flush()).is_ok();
+        self.told += 1;
+    }
+}
+
+fn text(finding: &Finding) -> String {
+    let evidence = &finding.evidence;
+    let by = finding.by.map(|asn| format!(" by {asn}")).unwrap_or_default();
+    let path: Vec<String> = evidence.path().iter().map(Hop::to_string).collect();
+    let mut text = format!(
+        "{}  {:6} {:15} {}{by}, {} %; path {}; {} vantage points",
+        finding.at,
+        finding.change,
+        finding.kind,
+        finding.prefix,
+        evidence.confidence(),
+        path.join(" "),
+        evidence.seen.len(),
+    );
+    if finding.change == Change::Open {
+        for reason in &evidence.reasons {
+            text.push_str(&format!("\n{:>28} {}", format!("{:+}", reason.weight), reason.text));
+        }
+    }
+    text
+}
