@@ -79,6 +79,12 @@ export async function taken(page) {
 /** Signs in as a persona of the demo world. */
 export async function signIn(page, persona) {
   await open(page, '/sign-in');
+  await fillIn(page, persona);
+}
+
+/** Fills in the sign-in page that is open. */
+export async function fillIn(page, persona) {
+  await taken(page);
   await page.getByLabel('E-mail').fill(`${persona}@demo.example`);
   await page.getByLabel('Password').fill('peerage demo world');
   await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();

@@ -1,4 +1,4 @@
-import { accessible, expect, open, seen, signIn, taken, test } from '../portal.js';
+import { accessible, expect, fillIn, open, seen, signIn, taken, test } from '../portal.js';
 
 /** Registers lines as the first partner and gives the rows of keys that are shown once. */
 async function register(page, text) {
@@ -43,8 +43,10 @@ test('a partner registers prefixes, and a customer takes one over by its link', 
 
   const context = await browser.newContext({ baseURL: portal.url });
   const other = await context.newPage();
-  await signIn(other, 'customer');
+  // The link leads back to itself over the sign-in page.
   await open(other, new URL(link).pathname);
+  await other.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
+  await fillIn(other, 'customer');
   await expect(other.getByText('TATA Communications (AS6453) registered 193.0.30.0/24 for you.')).toBeVisible();
   await accessible(other);
   await other.getByRole('button', { name: 'Activate' }).click();
@@ -72,6 +74,24 @@ test('a partner registers prefixes, and a customer takes one over by its link', 
   await open(other, '/connections/CN-2');
   await paste(key);
   await expect(other.getByRole('alert')).toContainText('is of another provider than Hurricane Electric');
+  await expect(other.getByLabel('Keys, one a line'), 'what was pasted is still there').toHaveValue(key);
+
+  // The operator sees the registration, and takes another one off.
+  const staff = await (await browser.newContext({ baseURL: portal.url })).newPage();
+  await signIn(staff, 'operator');
+  await open(staff, '/partner/prefixes?search=193.0.30');
+  await staff.getByRole('link', { name: '193.0.30.0/24' }).click();
+  await expect(staff.getByRole('heading', { name: 'Whose is it?' })).toBeVisible();
+  await seen(staff);
+  await staff.getByRole('button', { name: 'Take it off' }).click();
+  await expect(staff.getByRole('alert')).toContainText('Say why');
+  await taken(staff);
+  await staff.getByLabel('Why').fill('It belongs to another partner.');
+  await staff.getByRole('button', { name: 'Take it off' }).click();
+  await expect(staff.getByText('193.0.30.0/24 is taken off')).toBeVisible();
+  await staff.context().close();
+  await open(page, '/partner/prefixes');
+  await expect(page.getByText('193.0.30.0/24 was taken off by the operator: It belongs to another partner.')).toBeVisible();
 
   // The partner ends the key, then revokes it.
   await open(page, '/partner/prefixes?search=2a00:d0c0:30');

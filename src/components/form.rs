@@ -45,6 +45,23 @@ pub fn no_default() -> impl IntoView {
     view! { <button class="visually-hidden" type="submit" disabled aria-hidden="true" tabindex="-1"></button> }
 }
 
+/// Where an operator takes somebody's prefix off, with a reason.
+pub fn take_off(to: &'static str, fields: Vec<(&'static str, String)>) -> impl IntoView {
+    let hidden = fields.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view();
+    view! {
+        <section class="panel narrow-left" aria-labelledby="h-off">
+            <div class="phead"><h2 id="h-off">{tr!(take_off.title)}</h2><p>{tr!(take_off.help)}</p></div>
+            <form class="pbody form" method="post" action=to>
+                {hidden}
+                <Field id="note" label=tr!(take_off.note)>
+                    <input id="note" class="field" name="note" maxlength="500" value=typed_before("take-off").get("note") autocomplete="off"/>
+                </Field>
+                <div class="row"><button class="btn stop" type="submit">{tr!(take_off.act)}</button></div>
+            </form>
+        </section>
+    }
+}
+
 /// A label, a control, help below it, and what is wrong with it.
 #[component]
 pub fn Field(

@@ -10,9 +10,22 @@ use crate::{
 };
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
-use peerage_domain::access::Role;
+use peerage_domain::{access::Role, catalogue::percent};
 
 const MARK: &str = r##"<path class="own" d="M5.2 1.5h5.3v21H5.2a2.7 2.7 0 0 1-2.7-2.7V4.2a2.7 2.7 0 0 1 2.7-2.7z"/><path class="peer" d="M12 1.5h3.25a6.75 6.75 0 0 1 0 13.5H12z"/><path class="path" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round" d="M6.5 18.6V9.8a1.55 1.55 0 0 1 1.55-1.55H14"/><circle class="end" cx="15.3" cy="8.25" r="2"/>"##;
+
+/// The sign-in page, which leads back to where one is.
+pub(super) fn sign_in_here() -> impl Fn() -> String + Clone {
+    let location = use_location();
+    move || {
+        let (path, query) = (location.pathname.get(), location.search.get());
+        match path.as_str() {
+            "/" | "/sign-in" | "/welcome" => "/sign-in".into(),
+            _ if query.is_empty() => format!("/sign-in?next={}", percent(&path)),
+            _ => format!("/sign-in?next={}", percent(&format!("{path}?{}", query.trim_start_matches('?')))),
+        }
+    }
+}
 
 /// The bar at the top.
 #[component]
@@ -20,9 +33,10 @@ pub fn TopBar(
     /// What the server says of this visit.
     frame: Frame,
 ) -> impl IntoView {
+    let sign_in_here = sign_in_here();
     let account = match frame.me.clone() {
         Some(me) => Either::Left(account_menu(me)),
-        None => Either::Right(view! { <a class="btn" href="/sign-in">{tr!(nav.sign_in)}</a> }),
+        None => Either::Right(view! { <a class="btn" href=sign_in_here>{tr!(nav.sign_in)}</a> }),
     };
     let asn = frame.operator_asn.clone();
     view! {
@@ -94,6 +108,10 @@ fn entries(me: &Me) -> Vec<(&'static str, &'static str, String, Option<u64>)> {
         all.push(("/ops/peerings", "seam", tr!(nav.all_peerings), None));
         all.push(("/ops/locations", "place", tr!(nav.locations), None));
         all.push(("/ops/routers", "pulse", tr!(routers.title), None));
+        if !is(Role::Partner) {
+            all.push(("/partner/service", "place", tr!(service_page.title), None));
+            all.push(("/partner/prefixes", "list", tr!(registered.title), None));
+        }
         all.push(("/ops/organisations", "people", tr!(nav.organisations), None));
     }
     if is(Role::Partner) {

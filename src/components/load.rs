@@ -67,7 +67,7 @@ pub fn failure_view(failure: Failure) -> impl IntoView {
             <p>{failure.message}</p>
             <p>
                 {if signed_out {
-                    Either::Left(view! { <a class="btn main" href="/sign-in">{tr!(nav.sign_in)}</a> })
+                    Either::Left(view! { <a class="btn main" href=super::frame::sign_in_here()>{tr!(nav.sign_in)}</a> })
                 } else {
                     Either::Right(view! { <a class="btn main" href="/home">{tr!(failure.start)}</a>" "<a class="btn" href="/">{tr!(failure.home)}</a> })
                 }}

@@ -14,7 +14,7 @@ mod verdict;
 
 pub use chart::ms as chart_ms;
 pub use diff::diffs;
-pub use form::{Field, Post, action, no_default, typed_again, typed_before};
+pub use form::{Field, Post, action, no_default, take_off, typed_again, typed_before};
 pub use frame::{Breadcrumbs, FlashMessage, Foot, Sidebar, TopBar};
 pub use icon::Icon;
 pub use load::{failure_view, live, load, load_more};

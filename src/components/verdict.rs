@@ -72,7 +72,7 @@ pub fn VerdictPanels(
     let now = view.now;
     let pending = view.since.is_none();
     let recheck = vec![("subject", view.subject.clone())];
-    let since = view.since.map(|at| view! { <p class="muted s12"><Ago at=at now=now/></p> });
+    let since = view.since.map(|at| view! { <p class="muted s12">{tr!(verdict_page.since)}" "<Ago at=at now=now/></p> });
     let rules = view.findings.iter().map(|finding| rule(finding.clone(), reader)).collect_view();
     let rows = view.evidence.iter().map(|it| seen(it, &view.community)).collect_view();
     let none = view.evidence.is_empty();

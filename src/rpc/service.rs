@@ -95,6 +95,8 @@ pub struct PrefixView {
     pub verdict: VerdictView,
     /// Whether the person may change it.
     pub writable: bool,
+    /// Whether the person settles whose a prefix is.
+    pub settles: bool,
 }
 
 /// A row of the list of registered prefixes.
@@ -108,7 +110,7 @@ pub struct RegistrationRow {
     pub key: Option<KeyRecord>,
     /// How it is judged.
     pub state: StateView,
-    /// Whether a customer activated it.
+    /// Whether a customer used the key.
     pub activated: bool,
 }
 
@@ -125,6 +127,8 @@ pub struct RegistrationsView {
     pub community: String,
     /// Whether the person may register.
     pub writable: bool,
+    /// What the operator took off: when, who, what.
+    pub taken_off: Vec<(Timestamp, String, String)>,
     /// The server's time.
     pub now: Timestamp,
 }
@@ -138,12 +142,16 @@ pub struct RegistrationView {
     pub keys: Vec<KeyRecord>,
     /// How it is judged.
     pub verdict: VerdictView,
-    /// Whether a customer activated it.
-    pub activated: bool,
+    /// The keys by which customers activated it.
+    pub used: Vec<String>,
+    /// How the customer's prefix is judged, where one activated it.
+    pub customer: Option<StateView>,
     /// History: when, who, what.
     pub history: Vec<(Timestamp, String, String)>,
     /// Whether the person may change it.
     pub writable: bool,
+    /// Whether the person settles whose a prefix is.
+    pub settles: bool,
 }
 
 /// A session as its metrics show it.
@@ -296,6 +304,18 @@ pub async fn register_prefixes(
 #[server(prefix = "/rpc")]
 pub async fn unregister_prefix(id: String) -> Result<(), Failure> {
     crate::server::forms::unregister_prefix(id).await
+}
+
+/// Takes somebody's registration off.
+#[server(prefix = "/rpc")]
+pub async fn take_registration_off(id: String, #[server(default)] note: String) -> Result<(), Failure> {
+    crate::server::forms::take_registration_off(id, note).await
+}
+
+/// Takes a prefix off somebody's connection.
+#[server(prefix = "/rpc")]
+pub async fn take_prefix_off(id: String, prefix: String, #[server(default)] note: String) -> Result<(), Failure> {
+    crate::server::forms::take_prefix_off(id, prefix, note).await
 }
 
 /// Makes another key.

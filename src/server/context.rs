@@ -129,6 +129,17 @@ pub async fn keep_typed(typed: &Typed) -> Result<(), Failure> {
     session().await?.insert(TYPED, typed).await.map_err(|error| fault(&error.to_string()))
 }
 
+/// The field of a form under which typed secrets wait, sealed.
+pub const SEALED: &str = "sealed";
+
+/// What was typed, with what was sealed as the field `keys`.
+fn unsealed(service: &Service, typed: Typed) -> Typed {
+    match typed.get(SEALED).and_then(|sealed| service.unseal(&sealed).ok()) {
+        Some(keys) => Typed::new(typed.form).with("keys", &keys),
+        None => typed,
+    }
+}
+
 /// The frame of a page.
 ///
 /// # Errors
@@ -150,6 +161,7 @@ pub async fn frame() -> Result<Frame, Failure> {
     // The way back to the form may lead over the sign-in page.
     let asks_to_sign_in = use_context::<axum::http::request::Parts>().is_some_and(|parts| parts.uri.path() == "/sign-in");
     let typed = if passing || asks_to_sign_in { None } else { session.remove::<Typed>(TYPED).await.ok().flatten() };
+    let typed = typed.map(|typed| unsealed(&service, typed));
     Ok(Frame {
         typed,
         operator_name: service.settings().operator_name.clone(),

@@ -45,6 +45,9 @@ pub enum Holder {
     },
     /// Another organisation; never named.
     Other,
+    /// Another organisation, without a provider's key: it has shown nothing, so only the very same
+    /// prefix is in the way, and only until somebody has the key.
+    Unproven,
 }
 
 /// What is known beside the typed text.
@@ -298,9 +301,13 @@ fn judge_together(judged: &mut [Judged]) {
 }
 
 fn judge_claims(judged: &mut [Judged], known: &Known) {
-    let index: BTreeMap<Prefix, &Claim> = known.claims.iter().map(|c| (c.prefix, c)).collect();
+    let (unproven, index): (BTreeMap<Prefix, &Claim>, BTreeMap<Prefix, &Claim>) =
+        known.claims.iter().map(|c| (c.prefix, c)).partition(|(_, c)| c.holder == Holder::Unproven);
     for item in judged {
         let Some(prefix) = item.prefix else { continue };
+        if unproven.contains_key(&prefix) {
+            item.findings.push(held_unproven(prefix));
+        }
         if let Some(claim) = overlapping(&index, prefix) {
             item.findings.push(claimed(prefix, claim, &known.provider));
         }
@@ -318,6 +325,7 @@ fn claimed(prefix: Prefix, claim: &Claim, provider: &str) -> Finding {
     let held = claim.prefix;
     match &claim.holder {
         Holder::Other => owned_elsewhere(prefix),
+        Holder::Unproven => held_unproven(prefix),
         Holder::Own { connection, provider: other } if other != provider => Finding::fail(say!(
             "prefix.other_provider",
             "{prefix} is registered with {provider} on {connection}. A prefix can use one provider only.",
@@ -332,6 +340,15 @@ fn claimed(prefix: Prefix, claim: &Claim, provider: &str) -> Finding {
             Finding::fail(sentence).with_fix("")
         }
     }
+}
+
+/// The answer for a prefix that another organisation holds without a key.
+fn held_unproven(prefix: Prefix) -> Finding {
+    Finding::fail(say!(
+        "prefix.held_unproven",
+        "Another organisation has added {prefix}, without a provider's key. Paste the key that your provider gives you for it: with it the prefix is yours.",
+        prefix = prefix
+    ))
 }
 
 /// The answer for a prefix that another organisation holds; it is never named.
@@ -357,6 +374,7 @@ mod tests {
                 claim("193.10.0.0/16", own("CN-17", "Swisscom")),
                 claim("193.11.1.0/24", own("CN-18", "Init7")),
                 claim("193.12.0.0/16", Holder::Other),
+                claim("193.13.0.0/16", Holder::Unproven),
             ],
         }
     }
@@ -377,6 +395,8 @@ mod tests {
     #[test]
     fn each_entry_is_judged_alone() {
         check("193.0.2.0/24", "pass");
+        check("193.13.0.0/16", "fail prefix.held_unproven");
+        check("193.13.1.0/24", "pass");
         check("2a00:1450::/32", "pass");
         check("10.0.0/24", "fail prefix.syntax");
         check("193.0.2.5/24", "fail prefix.hostbits -> 193.0.2.0/24");

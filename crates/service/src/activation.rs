@@ -7,9 +7,9 @@ use crate::{
     registrations::RegistrationEvent,
 };
 use peerage_domain::{
-    Asn, Prefix, Text,
+    Asn, Prefix, Text, Verdict,
     access::Action,
-    prefixes::{self, Known},
+    prefixes::{self, Claim, Holder, Judged, Known},
     registration::ConnectionDraft,
     say,
     service::KeyRecord,
@@ -19,6 +19,41 @@ use peerage_storage::{
     connections::{CustomerPrefix, ServiceConnection},
 };
 use std::collections::BTreeMap;
+
+/// A prefix that is to be bound.
+struct Bind {
+    /// The line that asks for it.
+    line: usize,
+    key: KeyRecord,
+}
+
+/// Which lines ask for a prefix that is somebody's. Who has a key is not stopped by who has none.
+fn in_the_way(
+    connection: &ServiceConnection,
+    held: &BTreeMap<Prefix, CustomerPrefix>,
+    claims: Vec<Claim>,
+    plan: &BTreeMap<Prefix, Bind>,
+) -> BTreeMap<usize, Text> {
+    let fresh = plan.iter().filter(|(prefix, _)| held.get(*prefix).is_none_or(|row| row.connection != connection.id));
+    let (texts, lines): (Vec<String>, Vec<usize>) = fresh.map(|(prefix, bind)| (prefix.to_string(), bind.line)).unzip();
+    let claims = claims.into_iter().filter(|claim| claim.holder != Holder::Unproven).collect();
+    let known = Known { provider: connection.provider.clone(), claims };
+    let judged = prefixes::judge(&prefixes::entries(&texts.join("\n")), &known);
+    let failed = |it: &Judged| it.findings.iter().find(|finding| finding.verdict == Verdict::Fail).map(|finding| finding.sentence.clone());
+    judged.iter().zip(lines).filter_map(|(it, line)| Some((line, failed(it)?))).collect()
+}
+
+/// Refuses what has a wrong line: in its own words when it is the only one.
+fn refuse(wrong: BTreeMap<usize, Text>, lines: usize) -> Result<(), Error> {
+    match wrong.len() {
+        0 => Ok(()),
+        _ if lines == 1 => wrong.into_values().next().map_or(Ok(()), |why| Err(Error::Refused(why))),
+        _ => {
+            let told = |(line, why): (usize, Text)| say!("key.line", "Line {line}: {why}", line = line, why = why);
+            Err(Error::Several(wrong.into_iter().take(TOLD).map(told).collect()))
+        }
+    }
+}
 
 /// Most lines of one form.
 const AT_ONCE: usize = 10_000;
@@ -79,20 +114,27 @@ impl Service {
         }
         let mut tx = self.store.begin().await?;
         let connection = own(&mut tx, actor, id).await?;
-        let mut held: BTreeMap<Prefix, CustomerPrefix> = tx.all_prefixes().await?.into_iter().map(|row| (row.prefix, row)).collect();
-        let (mut bound, mut wrong) = (vec![], vec![]);
+        let held: BTreeMap<Prefix, CustomerPrefix> = tx.all_prefixes().await?.into_iter().map(|row| (row.prefix, row)).collect();
+        let mut plan: BTreeMap<Prefix, Bind> = BTreeMap::new();
+        let mut wrong: BTreeMap<usize, Text> = BTreeMap::new();
         for line in &all {
-            match self.activate_line(&mut tx, actor, &connection, &mut held, line).await {
-                Ok(more) => bound.extend(more),
-                Err(Error::Refused(why)) if all.len() == 1 => return Err(Error::Refused(why)),
-                Err(Error::Refused(why)) => wrong.push(say!("key.line", "Line {line}: {why}", line = line.number, why = why)),
+            match self.asked_for(&mut tx, &connection, &held, line).await {
+                Ok((key, prefixes)) => {
+                    plan.extend(prefixes.into_iter().map(|prefix| (prefix, Bind { line: line.number, key: key.clone() })));
+                }
+                Err(Error::Refused(why)) => drop(wrong.insert(line.number, why)),
                 Err(other) => return Err(other),
             }
         }
-        if !wrong.is_empty() {
-            wrong.truncate(TOLD);
-            return Err(Error::Several(wrong));
+        let claims = crate::connections::claims(held.values(), &actor.organisation);
+        wrong.extend(in_the_way(&connection, &held, claims, &plan));
+        refuse(wrong, all.len())?;
+        for (prefix, bind) in &plan {
+            self.bind(&mut tx, &connection, held.get(prefix), *prefix, &bind.key).await?;
+            let event = RegistrationEvent::Activated { key: bind.key.hint.clone(), prefix: *prefix };
+            tx.record(&bind.key.subject, self.clock.now(), &actor.organisation_name, &event).await?;
         }
+        let bound: Vec<Prefix> = plan.into_keys().collect();
         tx.record(id, self.clock.now(), &actor.name, &ConnectionEvent::Activated { prefixes: bound.clone() }).await?;
         tx.touch_service().await?;
         tx.commit().await?;
@@ -100,14 +142,14 @@ impl Service {
         Ok(bound)
     }
 
-    async fn activate_line(
+    /// The key of a line, and for which prefixes it is used.
+    async fn asked_for(
         &self,
         tx: &mut Tx,
-        actor: &Actor,
         connection: &ServiceConnection,
-        held: &mut BTreeMap<Prefix, CustomerPrefix>,
+        held: &BTreeMap<Prefix, CustomerPrefix>,
         line: &Line<'_>,
-    ) -> Result<Vec<Prefix>, Error> {
+    ) -> Result<(KeyRecord, Vec<Prefix>), Error> {
         let typed = line.prefix.map(str::parse::<Prefix>).transpose()?;
         let (key, subject) = self.key_for(tx, connection, line.key).await?;
         let wanted: Vec<Prefix> = match (&subject, typed) {
@@ -132,12 +174,7 @@ impl Service {
                 "The key is good for every prefix of one ASN, and the connection has none without a key. Add prefixes first."
             )));
         }
-        for prefix in &wanted {
-            self.bind(tx, actor, connection, held, *prefix, &key).await?;
-            let event = RegistrationEvent::Activated { key: key.hint.clone(), prefix: *prefix };
-            tx.record(&key.subject, self.clock.now(), &actor.organisation_name, &event).await?;
-        }
-        Ok(wanted)
+        Ok((key, wanted))
     }
 
     /// The key of a text, when it is of the connection's provider.
@@ -155,27 +192,26 @@ impl Service {
         )))
     }
 
-    /// Binds one prefix, which is added where the connection lacks it.
+    /// Binds one prefix, which is added where the connection lacks it. Who has it without a key loses it.
     async fn bind(
         &self,
         tx: &mut Tx,
-        actor: &Actor,
         connection: &ServiceConnection,
-        held: &mut BTreeMap<Prefix, CustomerPrefix>,
+        held: Option<&CustomerPrefix>,
         prefix: Prefix,
         key: &KeyRecord,
     ) -> Result<(), Error> {
-        if let Some(row) = held.get(&prefix).filter(|row| row.connection == connection.id) {
+        if let Some(row) = held.filter(|row| row.connection == connection.id) {
             if !tx.set_prefix_key(prefix, Some(&key.id), row.version).await? {
                 return Err(Error::Storage(peerage_storage::Error::Conflict(prefix.to_string())));
             }
             return Ok(());
         }
-        let claims = crate::connections::claims(held.values(), &actor.organisation);
-        let known = Known { provider: connection.provider.clone(), claims };
-        let judged = prefixes::judge(&prefixes::entries(&prefix.to_string()), &known);
-        if let Some(finding) = judged.iter().flat_map(|it| &it.findings).find(|f| f.verdict == peerage_domain::Verdict::Fail) {
-            return Err(Error::Refused(finding.sentence.clone()));
+        if let Some(row) = held {
+            tx.delete_prefix(&row.connection, prefix).await?;
+            tx.delete_verdict(&crate::verdicts::subject(&row.connection, prefix)).await?;
+            let event = ConnectionEvent::PrefixTaken { prefix };
+            tx.record(&row.connection, self.clock.now(), &self.settings.operator_name, &event).await?;
         }
         let row = CustomerPrefix {
             prefix,
@@ -186,9 +222,7 @@ impl Service {
             key: Some(key.id.clone()),
             version: 1,
         };
-        tx.add_prefix(&row).await?;
-        held.insert(prefix, row);
-        Ok(())
+        Ok(tx.add_prefix(&row).await?)
     }
 
     /// Changes a prefix in place: another prefix, another key, or both. An empty key leaves the one
@@ -222,16 +256,22 @@ impl Service {
                 provider = connection.provider
             )));
         }
+        let asn_key = match &row.key {
+            Some(key) => tx.key(key).await?.is_some_and(|key| key.subject.contains('/')),
+            None => false,
+        };
         if new != old {
             tx.delete_prefix(id, old).await?;
             tx.delete_verdict(&crate::verdicts::subject(id, old)).await?;
             held.remove(&old);
             let claims = crate::connections::claims(held.values(), &actor.organisation);
             let judged = prefixes::judge(&prefixes::entries(&new.to_string()), &Known { provider: connection.provider.clone(), claims });
-            if let Some(finding) = judged.iter().flat_map(|it| &it.findings).find(|f| f.verdict == peerage_domain::Verdict::Fail) {
+            if let Some(finding) = judged.iter().flat_map(|it| &it.findings).find(|f| f.verdict == Verdict::Fail) {
                 return Err(Error::Refused(finding.sentence.clone()));
             }
-            tx.add_prefix(&CustomerPrefix { prefix: new, key: None, version: row.version + 1, ..row.clone() }).await?;
+            // A key of one prefix is for no other; one of an ASN is good for all.
+            let key = row.key.clone().filter(|_| asn_key);
+            tx.add_prefix(&CustomerPrefix { prefix: new, key, version: row.version + 1, ..row.clone() }).await?;
         }
         let version = row.version + i64::from(new != old);
         if let Some((key, _)) = &known {
@@ -262,7 +302,7 @@ impl Service {
         if changed.provider_asn != connection.provider_asn {
             effects.push(say!(
                 "change.provider",
-                "{n} prefixes need a key of {provider}; what {old} gave is forgotten. They fail until then.",
+                "{n} prefixes need a key of {provider}; what {old} gave is forgotten. They fail until then. {provider} can register them once {old} has taken its registration back.",
                 n = prefixes,
                 provider = changed.provider,
                 old = connection.provider
@@ -275,7 +315,7 @@ impl Service {
         match (&connection.backup, &changed.backup) {
             (_, None) if connection.backup.is_some() => {
                 effects
-                    .push(say!("change.no_backup", "Without a backup, traffic takes the plain Internet when the primary location fails."));
+                    .push(say!("change.no_backup", "Without a backup, traffic takes the plain Internet when the primary location fails. Nothing is validated at the backup location any more; the verdicts at the primary location stay."));
             }
             (before, Some(after)) if before.as_ref() != Some(after) => {
                 let text = say!("change.backup", "{n} prefixes are validated again on every session at the backup location.", n = prefixes);
@@ -302,6 +342,8 @@ impl Service {
         if changed.provider_asn != connection.provider_asn {
             tx.forget_keys(id).await?;
         }
+        // What other sessions saw is no news of these.
+        tx.forget_evidence(id).await?;
         let event = ConnectionEvent::Changed {
             provider: changed.provider.clone(),
             primary: changed.primary.clone(),

@@ -54,6 +54,18 @@ pub enum ConnectionEvent {
         /// End of the new key, where one was given.
         key: Option<String>,
     },
+    /// Somebody else showed the provider's key for a prefix that had none here.
+    PrefixTaken {
+        /// Which.
+        prefix: Prefix,
+    },
+    /// The operator took a prefix off.
+    PrefixTakenOff {
+        /// Which.
+        prefix: Prefix,
+        /// Why.
+        note: String,
+    },
     /// Provider or locations were changed.
     Changed {
         /// Name of the provider.
@@ -167,7 +179,7 @@ impl Service {
         let serving = self.service_providers().await?;
         let providers = site.map(|site| directory.providers(site.centre, &serving)).unwrap_or_default();
         let judged = prefixes::judge(&prefixes::entries(&draft.prefixes), &known);
-        let own = known.claims.into_iter().filter(|claim| claim.holder != Holder::Other).collect();
+        let own = known.claims.into_iter().filter(|claim| matches!(claim.holder, Holder::Own { .. })).collect();
         Ok(DraftDetail { known: Known { claims: own, ..known }, draft, name_problem, providers, judged })
     }
 
@@ -261,8 +273,28 @@ impl Service {
         actor.may(Action::WriteConnections)?;
         let mut tx = self.store.begin().await?;
         let connection = own(&mut tx, actor, id).await?;
-        let mine = claims(&tx.all_prefixes().await?, &actor.organisation).into_iter().filter(|c| c.holder != Holder::Other);
+        let mine = claims(&tx.all_prefixes().await?, &actor.organisation).into_iter().filter(|c| matches!(c.holder, Holder::Own { .. }));
         Ok(Known { provider: connection.provider, claims: mine.collect() })
+    }
+
+    /// Takes a prefix off somebody's connection, as who settles whose a prefix is.
+    ///
+    /// # Errors
+    /// When the actor is no operator, the note is missing, or there is no such prefix.
+    pub async fn take_prefix_off(&self, actor: &Actor, id: &str, prefix: Prefix, note: &str) -> Result<(), Error> {
+        actor.may(Action::Decide)?;
+        let note = reason(note)?;
+        let mut tx = self.store.begin().await?;
+        let connection = tx.connection(id).await?.ok_or_else(|| Error::NotFound("connection", id.to_string()))?;
+        if !tx.delete_prefix(id, prefix).await? {
+            return Err(Error::NotFound("prefix", prefix.to_string()));
+        }
+        tx.delete_verdict(&crate::verdicts::subject(id, prefix)).await?;
+        tx.touch_service().await?;
+        tx.record(id, self.clock.now(), &actor.name, &ConnectionEvent::PrefixTakenOff { prefix, note }).await?;
+        tx.commit().await?;
+        self.live.tell(id, &connection.organisation);
+        Ok(())
     }
 
     /// Removes a prefix.
@@ -387,14 +419,27 @@ async fn name_problem(tx: &mut Tx, actor: &Actor, name: &str) -> Result<Option<T
         .then(|| say!("connection.name_taken", "“{name}” is already used in your organisation. Choose another name.", name = name.trim())))
 }
 
+/// What an operator says to those whose prefix is taken off.
+pub(crate) fn reason(note: &str) -> Result<String, Error> {
+    let note = note.trim();
+    match note.chars().count() {
+        0 => Err(Error::Refused(say!("taken_off.no_reason", "Say why: the organisation reads it."))),
+        1..=500 => Ok(note.to_owned()),
+        _ => Err(Error::Refused(say!("taken_off.long", "The reason has at most 500 characters."))),
+    }
+}
+
+/// What stands in the way of an organisation's new prefixes.
 pub(crate) fn claims<'a>(all: impl IntoIterator<Item = &'a CustomerPrefix>, organisation: &str) -> Vec<Claim> {
     all.into_iter()
         .map(|row| Claim {
             prefix: row.prefix,
             holder: if row.organisation == organisation {
                 Holder::Own { connection: row.connection.clone(), provider: row.provider.clone() }
-            } else {
+            } else if row.key.is_some() {
                 Holder::Other
+            } else {
+                Holder::Unproven
             },
         })
         .collect()
@@ -450,7 +495,7 @@ fn accepted(text: &str, known: &Known) -> Result<Vec<Prefix>, Error> {
             wrong = wrong.len(),
             all = judged.len(),
             line = first.entry.line,
-            input = first.entry.input
+            input = first.entry.input.chars().take(60).collect::<String>()
         )));
     }
     Ok(judged.into_iter().filter_map(|j| j.prefix).collect())

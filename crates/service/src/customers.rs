@@ -13,6 +13,7 @@ use peerage_domain::{
     catalogue::{Paged, Query},
     peering::{DirectType, Peering, StateName},
     say,
+    service::registration,
 };
 use peerage_storage::{Page, Tx, legacy::RegisteredAsn};
 use std::collections::BTreeSet;
@@ -125,8 +126,13 @@ impl Service {
 
 /// Lines of an ASN and a name, or what is wrong with them.
 fn read(text: &str) -> Result<Vec<(Asn, String)>, Vec<Text>> {
-    let lines: Vec<&str> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).take(AT_ONCE + 1).collect();
+    let lines: Vec<&str> = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#') && !is_head(line))
+        .take(AT_ONCE + 1)
+        .collect();
     if lines.is_empty() {
         return Err(vec![say!("customers.none", "Give the ASN of at least one customer.")]);
     }
@@ -135,7 +141,14 @@ fn read(text: &str) -> Result<Vec<(Asn, String)>, Vec<Text>> {
     }
     let (mut rows, mut wrong, mut seen) = (vec![], vec![], BTreeSet::new());
     for line in lines {
-        let (number, name) = line.split_once([' ', ',', ';', '\t']).unwrap_or((line, ""));
+        let (number, name) = if line.contains([',', ';', '\t']) {
+            let fields = registration::fields(line);
+            let (number, name) = fields.split_first().map(|(first, rest)| (first.clone(), rest.join(" "))).unwrap_or_default();
+            (number, name)
+        } else {
+            let (number, name) = line.split_once(' ').unwrap_or((line, ""));
+            (number.to_owned(), name.to_owned())
+        };
         let name: String = name.trim().chars().filter(|c| !c.is_control()).take(80).collect();
         match number.parse::<Asn>() {
             Ok(asn) if asn.class() == AsnClass::Public && !seen.insert(asn) => {
@@ -153,6 +166,11 @@ fn read(text: &str) -> Result<Vec<(Asn, String)>, Vec<Text>> {
     if wrong.is_empty() { Ok(rows) } else { Err(wrong) }
 }
 
+/// The head of a table.
+fn is_head(line: &str) -> bool {
+    line.split([',', ';', '\t']).next().is_some_and(|first| first.trim_matches('"').eq_ignore_ascii_case("asn"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +184,7 @@ mod tests {
     #[test]
     fn customers_are_read_one_a_line() {
         check("AS6667 Elisa\n719, Telia Sverige\n\n# a comment\n3303", Ok("6667=Elisa 719=Telia Sverige 3303="));
+        check("ASN,Name\nAS3303,\"Swisscom, AG\"\n719;Telia", Ok("3303=Swisscom, AG 719=Telia"));
         check("", Err("customers.none"));
         check("AS64512\nsomebody\n719\n719", Err("customers.syntax customers.syntax customers.repeated"));
     }

@@ -67,15 +67,16 @@ pub(crate) fn asn_subject(organisation: &str, asn: Asn) -> String {
 }
 
 impl Service {
-    /// The last key of a registration of the actor's organisation, and whether a customer used one.
+    /// The last key of a registration of the actor's organisation, and whether a customer used it.
     ///
     /// # Errors
     /// When the registration is unknown or of another organisation.
     pub async fn last_key(&self, actor: &Actor, subject: &str) -> Result<(Option<KeyRecord>, bool), Error> {
         drop(self.own_subject(actor, subject).await?);
         let keys = self.store.keys_of(subject).await?;
-        let ids: Vec<String> = keys.iter().map(|key| key.id.clone()).collect();
-        Ok((keys.into_iter().next(), self.store.is_any_key_used(&ids).await?))
+        let Some(last) = keys.into_iter().next() else { return Ok((None, false)) };
+        let used = !self.store.bound_by(&last.id).await?.is_empty();
+        Ok((Some(last), used))
     }
 
     /// Makes another key for a registration. The one before is not good for new prefixes any

@@ -42,6 +42,13 @@ pub enum RegistrationEvent {
         /// When.
         at: Option<Timestamp>,
     },
+    /// The operator took it off.
+    TakenOff {
+        /// The prefix.
+        prefix: Prefix,
+        /// Why.
+        note: String,
+    },
     /// A customer bound a prefix by a key.
     Activated {
         /// End of the key.
@@ -62,8 +69,10 @@ pub struct RegistrationRow {
     pub key: Option<KeyRecord>,
     /// How it is judged; nothing before the first look.
     pub verdict: Option<StoredVerdict>,
-    /// Whether a customer activated it.
-    pub activated: bool,
+    /// The keys by which customers activated it.
+    pub used: Vec<String>,
+    /// How the prefix of a customer who activated it is judged.
+    pub customer: Option<StoredVerdict>,
 }
 
 /// Where suggestions come from.
@@ -137,14 +146,14 @@ impl Service {
 
     async fn registration_row(&self, (it, added): Registered) -> Result<RegistrationRow, Error> {
         let keys = self.store.keys_of(&it.id).await?;
-        let used: Vec<String> = keys.iter().map(|key| key.id.clone()).collect();
-        Ok(RegistrationRow {
-            activated: self.store.is_any_key_used(&used).await?,
-            verdict: self.store.verdict(&it.id).await?,
-            key: keys.into_iter().next(),
-            it,
-            added,
-        })
+        let (mut used, mut customer) = (vec![], None);
+        for key in &keys {
+            for (connection, prefix) in self.store.bound_by(&key.id).await? {
+                used.push(key.id.clone());
+                customer = self.verdict_of(&connection, prefix).await?;
+            }
+        }
+        Ok(RegistrationRow { used, customer, verdict: self.store.verdict(&it.id).await?, key: keys.into_iter().next(), it, added })
     }
 
     /// A registration with its keys and its history.
@@ -232,6 +241,35 @@ impl Service {
         Ok(it.prefix)
     }
 
+    /// Takes somebody's registration off, as who settles whose a prefix is.
+    ///
+    /// # Errors
+    /// When the actor is no operator, the note is missing, or it is unknown.
+    pub async fn take_registration_off(&self, actor: &Actor, id: &str, note: &str) -> Result<Prefix, Error> {
+        actor.may(Action::Decide)?;
+        let note = crate::connections::reason(note)?;
+        let mut tx = self.store.begin().await?;
+        let (it, _) = tx.registration(id).await?.ok_or_else(|| Error::NotFound("registered prefix", id.to_string()))?;
+        tx.delete_registration(id).await?;
+        let event = RegistrationEvent::TakenOff { prefix: it.prefix, note };
+        tx.record(&taken_off(&it.organisation), self.clock.now(), &actor.name, &event).await?;
+        tx.touch_service().await?;
+        tx.commit().await?;
+        self.live.tell(&it.peering, &it.organisation);
+        Ok(it.prefix)
+    }
+
+    /// What the operator took off of the actor's organisation, last first.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn registrations_taken_off(&self, actor: &Actor) -> Result<Vec<peerage_storage::asns::Event<RegistrationEvent>>, Error> {
+        actor.may(Action::ReadPeerings)?;
+        let mut all: Vec<peerage_storage::asns::Event<RegistrationEvent>> = self.store.history(&taken_off(&actor.organisation)).await?;
+        all.reverse();
+        Ok(all)
+    }
+
     /// Everything that an ASN originates, by one source, as lines for the form; what is
     /// registered already is left out.
     ///
@@ -294,6 +332,11 @@ impl Service {
     }
 }
 
+/// Where the history of an organisation's registrations is that are gone.
+fn taken_off(organisation: &str) -> String {
+    format!("{organisation}/taken-off")
+}
+
 fn can_register(peering: &Peering) -> bool {
     peering.kind == Kind::Direct && peering.connections.iter().any(|c| c.state.name() == StateName::Active)
 }
@@ -324,7 +367,7 @@ fn accepted(lines: &[Line]) -> Result<Vec<(Prefix, Asn, String)>, Text> {
             wrong = wrong.len(),
             all = lines.len(),
             line = first.map(|entry| entry.line).unwrap_or_default(),
-            input = first.map(|entry| entry.input.clone()).unwrap_or_default()
+            input = first.map(|entry| entry.input.chars().take(60).collect::<String>()).unwrap_or_default()
         )
     })
 }

@@ -215,3 +215,95 @@ async fn a_prefix_is_changed_in_place_and_a_connection_moves_to_another_provider
     world.look().await;
     assert!(world.state(&customer, "CN-1 193.0.16.0/24").await.starts_with("Failed service.key_missing"));
 }
+
+impl World {
+    /// Somebody of a customer's organisation of their own, with a connection to the provider of `CN-1`.
+    async fn rival(&self) -> (Actor, String) {
+        let service = &self.service;
+        service.add_person("Rival", "rival@demo.example", "Rival", peerage_domain::access::Role::Customer).await.expect("added");
+        let rival = self.actor("rival@demo.example").await;
+        let customer = self.people().await.customer;
+        let like = service.connection(&customer, "CN-1").await.expect("read").0;
+        let id = service.new_connection_draft(&rival).await.expect("draft");
+        let draft = peerage_domain::registration::ConnectionDraft {
+            name: "Rival".into(),
+            country: like.country.clone(),
+            subdivision: like.subdivision.clone(),
+            provider: like.provider_asn.to_string(),
+            primary: like.primary.clone(),
+            ..Default::default()
+        };
+        service.change_connection_draft(&rival, &id, |kept| *kept = draft).await.expect("kept");
+        let connection = service.register_connection(&rival, &id).await.expect("registered").id;
+        (rival, connection)
+    }
+
+    async fn events(&self, actor: &Actor) -> usize {
+        let page = peerage_storage::Page { offset: 0, limit: 1 };
+        let (from, to) = (Timestamp::default(), Timestamp::from_secs(demo_world::NOW + 86_400));
+        self.service.route_events(actor, "", from, to, false, page).await.expect("read").total as usize
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_worth_more_than_a_claim() {
+    let world = demo_world().await;
+    let People { customer, partner, .. } = world.people().await;
+    let service = &world.service;
+    let (rival, claim) = world.rival().await;
+    let peering = service.registrable(&partner).await.expect("peerings")[0].id.clone();
+    let made = service.register_prefixes(&partner, &peering, "193.0.20.0/24").await.expect("registered");
+
+    // Everything around it, and the prefix itself, is claimed by somebody who has no key.
+    service.add_prefixes(&rival, &claim, "193.0.20.0/24\n23.0.0.0/8").await.expect("added");
+    assert_eq!(refusal(service.add_prefixes(&rival, &claim, "193.0.16.0/24").await), "connection.wrong_prefixes", "a keyed one is safe");
+    assert_eq!(
+        refusal(service.add_prefixes(&customer, "CN-1", "193.0.20.0/24").await),
+        "connection.wrong_prefixes",
+        "the same without a key"
+    );
+    assert_eq!(service.add_prefixes(&customer, "CN-1", "23.1.2.0/24").await.expect("added"), 1, "a claim around it is nothing");
+    assert_eq!(service.activate(&customer, "CN-1", &made[0].key).await.expect("bound"), [prefix("193.0.20.0/24")]);
+    assert!(service.prefix_of(&rival, &claim, prefix("193.0.20.0/24")).await.is_err(), "it is gone there");
+    assert_eq!(refusal(service.add_prefixes(&rival, &claim, "193.0.20.0/24").await), "connection.wrong_prefixes");
+    assert_eq!(refusal(service.activate(&rival, &claim, &made[0].key).await), "prefix.owned_elsewhere", "a key binds once");
+}
+
+#[tokio::test]
+async fn the_operator_settles_whose_a_prefix_is() {
+    let world = demo_world().await;
+    let People { customer, partner, second } = world.people().await;
+    let service = &world.service;
+    let operator = world.actor("operator@demo.example").await;
+    let id = service.registrations(&second, &Query::default()).await.expect("list").items[0].it.id.clone();
+    assert!(service.take_registration_off(&partner, &id, "mine").await.is_err(), "no operator");
+    assert_eq!(refusal(service.take_registration_off(&operator, &id, " ").await), "taken_off.no_reason");
+    let gone = service.take_registration_off(&operator, &id, "It is another's.").await.expect("taken off");
+    assert_eq!(service.registrations_taken_off(&second).await.expect("read").len(), 1, "who had it reads why");
+    assert_eq!(service.registrations_taken_off(&partner).await.expect("read").len(), 0);
+    let peering = service.registrable(&partner).await.expect("peerings")[0].id.clone();
+    assert!(service.register_prefixes(&partner, &peering, &gone.to_string()).await.is_ok(), "it is free again");
+
+    assert!(service.take_prefix_off(&customer, "CN-1", prefix("193.0.16.0/24"), "x").await.is_err());
+    service.take_prefix_off(&operator, "CN-1", prefix("193.0.16.0/24"), "Wrong owner.").await.expect("taken off");
+    assert!(service.prefix_of(&customer, "CN-1", prefix("193.0.16.0/24")).await.is_err());
+}
+
+#[tokio::test]
+async fn another_choice_of_locations_is_no_route_event() {
+    let world = demo_world().await;
+    let customer = world.people().await.customer;
+    world.look().await;
+    let before = world.events(&customer).await;
+    let now = world.service.connection(&customer, "CN-1").await.expect("read").0;
+    let backup = now.backup.clone().expect("a backup");
+    let choose = async |primary: &str, backup: &str| {
+        let change = ConnectionChange { provider: now.provider_asn.to_string(), primary: primary.into(), backup: backup.into() };
+        world.service.change_connection(&customer, "CN-1", &change).await.expect("changed");
+        world.look().await;
+    };
+    choose(&now.primary, "").await;
+    choose(&backup, &now.primary).await;
+    choose(&now.primary, &backup).await;
+    assert_eq!(world.events(&customer).await, before, "nothing changed on a router");
+}

@@ -104,6 +104,22 @@ impl Tx {
         self.run(sql, params![subject, line - CHANGES]).await.map(|_| ())
     }
 
+    /// Forgets what was seen of everything of an owner; how it was judged stays.
+    pub async fn forget_evidence(&mut self, owner: &str) -> Result<(), Error> {
+        let rows = self.fetch("verdict", "SELECT subject, body FROM verdict WHERE owner = $1", params![owner]).await?;
+        for row in rows {
+            let mut judgement: Judgement = row.json(1, "body")?;
+            judgement.evidence.clear();
+            self.run("UPDATE verdict SET body = $2 WHERE subject = $1", params![row.text(0, "subject")?, json(&judgement)?]).await?;
+        }
+        Ok(())
+    }
+
+    /// A key by its id.
+    pub async fn key(&mut self, id: &str) -> Result<Option<KeyRecord>, Error> {
+        self.fetch("prefix_key", KEY, params![id]).await?.first().map(|row| row.json(1, "body")).transpose()
+    }
+
     /// Forgets how a prefix was judged.
     pub async fn delete_verdict(&mut self, subject: &str) -> Result<(), Error> {
         self.run("DELETE FROM verdict_change WHERE subject = $1", params![subject]).await?;
@@ -134,6 +150,7 @@ impl Tx {
 }
 
 const REGISTRATIONS: &str = "SELECT id, body, added FROM registered_prefix";
+const KEY: &str = "SELECT id, body FROM prefix_key WHERE id = $1";
 const KEYS_OF: &str = "SELECT id, body FROM prefix_key WHERE subject = $1 ORDER BY LENGTH(id) DESC, id DESC";
 const VERDICT: &str = "SELECT subject, at, body FROM verdict WHERE subject = $1";
 
@@ -178,8 +195,7 @@ impl Store {
 
     /// A key by its id.
     pub async fn key(&self, id: &str) -> Result<Option<KeyRecord>, Error> {
-        let sql = "SELECT id, body FROM prefix_key WHERE id = $1";
-        self.fetch("prefix_key", sql, params![id]).await?.first().map(|row| row.json(1, "body")).transpose()
+        self.fetch("prefix_key", KEY, params![id]).await?.first().map(|row| row.json(1, "body")).transpose()
     }
 
     /// Every key of everybody.
@@ -204,14 +220,11 @@ impl Store {
         rows.iter().map(|row| Ok((ValidationState::of(&row.text(0, "state")?).unwrap_or_default(), row.int(1, "count")?))).collect()
     }
 
-    /// Whether a customer's prefix is bound by one of these keys.
-    pub async fn is_any_key_used(&self, keys: &[String]) -> Result<bool, Error> {
-        for key in keys {
-            if !self.fetch("prefix", "SELECT prefix FROM prefix WHERE key = $1 LIMIT 1", params![key.as_str()]).await?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// The connections and prefixes that are bound by a key.
+    pub async fn bound_by(&self, key: &str) -> Result<Vec<(String, Prefix)>, Error> {
+        let sql = "SELECT connection, prefix FROM prefix WHERE key = $1 ORDER BY prefix";
+        let rows = self.fetch("prefix", sql, params![key]).await?;
+        rows.iter().map(|row| Ok((row.text(0, "connection")?, row.parsed(1, "prefix")?))).collect()
     }
 
     /// How a prefix was judged over time, last first.

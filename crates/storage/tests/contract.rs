@@ -285,7 +285,8 @@ async fn registered_prefixes_and_their_verdicts(store: &Store) {
     tx.forget_session_changes(at(6)).await.expect("forgotten");
     tx.commit().await.expect("commit");
     assert_eq!(store.keys_of("RP-1").await.expect("read"), [revoked]);
-    assert!(store.is_any_key_used(&["K-9".into(), "K-1".into()]).await.expect("read"));
+    assert_eq!(store.bound_by("K-1").await.expect("read").into_iter().map(|(_, prefix)| prefix).collect::<Vec<_>>(), [it.prefix]);
+    assert_eq!(store.bound_by("K-9").await.expect("read"), []);
     assert_eq!(store.registrations(Some("ORG-1")).await.expect("read"), [(it.clone(), at(2))]);
     assert_eq!(store.registrations(Some("ORG-2")).await.expect("read"), []);
     assert_eq!(store.verdict_states("PR-70").await.expect("read"), [("RP-1".to_owned(), ValidationState::Failed)]);

@@ -64,7 +64,7 @@ fn Change(found: ChangeView) -> impl IntoView {
             view! { <section class="panel"><Empty text=tr!(change_page.nobody)><a class="btn" href="/">{tr!(nav.directory)}</a></Empty></section> }.into_any()
         } else {
             view! {
-                <form method="post" action={action::<ChangeConnection>()}>
+                <form class="sections" method="post" action={action::<ChangeConnection>()}>
                     <input type="hidden" name="id" value=id/>
                     <input type="hidden" name="seen" value=format!("{provider}/{primary}/{backup}")/>
                     <section class="panel narrow-left" aria-labelledby="h-choose">

@@ -5,7 +5,7 @@ use crate::{
         Ago, Breadcrumbs, Column, Copy, Empty, EmptyList, Field, History, Icon, ListSearch, Pager, Post, PrefixEditor, SortedHead,
         ValidationMark, VerdictMark, action,
         chart::{ChartTime, LatencyChart, Windows},
-        gist, live, load, load_more, next_name, query_from_url, typed_again, validation_kinds,
+        gist, live, load, load_more, next_name, query_from_url, typed_again, typed_before, validation_kinds,
     },
     pages::param,
     rpc::{
@@ -201,9 +201,9 @@ fn Latency(view: LatencyView, path: String) -> impl IntoView {
     }
 }
 
-/// Where keys of the provider are pasted; keys are secrets, so they do not come back with a refusal.
+/// Where keys of the provider are pasted.
 fn keys_form(id: &str) -> impl IntoView + use<> {
-    let id = id.to_owned();
+    let (id, typed) = (id.to_owned(), typed_before(&format!("keys/{id}")));
     view! {
         <section class="panel narrow-left" id="keys" aria-labelledby="h-keys">
             <div class="phead"><h2 id="h-keys">{tr!(connection.keys)}</h2></div>
@@ -211,7 +211,7 @@ fn keys_form(id: &str) -> impl IntoView + use<> {
                 <input type="hidden" name="id" value=id/>
                 <div class="field-row">
                     <label for="keys-text">{tr!(connection.keys_label)}</label>
-                    <textarea id="keys-text" class="field mono" name="keys" rows="4" spellcheck="false" autocomplete="off" aria-describedby="keys-help"></textarea>
+                    <textarea id="keys-text" class="field mono" name="keys" rows="4" spellcheck="false" autocomplete="off" aria-describedby="keys-help">{typed.get("keys")}</textarea>
                     <p class="help" id="keys-help">{tr!(connection.keys_help)}</p>
                 </div>
                 <button class="btn main" type="submit">{tr!(hand_over.activate)}</button>

@@ -1,11 +1,11 @@
 //! `/connections/CN-1/prefixes/193.0.16.0_24`: whether a prefix gets the service, and why not.
 
 use crate::{
-    components::{Breadcrumbs, Copy, Field, Post, ValidationMark, VerdictPanels, action, live, load, typed_again},
+    components::{Breadcrumbs, Copy, Field, Post, ValidationMark, VerdictPanels, action, live, load, take_off, typed_again},
     pages::param,
     rpc::{
         connections::RemovePrefix,
-        service::{EditPrefix, PrefixView, read_prefix},
+        service::{EditPrefix, PrefixView, TakePrefixOff, read_prefix},
     },
 };
 use leptos::prelude::*;
@@ -53,6 +53,7 @@ fn Prefix(found: PrefixView) -> impl IntoView {
         })
     });
     let fields = vec![("id", id.clone()), ("prefix", prefix.clone())];
+    let settle = found.settles.then(|| take_off(action::<TakePrefixOff>(), fields.clone()));
     view! {
         <Title text=format!("{prefix}, {name}")/>
         <div>
@@ -72,5 +73,6 @@ fn Prefix(found: PrefixView) -> impl IntoView {
         </dl>
         <VerdictPanels view=found.verdict reader=Next::Requester/>
         {form}
+        {settle}
     }
 }

@@ -1,6 +1,6 @@
 //! `/partner/customers`: the customers of the partner's route servers.
 
-use super::prefixes::key_words;
+use super::{prefixes::key_words, registration::end_form};
 use crate::{
     components::{Breadcrumbs, Column, EmptyList, ListSearch, Pager, Post, SortedHead, action, load, query_from_url, typed_again},
     rpc::{
@@ -89,6 +89,7 @@ fn table(found: CustomersView, query: Query) -> impl IntoView {
                     <td data-l=tr!(connections.name)>{row.name}</td>
                     <td data-l=tr!(customers.since)>{row.added.minute()}</td>
                     <td class="mono" data-l=tr!(registered.key)>{words}</td>
+                    <td data-l=tr!(registered.last_day)>{row.key.as_ref().filter(|_| good).map(|key| end_form(&row.subject, key))}</td>
                     <td class="acts">
                         <Post to={action::<RotateKey>()} fields=rotate label=tr!(customers.new_key, asn = asn) class="btn sm"/>
                         {revoke.map(|fields| view! { <Post to={action::<RevokeKey>()} fields=fields label=tr!(customers.revoke) class="btn sm stop"/> })}
@@ -103,6 +104,7 @@ fn table(found: CustomersView, query: Query) -> impl IntoView {
         Column::text("", tr!(connections.name)),
         Column::text("", tr!(customers.since)),
         Column::text("", tr!(registered.key)),
+        Column::text("", tr!(registered.last_day)),
         Column::text("", String::new()),
     ];
     view! {

@@ -2,7 +2,7 @@
 
 use crate::{
     components::{
-        Breadcrumbs, Column, Copy, EmptyList, ListSearch, Pager, PrefixEditor, SortedHead, ValidationMark, action, gist, load,
+        Breadcrumbs, Column, Copy, EmptyList, History, ListSearch, Pager, PrefixEditor, SortedHead, ValidationMark, action, gist, load,
         query_from_url, typed_again, validation_kinds,
     },
     rpc::service::{RegisterPrefixes, RegistrationRow, RegistrationsView, read_registrations},
@@ -30,7 +30,7 @@ fn Registered(found: RegistrationsView, query: Query) -> impl IntoView {
             </div>
         }
     });
-    let total = found.rows.total;
+    let (total, taken_off, now) = (found.rows.total, found.taken_off.clone(), found.now);
     let (writable, community) = (found.writable, found.community.clone());
     view! {
         <Title text=tr!(registered.title)/>
@@ -51,6 +51,12 @@ fn Registered(found: RegistrationsView, query: Query) -> impl IntoView {
             {table(found, query)}
         </section>
         {form}
+        {(!taken_off.is_empty()).then(|| view! {
+            <section class="panel" aria-labelledby="h-off">
+                <div class="phead"><h2 id="h-off">{tr!(registered.taken_off)}</h2></div>
+                <div class="pbody"><History rows=taken_off now=now/></div>
+            </section>
+        })}
     }
 }
 

@@ -2,14 +2,14 @@
 
 use super::prefixes::key_words;
 use crate::{
-    components::{Breadcrumbs, Copy, History, Post, ValidationMark, VerdictPanels, action, live, load},
+    components::{Breadcrumbs, Copy, History, Icon, Post, ValidationMark, VerdictPanels, action, gist, live, load, take_off},
     pages::param,
-    rpc::service::{ExpireKey, RegistrationView, RevokeKey, RotateKey, UnregisterPrefix, read_registration},
+    rpc::service::{ExpireKey, RegistrationView, RevokeKey, RotateKey, TakeRegistrationOff, UnregisterPrefix, read_registration},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
-    Next, Timestamp,
+    Next, Timestamp, Verdict,
     service::{KeyRecord, KeyStanding},
 };
 
@@ -28,6 +28,17 @@ fn Registration(found: RegistrationView) -> impl IntoView {
     let now = found.verdict.now;
     let prefix = it.prefix.to_string();
     let fields = vec![("id", it.id.clone())];
+    let activated = !found.used.is_empty();
+    let customer = found.customer.clone().filter(|state| state.first.as_ref().is_some_and(|finding| finding.verdict != Verdict::Pass));
+    let customer = customer.map(|state| {
+        view! {
+            <div class="call" role="status">
+                <Icon name="warn"/>
+                <div><p><b>{tr!(registered.customer_state)}" "<ValidationMark state=state.state/></b></p><p>{gist(&state, Next::Provider)}</p></div>
+            </div>
+        }
+    });
+    let settle = found.settles.then(|| take_off(action::<TakeRegistrationOff>(), vec![("id", it.id.clone())]));
     view! {
         <Title text=format!("{prefix}, {}", it.id)/>
         <div>
@@ -43,10 +54,12 @@ fn Registration(found: RegistrationView) -> impl IntoView {
             <div><dt>{tr!(connections.name)}</dt><dd>{if it.name.is_empty() { "–".to_owned() } else { it.name.clone() }}</dd></div>
             <div><dt>{tr!(registered.origin)}</dt><dd class="mono">{it.origin.to_string()}</dd></div>
             <div><dt>{tr!(registered.peering)}</dt><dd><a class="mono" href=format!("/partner/peerings/{}", it.peering)>{it.peering.clone()}</a></dd></div>
-            <div><dt>{tr!(registered.customer)}</dt><dd>{if found.activated { tr!(registered.is_activated) } else { tr!(registered.not_activated) }}</dd></div>
+            <div><dt>{tr!(registered.customer)}</dt><dd>{if activated { tr!(registered.is_activated) } else { tr!(registered.not_activated) }}</dd></div>
         </dl>
+        {customer}
         <VerdictPanels view=found.verdict reader=Next::Provider/>
-        {keys(&it.id, &found.keys, found.activated, found.writable, now)}
+        {keys(&it.id, &found.keys, &found.used, found.writable, now)}
+        {settle}
         <section class="panel" aria-labelledby="h-act">
             <div class="phead"><h2 id="h-act">{tr!(connection.activity)}</h2></div>
             <div class="pbody"><History rows=found.history now=now/></div>
@@ -54,32 +67,36 @@ fn Registration(found: RegistrationView) -> impl IntoView {
     }
 }
 
+/// Where the last day of a key is set.
+pub(super) fn end_form(subject: &str, key: &KeyRecord) -> impl IntoView + use<> {
+    let id = format!("date-{}", key.id);
+    let end = key.expires.map(|at| at.to_string().chars().take(10).collect::<String>()).unwrap_or_default();
+    view! {
+        <form class="row" method="post" action={action::<ExpireKey>()}>
+            <input type="hidden" name="subject" value=subject.to_owned()/>
+            <input type="hidden" name="key" value=key.id.clone()/>
+            <label class="visually-hidden" for=id.clone()>{tr!(registered.end_of, key = key.hint.clone())}</label>
+            <input id=id class="field mono short" type="date" name="date" value=end/>
+            <button class="btn sm" type="submit">{tr!(registered.set_end)}</button>
+        </form>
+    }
+}
+
 /// The keys of a registration: how they stand, their end, another one.
-fn keys(subject: &str, all: &[KeyRecord], activated: bool, writable: bool, now: Timestamp) -> impl IntoView + use<> {
+fn keys(subject: &str, all: &[KeyRecord], used: &[String], writable: bool, now: Timestamp) -> impl IntoView + use<> {
     let rows = all
         .iter()
         .map(|key| {
             let standing = key.standing(now);
             let fields = vec![("subject", subject.to_owned()), ("key", key.id.clone())];
             let (revocable, endable) = (writable && standing != KeyStanding::Revoked, writable && standing == KeyStanding::Good);
-            let id = format!("date-{}", key.id);
             let end = key.expires.map(|at| at.date()).unwrap_or_default();
-            let end_form = endable.then(|| {
-                view! {
-                    <form class="row" method="post" action={action::<ExpireKey>()}>
-                        <input type="hidden" name="subject" value=subject.to_owned()/>
-                        <input type="hidden" name="key" value=key.id.clone()/>
-                        <label class="visually-hidden" for=id.clone()>{tr!(registered.end_of, key = key.hint.clone())}</label>
-                        <input id=id.clone() class="field mono short" type="date" name="date" value=end.clone()/>
-                        <button class="btn sm" type="submit">{tr!(registered.set_end)}</button>
-                    </form>
-                }
-            });
+            let end_form = endable.then(|| end_form(subject, key));
             let revoke = tr!(registered.revoke, key = key.hint.clone());
             view! {
                 <tr>
                     <td class="key mono" data-l=tr!(registered.key)>{key.hint.clone()}</td>
-                    <td data-l=tr!(registered.standing)>{key_words(standing, activated)}</td>
+                    <td data-l=tr!(registered.standing)>{key_words(standing, used.contains(&key.id))}</td>
                     <td data-l=tr!(customers.since)>{key.created.minute()}</td>
                     <td data-l=tr!(registered.last_day)>{if endable { end_form.into_any() } else { end.into_any() }}</td>
                     <td class="acts">{revocable.then(|| view! { <Post to={action::<RevokeKey>()} fields=fields label=revoke class="btn sm stop"/> })}</td>

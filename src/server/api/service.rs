@@ -6,9 +6,9 @@ use crate::server::{context::actor_of, http::AppState};
 use axum::{
     Json,
     extract::{FromRequestParts, Path, State},
-    http::{HeaderName, header, request::Parts},
+    http::{HeaderName, StatusCode, header, request::Parts},
 };
-use peerage_domain::{Finding, Verdict, catalogue::Query};
+use peerage_domain::{Finding, Verdict, catalogue::Query, service::ValidationState};
 use peerage_service::{Actor, Service};
 use peerage_storage::service::StoredVerdict;
 use serde::Serialize;
@@ -107,8 +107,14 @@ struct Part {
 }
 
 impl Part {
-    fn query(self) -> Query {
-        Query { offset: self.offset, kind: self.state, ..Query::default() }
+    fn query(self) -> Result<Query, Problem> {
+        let known = ValidationState::ALL.into_iter().find(|state| state.word().eq_ignore_ascii_case(&self.state));
+        let words = || ValidationState::ALL.map(ValidationState::word).join(", ");
+        let kind = match known {
+            None if !self.state.is_empty() => return Err(Problem::new(StatusCode::BAD_REQUEST, format!("state is one of {}", words()))),
+            known => known.map(|state| state.word().to_owned()).unwrap_or_default(),
+        };
+        Ok(Query { offset: self.offset, kind, ..Query::default() })
     }
 }
 
@@ -121,7 +127,7 @@ async fn prefixes(
     Path(id): Path<String>,
     Asked(part): Asked<Part>,
 ) -> Result<Json<PrefixList>, Problem> {
-    let found = service.prefixes_of(&actor, &id, &part.query()).await?;
+    let found = service.prefixes_of(&actor, &id, &part.query()?).await?;
     let mut items = vec![];
     for row in &found.items {
         items.push(body(row.prefix.to_string(), service.verdict_of(&id, row.prefix).await?.as_ref()));
@@ -158,7 +164,7 @@ async fn registered_prefixes(
     Reader(actor): Reader,
     Asked(part): Asked<Part>,
 ) -> Result<Json<RegisteredList>, Problem> {
-    let found = service.registrations(&actor, &part.query()).await?;
+    let found = service.registrations(&actor, &part.query()?).await?;
     let total = found.total;
     let one = |row: peerage_service::registrations::RegistrationRow| RegisteredBody {
         judged: body(row.it.prefix.to_string(), row.verdict.as_ref()),

@@ -23,7 +23,14 @@ pub(super) fn shown_once(service: &Service, path: impl Into<String>, made: Vec<N
 
 pub(crate) async fn activate_prefixes(id: String, keys: String) -> Result<(), Failure> {
     form_as(async |service, actor| {
-        let bound = service.activate(&actor, &id, &keys).await?;
+        let bound = service.activate(&actor, &id, &keys).await;
+        if bound.is_err() {
+            // Keys are secrets: they wait for the next page sealed.
+            let sealed = service.seal(&keys)?;
+            let typed = Typed::new(format!("keys/{id}")).with(crate::server::context::SEALED, &sealed);
+            keep_typed(&typed).await.map_err(|failure| Error::Fault(failure.message))?;
+        }
+        let bound = bound?;
         if let [prefix] = bound.as_slice() {
             let path = format!("/connections/{id}/prefixes/{}", prefix.to_string().replace('/', "_"));
             return done(path, tr!(done.activated, prefix = prefix));
@@ -88,6 +95,23 @@ pub(crate) async fn unregister_prefix(id: String) -> Result<(), Failure> {
     form_as(async |service, actor| {
         let prefix = service.unregister_prefix(&actor, &id).await?;
         done(back_to("/partner/prefixes"), tr!(done.unregistered, prefix = prefix))
+    })
+    .await
+}
+
+pub(crate) async fn take_registration_off(id: String, note: String) -> Result<(), Failure> {
+    form_keeping(Typed::new("take-off").with("note", &note), async |service, actor| {
+        let prefix = service.take_registration_off(&actor, &id, &note).await?;
+        done("/partner/prefixes", tr!(done.taken_off, prefix = prefix))
+    })
+    .await
+}
+
+pub(crate) async fn take_prefix_off(id: String, prefix: String, note: String) -> Result<(), Failure> {
+    form_keeping(Typed::new("take-off").with("note", &note), async |service, actor| {
+        let parsed: Prefix = prefix.parse()?;
+        service.take_prefix_off(&actor, &id, parsed, &note).await?;
+        done(format!("/connections/{id}"), tr!(done.taken_off, prefix = parsed))
     })
     .await
 }

@@ -177,6 +177,8 @@ fn told(event: &ConnectionEvent) -> String {
             _ => tr!(told.prefix_changed, from = from, to = to),
         },
         ConnectionEvent::Changed { provider, .. } => tr!(told.connection_changed, provider = provider),
+        ConnectionEvent::PrefixTaken { prefix } => tr!(told.prefix_taken, prefix = prefix),
+        ConnectionEvent::PrefixTakenOff { prefix, note } => tr!(told.prefix_taken_off, prefix = prefix, note = note),
         ConnectionEvent::Deleted => tr!(told.deleted),
     }
 }

@@ -46,6 +46,7 @@ pub(crate) async fn prefix(id: String, prefix: String) -> Result<PrefixView, Fai
     let verdict = verdict(&service, &actor, &format!("{id} {wanted}")).await?;
     Ok(PrefixView {
         writable: Action::WriteConnections.allowed(&actor.roles) && connection.organisation == actor.organisation,
+        settles: Action::Decide.allowed(&actor.roles),
         connection: (connection.id, connection.name),
         provider: (connection.provider_asn.to_string(), connection.provider),
         prefix: wanted.to_string(),
@@ -74,12 +75,21 @@ pub(crate) async fn registrations(query: Query) -> Result<RegistrationsView, Fai
         known: if writable { service.known_registrations(&actor).await? } else { Default::default() },
         community: service.service_community().to_string(),
         writable,
+        taken_off: if writable {
+            service.registrations_taken_off(&actor).await?.into_iter().map(|e| (e.at, e.author, told(&e.body))).collect()
+        } else {
+            vec![]
+        },
         now: service.clock().now(),
     })
 }
 
 fn row(row: registrations::RegistrationRow) -> RegistrationRow {
-    RegistrationRow { state: state_view(row.verdict.as_ref()), it: row.it, added: row.added, key: row.key, activated: row.activated }
+    let activated = row.key.as_ref().is_some_and(|key| row.used.contains(&key.id));
+    // Who must act reads what goes wrong where the customer needs it, too.
+    let (own, customer) = (state_view(row.verdict.as_ref()), row.customer.as_ref().map(|it| state_view(Some(it))));
+    let worse = customer.filter(|it| it.state > own.state && own.state != ValidationState::Pending);
+    RegistrationRow { state: worse.unwrap_or(own), it: row.it, added: row.added, key: row.key, activated }
 }
 
 pub(crate) async fn registration(id: String) -> Result<RegistrationView, Failure> {
@@ -88,7 +98,9 @@ pub(crate) async fn registration(id: String) -> Result<RegistrationView, Failure
     Ok(RegistrationView {
         writable: Action::WritePeerings.allowed(&actor.roles) && row.it.organisation == actor.organisation,
         verdict: verdict(&service, &actor, &id).await?,
-        activated: row.activated,
+        settles: Action::Decide.allowed(&actor.roles),
+        customer: row.customer.as_ref().map(|it| state_view(Some(it))),
+        used: row.used,
         it: row.it,
         keys,
         history: history.into_iter().rev().map(|e| (e.at, e.author, told(&e.body))).collect(),
@@ -98,6 +110,7 @@ pub(crate) async fn registration(id: String) -> Result<RegistrationView, Failure
 fn told(event: &RegistrationEvent) -> String {
     match event {
         RegistrationEvent::Registered { key } => tr!(registered.told_registered, key = key),
+        RegistrationEvent::TakenOff { prefix, note } => tr!(registered.told_taken_off, prefix = prefix, note = note),
         RegistrationEvent::KeyReplaced { key } => tr!(registered.told_replaced, key = key),
         RegistrationEvent::KeyRevoked { key } => tr!(registered.told_revoked, key = key),
         RegistrationEvent::KeyExpires { key, at: Some(at) } => {

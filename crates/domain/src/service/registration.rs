@@ -47,7 +47,7 @@ fn row(number: usize, line: &str) -> Option<(Entry, Vec<String>)> {
 
 /// The fields of a line of CSV (RFC 4180 §2): what stands in quotes is one field, and two quotes in
 /// it are one.
-fn fields(line: &str) -> Vec<String> {
+pub fn fields(line: &str) -> Vec<String> {
     let (mut fields, mut field, mut quoted) = (vec![], String::new(), false);
     let mut rest = line.chars().peekable();
     while let Some(c) = rest.next() {

@@ -406,10 +406,11 @@ impl Service {
             let at = before.as_ref().filter(|_| same).map_or(now, |before| before.at);
             let verdict = StoredVerdict { subject: change.subject.clone(), at, judgement: change.judgement.clone() };
             tx.save_verdict(&change.owner.id, change.prefix, &verdict, !same).await?;
+            // After another choice of provider or locations, nothing is known of what these sessions had.
+            let comparable = before.as_ref().is_none_or(|before| !before.judgement.evidence.is_empty());
             let seen = before.map(|before| before.judgement.evidence).unwrap_or_default();
-            for happened in
-                events::happened(&seen, &change.judgement.evidence, &change.origins).into_iter().filter(|_| change.owner.customer)
-            {
+            let happened = events::happened(&seen, &change.judgement.evidence, &change.origins);
+            for happened in happened.into_iter().filter(|_| change.owner.customer && comparable) {
                 let event = route_event(change.prefix, happened, now);
                 let id = event_id(&change.owner.organisation, &event);
                 tx.add_route_event(&id, &change.owner.organisation, &event).await?;
