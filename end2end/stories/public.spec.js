@@ -58,6 +58,7 @@ test('a manager reads the latency page', async ({ page }) => {
 });
 
 test('every page of partner and operator is accessible', async ({ page }) => {
+  test.slow();
   await signIn(page, 'partner');
   for (const path of ['/partner', '/partner/asns', '/partner/asns/new', '/partner/asns/PA-1']) {
     await open(page, path);

@@ -2,6 +2,7 @@
 
 use peerage_domain::{
     Asn, Prefix, Timestamp,
+    interest::Interest,
     rpki::Vrps,
     sighting::{Hop, Sighting},
 };
@@ -77,7 +78,7 @@ pub fn replay(mut ask: Replay) -> Result<(), Error> {
         None => learned(&ask.learn)?,
     };
     let mut watch = Watch::new(expectations, Vrps::default());
-    let sightings = gather(&ask.files, |sighting| watch.concerns(sighting))?;
+    let sightings = gather(&ask.files, &watch.interest(), |sighting| watch.concerns(sighting))?;
     watch.set_vrps(vrps(&ask.vrps, sightings.first().map(|sighting| sighting.at).unwrap_or_default())?);
     let mut teller = Teller { out: io::stdout().lock(), format: ask.format, open: true, told: 0 };
     let mut pace = Pace { speed: ask.speed, begin: None };
@@ -104,7 +105,7 @@ fn expectations(path: &Path) -> Result<Expectations, Error> {
 
 fn learned(paths: &[PathBuf]) -> Result<Expectations, Error> {
     let mut learner = Learner::default();
-    gather(paths, |_| true)?.into_iter().for_each(|sighting| learner.take(sighting));
+    gather(paths, &Interest::in_all(), |_| true)?.into_iter().for_each(|sighting| learner.take(sighting));
     let learned = learner.finish();
     if learned.is_empty() {
         return Err(Error::Fault("nothing can be learned from that: no prefix stays long enough".into()));
@@ -124,7 +125,7 @@ fn vrps(paths: &[PathBuf], at: Timestamp) -> Result<Vrps, Error> {
 }
 
 /// What is wanted of all recordings, in the order of time.
-fn gather(paths: &[PathBuf], wanted: impl Fn(&Sighting) -> bool) -> Result<Vec<Sighting>, Error> {
+fn gather(paths: &[PathBuf], interest: &Interest, wanted: impl Fn(&Sighting) -> bool) -> Result<Vec<Sighting>, Error> {
     let mut all = vec![];
     for path in paths {
         let file = File::open(path).map_err(|error| fault(path, error))?;
@@ -133,7 +134,7 @@ fn gather(paths: &[PathBuf], wanted: impl Fn(&Sighting) -> bool) -> Result<Vec<S
                 all.push(sighting)
             }
         };
-        let tally = recording::read(BufReader::with_capacity(1 << 16, file), &mut take).map_err(|error| fault(path, error))?;
+        let tally = recording::read(BufReader::with_capacity(1 << 16, file), interest, &mut take).map_err(|error| fault(path, error))?;
         eprintln!("{}: {}, {} records", path.display(), tally.form, tally.records);
         if let Some(why) = tally.fault {
             eprintln!("{}: {} cannot be read; the first: {why}", path.display(), tally.unreadable);

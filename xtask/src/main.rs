@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Some("check") => tests::check(),
         Some("site") => site::build(site::Profile::Dev),
         Some("dist") => dist(),
-        Some("bench") => bench(args.get(1).map(String::as_str)),
+        Some("bench") => bench(args.get(1).map(String::as_str), args.get(2..).unwrap_or_default()),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
@@ -37,7 +37,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   e2e [ARGS]   the browser tests alone
   site         the browser's files alone
   dist         a release in dist/: the program and its site folder
-  bench NAME   a benchmark: prefixes, edge";
+  bench NAME   a benchmark: prefixes, edge, watch [FILE]";
 
 /// Builds browser and server and starts the demo world.
 fn serve(args: &[String]) -> Outcome {
@@ -62,13 +62,17 @@ fn dist() -> Outcome {
     Ok(())
 }
 
-fn bench(name: Option<&str>) -> Outcome {
+fn bench(name: Option<&str>, args: &[String]) -> Outcome {
     match name {
         Some("prefixes") => {
             run(cargo().args(["run", "--release", "--package", "peerage-domain", "--example", "bench_prefixes"]))?;
             run(cargo().args(["run", "--release", "--package", "peerage-watch", "--example", "bench_service"]))
         }
         Some("edge") => run(cargo().args(["run", "--release", "--package", "peerage-edge", "--example", "bench_edge"])),
-        _ => Err("benchmarks: prefixes, edge".to_owned()),
+        Some("watch") => {
+            let example = ["run", "--release", "--package", "peerage-watch", "--example", "bench_watch", "--"];
+            run(cargo().args(example).args(args))
+        }
+        _ => Err("benchmarks: prefixes, edge, watch".to_owned()),
     }
 }

@@ -16,6 +16,7 @@ pub mod access;
 mod asn;
 pub mod catalogue;
 pub mod contact;
+pub mod interest;
 pub mod irr;
 pub mod legacy;
 pub mod peer_asn;

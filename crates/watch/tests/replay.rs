@@ -2,6 +2,7 @@
 
 use peerage_domain::{
     Timestamp,
+    interest::Interest,
     rpki::Vrps,
     sighting::{Hop, Sighting},
 };
@@ -12,7 +13,7 @@ use std::{fs, path::Path};
 fn read(path: &Path) -> Vec<Sighting> {
     let mut all = vec![];
     let bytes = fs::read(path).expect("recording");
-    recording::read(&bytes[..], &mut |sighting| all.push(sighting)).expect("readable");
+    recording::read(&bytes[..], &Interest::in_all(), &mut |sighting| all.push(sighting)).expect("readable");
     all.sort_by_key(|sighting| sighting.at);
     all
 }

@@ -4,7 +4,11 @@
 //! that of the one before. What a router says before policy is a vantage point whose withdrawals
 //! are not believed: some daemons send them for routes that are still there.
 
-use super::{Form, Tally, Vantages, peer, update};
+use super::{
+    Form, Tally, Vantages,
+    peek::{Peeked, peek},
+    peer, update,
+};
 use bgpkit_parser::{
     models::BgpMessage,
     parser::bmp::{
@@ -15,6 +19,7 @@ use bgpkit_parser::{
 use bytes::Bytes;
 use peerage_domain::{
     Asn, Timestamp,
+    interest::Interest,
     sighting::{Sight, Sighting, Vantage},
 };
 use std::io::{ErrorKind, Read};
@@ -22,18 +27,18 @@ use std::io::{ErrorKind, Read};
 /// Version, length, type (RFC 7854 §4.1).
 const COMMON: usize = 6;
 
-pub(super) fn read(input: &mut dyn Read, take: &mut dyn FnMut(Sighting)) -> Tally {
+/// The per-peer header behind it (§4.2).
+const PEER: usize = 42;
+
+pub(super) fn read(input: &mut dyn Read, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Tally {
     let mut tally = Tally::new(Form::Bmp);
-    let mut station = Station::default();
+    let (mut station, mut bytes) = (Station { interest, vantages: Vantages::default(), now: Timestamp::default() }, vec![]);
     loop {
-        match message(input) {
-            Ok(None) => return tally,
-            Ok(Some(bytes)) => match parse_bmp_msg(&mut Bytes::from(bytes)) {
-                Ok(message) => {
-                    tally.records += 1;
-                    station.message(message, take);
-                }
-                Err(error) => tally.fails(format!("{error:?}")),
+        match message(input, &mut bytes) {
+            Ok(false) => return tally,
+            Ok(true) => match station.read(&bytes, take) {
+                Ok(()) => tally.records += 1,
+                Err(why) => tally.fails(why),
             },
             Err(why) => {
                 tally.fails(why);
@@ -43,13 +48,13 @@ pub(super) fn read(input: &mut dyn Read, take: &mut dyn FnMut(Sighting)) -> Tall
     }
 }
 
-/// The next message, whole; nothing at the end.
-fn message(input: &mut dyn Read) -> Result<Option<Vec<u8>>, String> {
+/// Reads the next message, whole; tells whether there was one.
+fn message(input: &mut dyn Read, bytes: &mut Vec<u8>) -> Result<bool, String> {
     let mut head = [0; COMMON];
     let mut read = 0;
     while read < COMMON {
         match input.read(&mut head[read..]) {
-            Ok(0) if read == 0 => return Ok(None),
+            Ok(0) if read == 0 => return Ok(false),
             Ok(0) => return Err("the stream ends within a message".into()),
             Ok(some) => read += some,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -57,19 +62,40 @@ fn message(input: &mut dyn Read) -> Result<Option<Vec<u8>>, String> {
         }
     }
     let length = crate::bmp::length(&head).map_err(|error| error.to_string())?.unwrap_or_default();
-    let mut whole = head.to_vec();
-    whole.resize(length, 0);
-    input.read_exact(&mut whole[COMMON..]).map_err(|_| "the stream ends within a message")?;
-    Ok(Some(whole))
+    bytes.clear();
+    bytes.extend_from_slice(&head);
+    bytes.resize(length, 0);
+    input.read_exact(&mut bytes[COMMON..]).map_err(|_| "the stream ends within a message")?;
+    Ok(true)
 }
 
-#[derive(Default)]
-struct Station {
+struct Station<'a> {
+    interest: &'a Interest,
     vantages: Vantages,
     now: Timestamp,
 }
 
-impl Station {
+impl Station<'_> {
+    fn read(&mut self, bytes: &[u8], take: &mut dyn FnMut(Sighting)) -> Result<(), String> {
+        const ROUTES: u8 = 0;
+        let update = bytes.get(COMMON + PEER..).filter(|_| bytes[COMMON - 1] == ROUTES);
+        // Whose it is and how it is to be read stands in flags that the whole parser knows.
+        if let Some(Peeked::Nothing) = update.map(|update| peek(update, 4, false, self.interest)) {
+            self.passes(bytes);
+            return Ok(());
+        }
+        let message = parse_bmp_msg(&mut Bytes::copy_from_slice(bytes)).map_err(|error| format!("{error:?}"))?;
+        self.message(message, take);
+        Ok(())
+    }
+
+    /// Time goes on with what is not of interest, too.
+    fn passes(&mut self, bytes: &[u8]) {
+        let number = |at: usize| bytes.get(at..at + 4).map_or(0, |all| all.iter().fold(0, |sum, octet| sum << 8 | i64::from(*octet)));
+        let (seconds, micros) = (number(COMMON + PEER - 8), number(COMMON + PEER - 4));
+        self.now = self.now.max(Timestamp::from_millis(seconds * 1000 + micros / 1000));
+    }
+
     fn message(&mut self, message: BmpMessage, take: &mut dyn FnMut(Sighting)) {
         let Some(header) = message.per_peer_header else { return };
         let told = Timestamp::from_millis((header.timestamp * 1000.0) as i64);
@@ -79,7 +105,7 @@ impl Station {
             BmpMessageBody::RouteMonitoring(monitoring) => {
                 let BgpMessage::Update(update) = monitoring.bgp_message else { return };
                 let Some(side) = side(&header) else { return };
-                update::sights(&update, &mut |path, sight| {
+                update::sights(&update, self.interest, &mut |path, sight| {
                     let vantage =
                         Vantage { source: side.into(), asn, peer: peer(header.peer_ip, path), tells_withdrawals: side != PRE_POLICY };
                     take(Sighting { at, vantage: self.vantages.of(vantage), sight });

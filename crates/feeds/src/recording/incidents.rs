@@ -4,6 +4,7 @@ use super::{Form, RecordingError, Tally, Vantages};
 use crate::incident::{Event, Incident, IncidentError, LONGEST, Letter};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
+    interest::Interest,
     sighting::{Hop, SeenRoute, Sight, Sighting, Vantage},
 };
 use std::{
@@ -12,12 +13,16 @@ use std::{
     sync::Arc,
 };
 
-pub(super) fn read(input: &mut dyn BufRead, take: &mut dyn FnMut(Sighting)) -> Result<Tally, RecordingError> {
+pub(super) fn read(input: &mut dyn BufRead, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<Tally, RecordingError> {
     let mut text = String::new();
     if input.take(LONGEST + 1).read_to_string(&mut text)? as u64 > LONGEST {
         return Err(IncidentError::TooLong.into());
     }
-    let mut teller = Teller { vantages: Vantages::default(), held: BTreeMap::new(), take };
+    let mut wanted = |sighting: Sighting| match &sighting.sight {
+        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) if !interest.may_be(*prefix) => {}
+        _ => take(sighting),
+    };
+    let mut teller = Teller { vantages: Vantages::default(), held: BTreeMap::new(), take: &mut wanted };
     let records = match crate::incident::read(&text)? {
         Incident::Timeline(timeline) => timeline.events.iter().map(|event| teller.event(event)).count(),
         Incident::Instants(instants) => instants.paths.iter().map(|(at, paths)| teller.instant(*at, instants.prefix, paths)).count(),

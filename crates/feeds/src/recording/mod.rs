@@ -10,12 +10,14 @@
 mod bmp;
 mod incidents;
 mod mrt;
+mod peek;
 mod ris_live;
 mod update;
 
 use crate::incident::IncidentError;
 use peerage_domain::{
     Asn,
+    interest::Interest,
     sighting::{Sighting, Vantage},
 };
 use std::{
@@ -94,33 +96,34 @@ pub enum RecordingError {
     Incident(#[from] IncidentError),
 }
 
-/// Reads a recording to its end and gives each sighting, in the order in which it was recorded.
+/// Reads a recording to its end and gives each sighting of interest, in the order in which it was
+/// recorded. Where nothing of a message is of interest, no more than its prefixes is read.
 ///
 /// # Errors
 /// When it is not known what it is, or nothing of it can be read.
-pub fn read(input: impl BufRead, take: &mut dyn FnMut(Sighting)) -> Result<Tally, RecordingError> {
-    unpack(&mut { input }, 0, take)
+pub fn read(input: impl BufRead, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<Tally, RecordingError> {
+    unpack(&mut { input }, 0, interest, take)
 }
 
 /// A packed file may be packed once more, not for ever.
 const DEEPEST: u8 = 2;
 const HEAD: u64 = 64;
 
-fn unpack(input: &mut dyn BufRead, depth: u8, take: &mut dyn FnMut(Sighting)) -> Result<Tally, RecordingError> {
+fn unpack(input: &mut dyn BufRead, depth: u8, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<Tally, RecordingError> {
     let mut head = vec![];
     Read::take(&mut *input, HEAD).read_to_end(&mut head)?;
     let mut whole = Cursor::new(head.clone()).chain(input);
     if depth < DEEPEST && head.starts_with(&[0x1f, 0x8b]) {
-        return unpack(&mut BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(whole)), depth + 1, take);
+        return unpack(&mut BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(whole)), depth + 1, interest, take);
     }
     if depth < DEEPEST && head.starts_with(b"BZh") {
-        return unpack(&mut BufReader::with_capacity(1 << 16, bzip2::bufread::MultiBzDecoder::new(whole)), depth + 1, take);
+        return unpack(&mut BufReader::with_capacity(1 << 16, bzip2::bufread::MultiBzDecoder::new(whole)), depth + 1, interest, take);
     }
     let tally = match recognise(&head) {
         Some(Form::Empty) => Ok(Tally::new(Form::Empty)),
-        Some(Form::Mrt) => Ok(mrt::read(&mut whole, take)),
-        Some(Form::Bmp) => Ok(bmp::read(&mut whole, take)),
-        Some(Form::RisLive | Form::Incident) => json(&mut whole, take),
+        Some(Form::Mrt) => Ok(mrt::read(&mut whole, interest, take)),
+        Some(Form::Bmp) => Ok(bmp::read(&mut whole, interest, take)),
+        Some(Form::RisLive | Form::Incident) => json(&mut whole, interest, take),
         None => Err(RecordingError::Unknown),
     }?;
     match (tally.records, &tally.fault) {
@@ -147,13 +150,13 @@ fn recognise(head: &[u8]) -> Option<Form> {
 }
 
 /// RIS Live says so in its first line; everything else is one document.
-fn json(input: &mut dyn BufRead, take: &mut dyn FnMut(Sighting)) -> Result<Tally, RecordingError> {
+fn json(input: &mut dyn BufRead, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<Tally, RecordingError> {
     let mut first = vec![];
     Read::take(&mut *input, ris_live::LONGEST).read_until(b'\n', &mut first)?;
     let mut whole = Cursor::new(first.clone()).chain(input);
     match ris_live::begins(&first) {
-        true => Ok(ris_live::read(&mut whole, take)?),
-        false => incidents::read(&mut whole, take),
+        true => Ok(ris_live::read(&mut whole, interest, take)?),
+        false => incidents::read(&mut whole, interest, take),
     }
 }
 

@@ -12,7 +12,7 @@ const YOUTUBE: &[u8] = include_bytes!("../../tests/bmp/yt2008-replay_bird-3.1.7.
 
 fn gather(bytes: &[u8]) -> Result<(Tally, Vec<Sighting>), RecordingError> {
     let mut all = vec![];
-    read(bytes, &mut |sighting| all.push(sighting)).map(|tally| (tally, all))
+    read(bytes, &Interest::in_all(), &mut |sighting| all.push(sighting)).map(|tally| (tally, all))
 }
 
 fn lines(bytes: &[u8]) -> Vec<String> {
@@ -55,7 +55,7 @@ fn a_recording_is_known_by_what_is_in_it() {
     check(UPDATES, Form::Mrt, 18, 2);
     check(TABLE, Form::Mrt, 3, 2);
     check(YOUTUBE, Form::Bmp, 12, 7);
-    check(RIS_LIVE, Form::RisLive, 5, 12);
+    check(RIS_LIVE, Form::RisLive, 5, 11);
     check(br#" {"events":[[1,"A","10.0.0.0/8",[1]],[2,"W","10.0.0.0/8"]]}"#, Form::Incident, 2, 2);
     check(b"", Form::Empty, 0, 0);
     check(b"\n", Form::Empty, 0, 0);
@@ -82,7 +82,9 @@ fn each_source_says_who_saw_what() {
     assert_eq!(lines(YOUTUBE)[1], "2026-11-20T12:15:17.498Z pre-policy AS64501 192.0.2.7 A 208.65.153.0/24 64501 3491 17557");
     let live = lines(RIS_LIVE);
     assert_eq!(live[1], "2026-09-10T05:53:26.210Z rrc03.ripe.net AS13030 2001:7f8:1::a501:3030:1 W 2a12:ca42::/32");
-    assert_eq!(live.last().map(String::as_str), Some("2026-09-10T05:53:21.760Z rrc13.ripe.net AS29479 195.208.209.55 L"));
+    let again = String::from_utf8_lossy(RIS_LIVE).replace("29479", "13030").replace("195.208.209.55", "2001:7f8:1::a501:3030:1");
+    let lost = lines(again.replace("rrc13", "rrc03").as_bytes());
+    assert_eq!(lost.last().map(String::as_str), Some("2026-09-10T05:53:21.760Z rrc03.ripe.net AS13030 2001:7f8:1::a501:3030:1 L"));
     let bird = lines(BIRD);
     assert!(bird.iter().any(|line| line.contains("pre-policy") && line.contains(" A ")), "{bird:?}");
     assert!(bird.iter().any(|line| line.contains("post-policy") && line.contains(" W ")), "{bird:?}");
@@ -137,6 +139,73 @@ fn what_is_no_recording_is_refused() {
     check(&[3, 0, 0, 0, 6, 0], "no record of it can be read as BMP");
 }
 
+/// What is of interest of everything that the whole parser reads.
+fn wholly_read(bytes: &[u8], interest: &Interest) -> Vec<Sighting> {
+    let mut all = vec![];
+    let mut unpacked = vec![];
+    if io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(bytes), &mut unpacked).is_err() {
+        unpacked = bytes.to_vec();
+    }
+    match recognise(&unpacked) {
+        Some(Form::Mrt) => mrt::read_whole(&unpacked, interest, &mut |sighting| all.push(sighting)),
+        _ => return filtered(bytes, interest),
+    }
+    all
+}
+
+/// What is of interest of everything that a recording says.
+fn filtered(bytes: &[u8], interest: &Interest) -> Vec<Sighting> {
+    let mut known = std::collections::BTreeSet::new();
+    let mut all = gather(bytes).map(|(_, all)| all).unwrap_or_default();
+    all.retain(|sighting| match &sighting.sight {
+        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) => {
+            let wanted = interest.may_be(*prefix);
+            if wanted {
+                known.insert(sighting.vantage.clone());
+            }
+            wanted
+        }
+        Sight::Lost => known.contains(&sighting.vantage),
+    });
+    all
+}
+
+/// The same without reading what is of no interest.
+fn looked_at(bytes: &[u8], interest: &Interest) -> Vec<Sighting> {
+    let mut all = vec![];
+    let _ = read(bytes, interest, &mut |sighting| all.push(sighting));
+    all
+}
+
+/// Some of the prefixes that a recording speaks of.
+fn some_of(bytes: &[u8], step: usize) -> Interest {
+    let of = |sighting: Sighting| match sighting.sight {
+        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) => Some(prefix),
+        Sight::Lost => None,
+    };
+    Interest::of(gather(bytes).map(|(_, all)| all).unwrap_or_default().into_iter().filter_map(of).step_by(step))
+}
+
+/// The first records of the collector's file.
+fn collected() -> Vec<u8> {
+    let mut some = vec![0; 20_000];
+    io::Read::read_exact(&mut flate2::read::MultiGzDecoder::new(RRC15), &mut some).expect("unpacked");
+    some
+}
+
+#[test]
+fn looking_at_prefixes_first_comes_to_the_same() {
+    for bytes in [RRC15, UPDATES, TABLE, YOUTUBE, BIRD, RIS_LIVE] {
+        for step in [1, 2, 700] {
+            let interest = some_of(bytes, step);
+            let found = looked_at(bytes, &interest);
+            assert_eq!(found, wholly_read(bytes, &interest));
+            assert_eq!(found, filtered(bytes, &interest));
+            assert!(!found.is_empty());
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_answered_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), head in 0usize..5) {
@@ -150,6 +219,22 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] = byte;
         let _ = gather(&bytes);
+    }
+
+    #[test]
+    fn looking_at_prefixes_first_comes_to_the_same_when_bytes_are_wrong(
+        which in 0usize..6, wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6), step in 1usize..4,
+    ) {
+        let some = collected();
+        let whole = [UPDATES, TABLE, BIRD, YOUTUBE, RIS_LIVE, &some][which];
+        let mut bytes = whole.to_vec();
+        for (at, byte) in wrong {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let interest = some_of(whole, step);
+        prop_assert_eq!(looked_at(&bytes, &interest), wholly_read(&bytes, &interest));
+        prop_assert_eq!(looked_at(&bytes, &interest), filtered(&bytes, &interest));
     }
 
     #[test]

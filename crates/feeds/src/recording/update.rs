@@ -3,24 +3,42 @@
 use bgpkit_parser::models::{AsPath, AsPathSegment, Attributes, BgpUpdateMessage, NetworkPrefix, Nlri, Safi};
 use peerage_domain::{
     Asn, Prefix,
+    interest::Interest,
     sighting::{Hop, SeenRoute, Sight},
 };
 use std::sync::Arc;
 
-/// What an UPDATE says, withdrawals first: a prefix in both is announced (RFC 4271 §4.3). The
-/// number is the path's, where the session carries several (RFC 7911).
-pub(super) fn sights(update: &BgpUpdateMessage, give: &mut dyn FnMut(Option<u32>, Sight)) {
+/// What an UPDATE says of prefixes of interest.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) withdrawn: Vec<Prefix>,
+    pub(super) announced: Vec<Prefix>,
+    /// The route of what is announced.
+    pub(super) route: Arc<SeenRoute>,
+}
+
+impl Said {
+    /// Each sight, withdrawals first: a prefix in both is announced (RFC 4271 §4.3).
+    pub(super) fn sights(self) -> impl Iterator<Item = Sight> {
+        let route = self.route;
+        let announced = self.announced.into_iter().map(move |prefix| Sight::Announced(prefix, route.clone()));
+        self.withdrawn.into_iter().map(Sight::Withdrawn).chain(announced)
+    }
+}
+
+/// The same of what the whole parser read; the number is the path's, where the session carries
+/// several (RFC 7911).
+pub(super) fn sights(update: &BgpUpdateMessage, interest: &Interest, give: &mut dyn FnMut(Option<u32>, Sight)) {
+    let wanted = |net: &&NetworkPrefix| interest.may_be(prefix(net));
     let unicast = |nlri: &&Nlri| nlri.safi == Safi::Unicast;
     let gone = update.attributes.get_unreachable_nlri().filter(unicast).map_or(&[][..], |nlri| &nlri.prefixes);
-    for net in update.withdrawn_prefixes.iter().chain(gone) {
+    for net in update.withdrawn_prefixes.iter().chain(gone).filter(wanted) {
         give(net.path_id, Sight::Withdrawn(prefix(net)));
     }
     let come = update.attributes.get_reachable_nlri().filter(unicast).map_or(&[][..], |nlri| &nlri.prefixes);
-    if update.announced_prefixes.is_empty() && come.is_empty() {
-        return;
-    }
-    let route = Arc::new(route(&update.attributes));
-    for net in update.announced_prefixes.iter().chain(come) {
+    let mut known = None;
+    for net in update.announced_prefixes.iter().chain(come).filter(wanted) {
+        let route = known.get_or_insert_with(|| Arc::new(route(&update.attributes)));
         give(net.path_id, Sight::Announced(prefix(net), route.clone()));
     }
 }

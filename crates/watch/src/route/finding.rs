@@ -132,5 +132,5 @@ pub struct Finding {
     /// What is expected instead.
     pub expected: Arc<Expectation>,
     /// What it rests on.
-    pub evidence: Evidence,
+    pub evidence: Arc<Evidence>,
 }

@@ -1,21 +1,62 @@
 //! What the routes of one prefix show.
 
 use super::{
-    Evidence, Expectation, Key, Kind,
-    path::{self, Leak},
-    table::{Entry, Held, Vantages},
+    Evidence, Expectation, Key, Kind, Reason,
+    path::{self, Facts},
+    table::{Entry, Held, Shown, Vantages},
     weigh,
 };
 use peerage_domain::{
     Asn, Prefix,
     rpki::{OriginState, Vrps},
+    sighting::SeenRoute,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// By how many ASNs a path has to grow to be worth telling.
 const GROWTH: usize = 2;
 /// Fewer vantage points say nothing about shares.
 pub(super) const FEW: usize = 4;
+
+/// What a single route shows by itself.
+pub(super) fn show(prefix: Prefix, expected: &Expectation, vrps: &Vrps, route: Arc<SeenRoute>, facts: &Facts) -> Shown {
+    let origin = facts.origin;
+    if !origin.is_some_and(|origin| expected.origins.contains(&origin)) {
+        let kind = if prefix == expected.prefix { Kind::OriginChange } else { Kind::SubPrefix };
+        return Shown { route, rightful: false, keys: Some([(kind, origin)].into()) };
+    }
+    let mut keys = vec![];
+    let longer = prefix.length() > expected.longest();
+    if longer {
+        keys.push((Kind::MoreSpecific, origin));
+    }
+    if !vrps.is_empty() && vrps.validate(prefix, origin) == OriginState::Invalid {
+        keys.push((Kind::RpkiInvalid, origin));
+    }
+    match facts.leak.map(|leak| leak.by()).or_else(|| detour(expected, &route, facts, longer)) {
+        Some(by) => keys.push((Kind::RouteLeak, Some(by))),
+        None if is_strange(expected, facts.neighbour) => keys.push((Kind::ForgedOrigin, facts.neighbour)),
+        None => {}
+    }
+    Shown { route, rightful: true, keys: (!keys.is_empty()).then(|| keys.into()) }
+}
+
+/// Whether an AS is not among those that are known to stand next to the origin. Learned ones are
+/// not all: a new provider that buys from nobody is believed.
+fn is_strange(expected: &Expectation, neighbour: Option<Asn>) -> bool {
+    let (Some(known), Some(neighbour)) = (&expected.upstreams, neighbour) else { return false };
+    let believed = expected.learned && path::transit_free(neighbour);
+    !believed && !known.contains(&neighbour)
+}
+
+/// A part that is longer than expected and comes by a detour over networks that are not known to
+/// be next to the origin: what a leaking customer of two providers, or a route optimiser behind
+/// one, looks like from outside.
+fn detour(expected: &Expectation, route: &SeenRoute, facts: &Facts, longer: bool) -> Option<Asn> {
+    let neighbour = facts.neighbour.filter(|_| longer)?;
+    let unknown = expected.upstreams.as_ref().is_none_or(|known| !known.contains(&neighbour));
+    unknown.then(|| path::detour(route)).flatten().map(|(by, _)| by)
+}
 
 /// A prefix at the end of an instant.
 pub(super) struct Scene<'a> {
@@ -47,98 +88,50 @@ impl<'a> Scene<'a> {
     }
 
     fn of_routes(&self, entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<Key, Evidence> {
-        let mut groups: BTreeMap<Key, (Option<Asn>, Vec<&Entry>)> = BTreeMap::new();
+        let mut groups: BTreeMap<Key, Vec<&Entry>> = BTreeMap::new();
         for entry in entries {
-            let origin = entry.route.origin();
-            for key in self.of_route(entry) {
-                groups.entry(key).or_insert((origin, vec![])).1.push(entry);
+            for key in entry.shown.keys.iter().flatten() {
+                groups.entry(*key).or_default().push(entry);
             }
         }
-        let evident = |((kind, by), (origin, entries)): (Key, (Option<Asn>, Vec<&Entry>))| {
+        let evident = |((kind, by), entries): (Key, Vec<&Entry>)| {
+            let origin = entries[0].shown.route.origin();
             let reasons = weigh::Weigh { scene: self, by, origin, entries: &entries }.reasons(kind);
             ((kind, by), self.evidence(origin, &entries, reasons))
         };
         groups.into_iter().map(evident).collect()
     }
 
-    fn evidence(&self, origin: Option<Asn>, entries: &[&Entry], reasons: Vec<super::Reason>) -> Evidence {
-        let mut seen: Vec<_> = entries.iter().map(|entry| (self.vantages.get(entry.vantage).clone(), entry.route.clone())).collect();
+    fn evidence(&self, origin: Option<Asn>, entries: &[&Entry], reasons: Vec<Reason>) -> Evidence {
+        let seen = |entry: &&Entry| (self.vantages.get(entry.vantage).clone(), entry.shown.route.clone());
+        let mut seen: Vec<_> = entries.iter().map(seen).collect();
         seen.sort();
         seen.dedup();
         Evidence { origin, seen, reasons }
     }
 
-    /// What a single route shows.
-    fn of_route(&self, entry: &Entry) -> Vec<Key> {
-        let (route, expected) = (&entry.route, self.expected);
-        let origin = route.origin();
-        if !origin.is_some_and(|origin| expected.origins.contains(&origin)) {
-            let kind = if self.prefix == expected.prefix { Kind::OriginChange } else { Kind::SubPrefix };
-            return vec![(kind, origin)];
-        }
-        let mut keys = vec![];
-        let longer = self.prefix.length() > expected.longest();
-        if longer {
-            keys.push((Kind::MoreSpecific, origin));
-        }
-        if self.vrps.validate(self.prefix, origin) == OriginState::Invalid {
-            keys.push((Kind::RpkiInvalid, origin));
-        }
-        let neighbour = path::neighbour(route);
-        let strange = self.strange(neighbour);
-        match path::leak(route).map(Leak::by).or_else(|| self.detour(entry, longer)) {
-            Some(by) => keys.push((Kind::RouteLeak, Some(by))),
-            None if strange => keys.push((Kind::ForgedOrigin, neighbour)),
-            None => {}
-        }
-        keys
-    }
-
-    /// Whether an AS is not among those that are known to stand next to the origin. Learned ones
-    /// are not all: a new provider that buys from nobody is believed.
-    fn strange(&self, neighbour: Option<Asn>) -> bool {
-        let (Some(known), Some(neighbour)) = (&self.expected.upstreams, neighbour) else { return false };
-        let believed = self.expected.learned && path::transit_free(neighbour);
-        !believed && !known.contains(&neighbour)
-    }
-
-    /// A part that is longer than expected and comes by a detour over networks that are not known
-    /// to be next to the origin: what a leaking customer of two providers, or a route optimiser
-    /// behind one, looks like from outside.
-    fn detour(&self, entry: &Entry, longer: bool) -> Option<Asn> {
-        let known = self.expected.upstreams.as_ref();
-        let neighbour = path::neighbour(&entry.route)?;
-        let unknown = known.is_none_or(|known| !known.contains(&neighbour));
-        (longer && unknown).then(|| path::detour(&entry.route)).flatten().map(|(by, _)| by)
-    }
-
-    fn rightful(&self) -> Vec<&'a Entry> {
-        self.held.iter().filter(|entry| entry.rightful).collect()
-    }
-
     /// Gone everywhere, or at more than half.
     fn lost(&self) -> Option<(Key, Evidence)> {
-        let had = self.rightful();
-        let gone: Vec<&Entry> = had.iter().copied().filter(|entry| !entry.here).collect();
-        let kind = match (had.len() - gone.len(), had.len()) {
-            (_, 0) => return None,
-            (0, _) => Kind::Withdrawal,
-            (left, all) if all >= FEW && left * 2 < all => Kind::VisibilityLoss,
+        let had = self.held.iter().filter(|entry| entry.rightful);
+        let (all, gone) = had.fold((0, 0), |(all, gone), entry| (all + 1, gone + usize::from(!entry.here)));
+        let kind = match all - gone {
+            _ if all == 0 => return None,
+            0 => Kind::Withdrawal,
+            left if all >= FEW && left * 2 < all => Kind::VisibilityLoss,
             _ => return None,
         };
-        let reasons = weigh::lost(kind, gone.len(), had.len());
-        Some(((kind, None), self.evidence(None, &gone, reasons)))
+        let gone: Vec<&Entry> = self.held.iter().filter(|entry| entry.rightful && !entry.here).collect();
+        Some(((kind, None), self.evidence(None, &gone, weigh::lost(kind, gone.len(), all))))
     }
 
     /// Longer than it was, at half of the vantage points or more.
     fn grown(&self) -> Option<(Key, Evidence)> {
-        let here: Vec<&Entry> = self.rightful().into_iter().filter(|entry| entry.here).collect();
-        let longer = |entry: &&Entry| entry.route.path.len() >= usize::from(entry.shortest) + GROWTH;
-        let grown: Vec<&Entry> = here.iter().copied().filter(longer).collect();
-        let enough = grown.len() * 2 >= here.len() && grown.len() >= if here.len() >= FEW { 2 } else { 1 };
+        let here = self.held.iter().filter(|entry| entry.rightful && entry.here);
+        let (all, grown) = here.fold((0, 0), |(all, grown), entry| (all + 1, grown + usize::from(entry.growth() >= GROWTH)));
+        let enough = grown * 2 >= all && grown >= if all >= FEW { 2 } else { 1 };
         enough.then(|| {
-            let reasons = weigh::grown(&grown, here.len());
-            ((Kind::PathChange, None), self.evidence(grown[0].route.origin(), &grown, reasons))
+            let grown: Vec<&Entry> = self.held.iter().filter(|entry| entry.growth() >= GROWTH).collect();
+            ((Kind::PathChange, None), self.evidence(grown[0].shown.route.origin(), &grown, weigh::grown(&grown, all)))
         })
     }
 }

@@ -21,13 +21,15 @@ pub use finding::{Change, Evidence, Finding, Kind, Reason};
 pub use learn::Learner;
 
 use judge::Scene;
+use path::Facts;
 use peerage_domain::{
     Asn, Prefix, Timestamp,
+    interest::Interest,
     rpki::Vrps,
-    sighting::{Sight, Sighting},
+    sighting::{SeenRoute, Sight, Sighting, Vantage},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::Arc,
 };
 use table::{Held, Vantages};
@@ -37,7 +39,7 @@ type Key = (Kind, Option<Asn>);
 
 struct Open {
     since: Timestamp,
-    evidence: Evidence,
+    evidence: Arc<Evidence>,
 }
 
 /// Watches prefixes.
@@ -45,9 +47,11 @@ pub struct Watch {
     expectations: Expectations,
     vrps: Vrps,
     vantages: Vantages,
-    table: HashMap<Prefix, Held>,
-    touched: BTreeSet<Prefix>,
+    table: HashMap<Prefix, Held, foldhash::fast::RandomState>,
+    touched: Vec<Prefix>,
     now: Timestamp,
+    /// The last route and what it says: prefixes of one UPDATE come in a row.
+    last: Option<(Arc<SeenRoute>, Facts)>,
     open: BTreeMap<Prefix, BTreeMap<Key, Open>>,
 }
 
@@ -58,14 +62,20 @@ impl Watch {
             expectations,
             vrps,
             vantages: Vantages::default(),
-            table: HashMap::new(),
-            touched: BTreeSet::new(),
+            table: HashMap::default(),
+            touched: vec![],
             now: Timestamp::default(),
+            last: None,
             open: BTreeMap::new(),
         }
     }
 
-    /// Whether anything said of a prefix is looked at.
+    /// Of which prefixes it wants to hear.
+    pub fn interest(&self) -> Interest {
+        Interest::of(self.expectations.iter().map(|it| it.prefix))
+    }
+
+    /// Whether what a sighting says is looked at.
     pub fn concerns(&self, sighting: &Sighting) -> bool {
         match &sighting.sight {
             Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) => self.expectations.governing(*prefix).is_some(),
@@ -81,45 +91,61 @@ impl Watch {
             self.now = sighting.at;
         }
         match sighting.sight {
-            Sight::Announced(prefix, route) => {
-                let Some(expected) = self.expectations.governing(prefix) else { return };
-                let rightful = route.origin().is_some_and(|origin| expected.origins.contains(&origin));
-                let vantage = self.vantages.number(sighting.vantage);
-                self.table.entry(prefix).or_default().announce(vantage, route, rightful);
-                self.touched.insert(prefix);
-            }
+            Sight::Announced(prefix, route) => self.announced(prefix, sighting.vantage, route),
             Sight::Withdrawn(prefix) => {
                 let Some(held) = self.table.get_mut(&prefix) else { return };
                 let believed = sighting.vantage.tells_withdrawals;
                 held.withdraw(self.vantages.number(sighting.vantage), believed);
-                self.touched.insert(prefix);
+                touch(held, prefix, &mut self.touched);
             }
             Sight::Lost => {
                 let vantage = self.vantages.number(sighting.vantage);
-                let lost = self.table.iter_mut().filter_map(|(prefix, held)| held.forget(vantage).then_some(*prefix));
-                self.touched.extend(lost);
+                for (prefix, held) in &mut self.table {
+                    if held.forget(vantage) {
+                        touch(held, *prefix, &mut self.touched);
+                    }
+                }
             }
         }
+    }
+
+    fn announced(&mut self, prefix: Prefix, vantage: Arc<Vantage>, route: Arc<SeenRoute>) {
+        let held = match self.table.entry(prefix) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => match self.expectations.governing(prefix) {
+                Some(expected) => new.insert(Held::new(expected.clone())),
+                None => return,
+            },
+        };
+        let facts = match &self.last {
+            Some((last, facts)) if Arc::ptr_eq(last, &route) => *facts,
+            _ => self.last.insert((route.clone(), Facts::of(&route))).1,
+        };
+        let shown = judge::show(prefix, &held.expected, &self.vrps, route, &facts);
+        held.announce(self.vantages.number(vantage), shown);
+        touch(held, prefix, &mut self.touched);
     }
 
     /// Judges what was taken since the last instant: at the end of a recording, or when nothing
     /// more of this instant can come.
     pub fn settle(&mut self, give: &mut dyn FnMut(Finding)) {
-        for prefix in std::mem::take(&mut self.touched) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        for prefix in touched {
             self.judge(prefix, give);
         }
     }
 
     fn judge(&mut self, prefix: Prefix, give: &mut dyn FnMut(Finding)) {
-        let (Some(held), Some(expected)) = (self.table.get(&prefix), self.expectations.governing(prefix)) else { return };
-        let scene = Scene { prefix, expected, held, vantages: &self.vantages, vrps: &self.vrps };
+        let Some(held) = self.table.get_mut(&prefix) else { return };
+        let scene = Scene { prefix, expected: &held.expected, held, vantages: &self.vantages, vrps: &self.vrps };
         let (brief, found, silent) = (scene.judge_brief(), scene.judge(), held.is_empty());
-        let mut case = Case { at: self.now, prefix, expected: expected.clone(), give };
+        held.settle();
+        let expected = held.expected.clone();
         if silent {
             self.table.remove(&prefix);
-        } else if let Some(held) = self.table.get_mut(&prefix) {
-            held.settle();
         }
+        let mut case = Case { at: self.now, prefix, expected, give };
         if found.is_empty() && brief.is_empty() && !self.open.contains_key(&prefix) {
             return;
         }
@@ -137,12 +163,25 @@ impl Watch {
     /// What the vantage points are now told to be judged by.
     pub fn set_vrps(&mut self, vrps: Vrps) {
         self.vrps = vrps;
-        self.touched.extend(self.table.keys().copied());
+        for (prefix, held) in &mut self.table {
+            let expected = held.expected.clone();
+            for shown in held.shown() {
+                let facts = Facts::of(&shown.route);
+                *shown = judge::show(*prefix, &expected, &self.vrps, shown.route.clone(), &facts);
+            }
+            touch(held, *prefix, &mut self.touched);
+        }
     }
 
     /// What is expected of a prefix.
     pub fn expected(&self, prefix: Prefix) -> Option<&Arc<Expectation>> {
         self.expectations.governing(prefix)
+    }
+}
+
+fn touch(held: &mut Held, prefix: Prefix, touched: &mut Vec<Prefix>) {
+    if !std::mem::replace(&mut held.touched, true) {
+        touched.push(prefix);
     }
 }
 
@@ -165,10 +204,10 @@ impl Case<'_> {
         for (key, evidence) in found {
             let (change, since) = match open.get(&key) {
                 None => (Change::Open, self.at),
-                Some(known) if known.evidence != evidence => (Change::Update, known.since),
+                Some(known) if *known.evidence != evidence => (Change::Update, known.since),
                 Some(_) => continue,
             };
-            let known = Open { since, evidence };
+            let known = Open { since, evidence: Arc::new(evidence) };
             self.tell(change, key, &known);
             open.insert(key, known);
         }

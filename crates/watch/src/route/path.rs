@@ -46,6 +46,21 @@ impl Leak {
     }
 }
 
+/// What a route says whatever its prefix is; asked once for all prefixes of an UPDATE.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) origin: Option<Asn>,
+    /// The AS next to the origin.
+    pub(super) neighbour: Option<Asn>,
+    pub(super) leak: Option<Leak>,
+}
+
+impl Facts {
+    pub(super) fn of(route: &SeenRoute) -> Facts {
+        Facts { origin: route.origin(), neighbour: neighbour(route), leak: leak(route) }
+    }
+}
+
 /// The leak that a path shows, if it shows one: the one nearest to its origin.
 pub(super) fn leak(route: &SeenRoute) -> Option<Leak> {
     let ases = route.ases();

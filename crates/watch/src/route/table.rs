@@ -1,23 +1,29 @@
 //! The routes that vantage points have, by prefix.
 
+use super::{Expectation, Key};
 use peerage_domain::sighting::{SeenRoute, Vantage};
 use std::{collections::HashMap, sync::Arc};
 
 /// Vantage points by number.
 #[derive(Default)]
 pub(super) struct Vantages {
-    numbers: HashMap<Arc<Vantage>, u32>,
+    numbers: HashMap<Arc<Vantage>, u32, foldhash::fast::RandomState>,
     all: Vec<Arc<Vantage>>,
+    /// The same by address: sources keep one of each. What is here stays, so addresses are not used again.
+    known: HashMap<usize, (u32, Arc<Vantage>), foldhash::fast::RandomState>,
 }
 
 impl Vantages {
     pub(super) fn number(&mut self, vantage: Arc<Vantage>) -> u32 {
-        if let Some(number) = self.numbers.get(&vantage) {
+        let address = Arc::as_ptr(&vantage) as usize;
+        if let Some((number, _)) = self.known.get(&address) {
             return *number;
         }
-        let number = self.all.len() as u32;
-        self.all.push(vantage.clone());
-        self.numbers.insert(vantage, number);
+        let number = *self.numbers.entry(vantage.clone()).or_insert_with(|| {
+            self.all.push(vantage.clone());
+            self.all.len() as u32 - 1
+        });
+        self.known.insert(address, (number, vantage));
         number
     }
 
@@ -26,30 +32,55 @@ impl Vantages {
     }
 }
 
+/// A route, and what it shows by itself.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    pub(super) route: Arc<SeenRoute>,
+    /// Whether its origin is expected.
+    pub(super) rightful: bool,
+    /// What is wrong with it; mostly nothing.
+    pub(super) keys: Option<Box<[Key]>>,
+}
+
 /// What a vantage point has, or had, of a prefix.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) vantage: u32,
-    /// Whether it has a route now; if not, `route` is what it had.
-    pub(super) here: bool,
-    /// Whether it was told in the instant that is not judged yet.
-    pub(super) fresh: bool,
-    /// Whether it ever had a route with an origin that is expected.
-    pub(super) rightful: bool,
     /// The shortest path that it ever had with an origin that is expected, in ASNs.
     pub(super) shortest: u16,
-    pub(super) route: Arc<SeenRoute>,
+    /// Whether it has a route now; if not, `shown` is what it had.
+    pub(super) here: bool,
+    /// Whether it was told in the instant that is not judged yet.
+    fresh: bool,
+    /// Whether it ever had a route with an origin that is expected.
+    pub(super) rightful: bool,
+    pub(super) shown: Shown,
+}
+
+impl Entry {
+    /// By how many ASNs its path is longer than it was.
+    pub(super) fn growth(&self) -> usize {
+        let counts = self.here && self.rightful && self.shown.rightful;
+        if counts { self.shown.route.path.len().saturating_sub(usize::from(self.shortest)) } else { 0 }
+    }
 }
 
 /// What all vantage points have of a prefix, by their number.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Held {
+    pub(super) expected: Arc<Expectation>,
     all: Vec<Entry>,
     /// What came and went within the instant that is not judged yet.
     brief: Vec<Entry>,
+    /// Whether it waits for being judged.
+    pub(super) touched: bool,
 }
 
 impl Held {
+    pub(super) fn new(expected: Arc<Expectation>) -> Self {
+        Held { expected, all: vec![], brief: vec![], touched: false }
+    }
+
     fn find(&self, vantage: u32) -> Result<usize, usize> {
         self.all.binary_search_by_key(&vantage, |entry| entry.vantage)
     }
@@ -61,8 +92,9 @@ impl Held {
         }
     }
 
-    pub(super) fn announce(&mut self, vantage: u32, route: Arc<SeenRoute>, rightful: bool) {
-        let length = if rightful { u16::try_from(route.path.len()).unwrap_or(u16::MAX) } else { u16::MAX };
+    pub(super) fn announce(&mut self, vantage: u32, shown: Shown) {
+        let rightful = shown.rightful;
+        let length = if rightful { u16::try_from(shown.route.path.len()).unwrap_or(u16::MAX) } else { u16::MAX };
         match self.find(vantage) {
             Ok(at) => {
                 self.part(at);
@@ -71,9 +103,9 @@ impl Held {
                 entry.fresh = true;
                 entry.rightful |= rightful;
                 entry.shortest = entry.shortest.min(length);
-                entry.route = route;
+                entry.shown = shown;
             }
-            Err(at) => self.all.insert(at, Entry { vantage, here: true, fresh: true, rightful, shortest: length, route }),
+            Err(at) => self.all.insert(at, Entry { vantage, here: true, fresh: true, rightful, shortest: length, shown }),
         }
     }
 
@@ -106,6 +138,10 @@ impl Held {
         self.all.iter()
     }
 
+    pub(super) fn shown(&mut self) -> impl Iterator<Item = &mut Shown> {
+        self.all.iter_mut().map(|entry| &mut entry.shown)
+    }
+
     /// What came and went within the instant.
     pub(super) fn brief(&self) -> &[Entry] {
         &self.brief
@@ -113,6 +149,7 @@ impl Held {
 
     /// The instant is judged.
     pub(super) fn settle(&mut self) {
+        self.touched = false;
         self.brief = vec![];
         self.all.iter_mut().for_each(|entry| entry.fresh = false);
     }

@@ -52,23 +52,23 @@ impl Weigh<'_> {
         self.entries.iter().any(|entry| holds(entry))
     }
 
-    /// How many see it: from −10 to 10.
+    /// How many see it: from −8 to 10.
     fn corroborated(&self) -> Option<Reason> {
         let seen = self.entries.iter().map(|entry| entry.vantage).collect::<BTreeSet<_>>().len();
         let all = self.scene.held.iter().count().max(seen);
         let weight = match (seen, all) {
-            (1, FEW..) => -10,
+            (1, FEW..) => -8,
             (1, _) => return None,
             _ if seen * 2 >= all => 10,
             _ => 6,
         };
         Some(match weight {
-            -10 => reason(weight, say!("route.alone", "Only one of {all} vantage points sees it.", all = all)),
+            -8 => reason(weight, say!("route.alone", "Only one of {all} vantage points sees it.", all = all)),
             _ => reason(weight, say!("route.seen", "{seen} of {all} vantage points see it.", seen = seen, all = all)),
         })
     }
 
-    /// From 2 to 97 with what corroborates.
+    /// From 1 to 97 with what corroborates.
     fn foreign(&self, kind: Kind) -> Vec<Reason> {
         let (prefix, expected) = (self.scene.prefix, self.scene.expected);
         let (who, whom) = (name(self.origin), names(&expected.origins));
@@ -103,10 +103,10 @@ impl Weigh<'_> {
             }
             OriginState::NotFound => {}
         }
-        let through = |entry: &Entry| path::neighbour(&entry.route).filter(|asn| expected.origins.contains(asn));
+        let through = |entry: &Entry| path::neighbour(&entry.shown.route).filter(|asn| expected.origins.contains(asn));
         if let Some(asn) = self.entries.iter().find_map(|entry| through(entry)) {
             all.push(reason(
-                -12,
+                -15,
                 say!("route.through", "It comes through {asn}, which is expected: its customer, or the same organisation.", asn = asn),
             ));
         }
@@ -127,7 +127,7 @@ impl Weigh<'_> {
         if !expected.learned {
             all.push(reason(20, say!("route.declared", "The known ones are declared, not learned.")));
         }
-        if let Some(asn) = self.entries.iter().find_map(|entry| path::impossible(&entry.route)) {
+        if let Some(asn) = self.entries.iter().find_map(|entry| path::impossible(&entry.shown.route)) {
             all.push(reason(15, say!("route.impossible", "The path cannot be: {asn} stands in it twice, or is nobody's.", asn = asn)));
         }
         all
@@ -136,7 +136,7 @@ impl Weigh<'_> {
     /// From 25 to 95.
     fn leaked(&self) -> Vec<Reason> {
         let by = name(self.by);
-        let leak = self.entries.iter().find_map(|entry| path::leak(&entry.route));
+        let leak = self.entries.iter().find_map(|entry| path::leak(&entry.shown.route));
         let mut all = vec![match leak {
             Some(Leak::Valley { to, from, .. }) => reason(
                 60,
@@ -159,7 +159,8 @@ impl Weigh<'_> {
                 ),
             ),
             None => {
-                let between = self.entries.iter().filter_map(|entry| path::detour(&entry.route)).map(|(_, n)| n).max().unwrap_or_default();
+                let between =
+                    self.entries.iter().filter_map(|entry| path::detour(&entry.shown.route)).map(|(_, n)| n).max().unwrap_or_default();
                 reason(
                     40,
                     say!(
@@ -175,7 +176,7 @@ impl Weigh<'_> {
             all.push(reason(5, say!("route.optimiser", "Its length points to a route optimiser.")));
         }
         if let Some(known) = self.scene.expected.upstreams.as_ref().filter(|known| !known.is_empty()) {
-            let passes = |entry: &Entry| entry.route.path.iter().filter_map(Hop::asn).any(|asn| known.contains(&asn));
+            let passes = |entry: &Entry| entry.shown.route.path.iter().filter_map(Hop::asn).any(|asn| known.contains(&asn));
             if !self.any(passes) {
                 all.push(reason(9, say!("route.no_known", "None of the known neighbours is on the path: {known}.", known = names(known))));
             }
@@ -236,7 +237,7 @@ pub(super) fn lost(kind: Kind, gone: usize, all: usize) -> Vec<Reason> {
 
 /// From 50 to 75.
 pub(super) fn grown(grown: &[&Entry], all: usize) -> Vec<Reason> {
-    let most = grown.iter().map(|entry| entry.route.path.len() - usize::from(entry.shortest)).max().unwrap_or_default();
+    let most = grown.iter().map(|entry| entry.growth()).max().unwrap_or_default();
     let text = say!(
         "route.grown",
         "The path is longer by up to {most} ASNs at {n} of {all} vantage points.",
@@ -246,7 +247,7 @@ pub(super) fn grown(grown: &[&Entry], all: usize) -> Vec<Reason> {
     );
     let mut reasons = vec![reason(50, text)];
     let prepended = |entry: &&&Entry| {
-        let mut path = entry.route.path.iter().rev();
+        let mut path = entry.shown.route.path.iter().rev();
         let origin = path.next();
         path.next() == origin
     };
