@@ -15,14 +15,7 @@ use peerage_domain::{
 };
 use peerage_feeds::recording;
 use peerage_watch::route::{Expectation, Expectations, Watch};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-    hint::black_box,
-    io::Read,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, fmt::Write as _, hint::black_box, io::Read, sync::Arc, time::Instant};
 
 const RUNS: usize = 9;
 const RECORDED: &[u8] = include_bytes!("../../feeds/tests/recordings/rrc15-updates.20100227.1600.gz");
@@ -115,14 +108,14 @@ fn watch_of(watched: usize) -> (Watch, Interest) {
     let mut watch = Watch::new(expectations(&[], watched), Vrps::default());
     let interest = watch.interest();
     let route = Arc::new(SeenRoute { path: Hop::path("64500 3356 1299 64501"), only_to_customer: None });
-    let prefixes: Vec<Prefix> = (0..watched).map(nth).collect();
     for peer in ["192.0.2.1", "192.0.2.2"] {
         let vantage = Arc::new(Vantage { source: String::new(), asn: Asn(64500), peer: peer.into(), tells_withdrawals: true });
-        for prefix in &prefixes {
-            let sight = Sight::Announced(*prefix, route.clone());
+        for prefix in (0..watched).map(nth) {
+            let sight = Sight::Announced(prefix, route.clone());
             watch.take(Sighting { at: Timestamp::from_secs(1), vantage: vantage.clone(), sight }, &mut |_| {});
         }
     }
+    watch.settle(&mut |_| {});
     (watch, interest)
 }
 
@@ -155,8 +148,13 @@ fn expectations(sightings: &[Sighting], watched: usize) -> Expectations {
     }
     let every = (INTERNET / watched).max(1);
     let mut all = Expectations::default();
-    let expect =
-        |prefix, origin| Expectation { prefix, origins: BTreeSet::from([origin]), upstreams: None, max_length: Some(24), learned: false };
+    let expect = |prefix, origin| Expectation {
+        prefix,
+        origins: [origin].into_iter().collect(),
+        upstreams: None,
+        max_length: Some(24),
+        learned: false,
+    };
     for (prefix, origin) in known.iter().step_by(every).take(watched) {
         all.insert(expect(*prefix, *origin));
     }

@@ -1,10 +1,8 @@
 //! What is expected of prefixes.
 
-use ipnet::IpNet;
 use peerage_domain::{Asn, Prefix};
-use prefix_trie::joint::JointPrefixMap;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 /// What is expected of a prefix and its parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,10 +11,10 @@ pub struct Expectation {
     /// The prefix.
     pub prefix: Prefix,
     /// Who may originate it.
-    pub origins: BTreeSet<Asn>,
+    pub origins: Asns,
     /// Who may stand next to the origin; not known when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub upstreams: Option<BTreeSet<Asn>>,
+    pub upstreams: Option<Asns>,
     /// Longest part that is expected, in bits; the prefix itself when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u8>,
@@ -29,6 +27,49 @@ impl Expectation {
     /// Longest part that is expected, in bits.
     pub fn longest(&self) -> u8 {
         self.max_length.unwrap_or(self.prefix.length())
+    }
+}
+
+/// Some ASNs, each once and in order. Takes less than a tree: there are as many of these as
+/// watched prefixes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Asn>", into = "Vec<Asn>")]
+pub struct Asns(Box<[Asn]>);
+
+impl Asns {
+    /// Whether one is among them.
+    pub fn contains(&self, asn: &Asn) -> bool {
+        self.0.binary_search(asn).is_ok()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Asn> {
+        self.0.iter()
+    }
+}
+
+impl From<Vec<Asn>> for Asns {
+    fn from(mut all: Vec<Asn>) -> Self {
+        all.sort_unstable();
+        all.dedup();
+        Asns(all.into())
+    }
+}
+
+impl FromIterator<Asn> for Asns {
+    fn from_iter<T: IntoIterator<Item = Asn>>(all: T) -> Self {
+        all.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+impl From<Asns> for Vec<Asn> {
+    fn from(all: Asns) -> Self {
+        all.0.into()
     }
 }
 
@@ -56,10 +97,13 @@ fn longest(prefix: Prefix) -> u8 {
     if prefix.is_ipv4() { 32 } else { 128 }
 }
 
-/// What is expected of many prefixes, to look up by prefix.
+/// What is expected of many prefixes, to look up by prefix: a table, asked once for each length
+/// that something is expected of. A tree of a million prefixes takes three times as much.
 #[derive(Clone, Debug, Default)]
 pub struct Expectations {
-    by_prefix: JointPrefixMap<IpNet, Arc<Expectation>>,
+    by_prefix: HashMap<Prefix, Arc<Expectation>, foldhash::fast::RandomState>,
+    /// The lengths, longest first, IPv6 behind IPv4.
+    lengths: [Vec<u8>; 2],
 }
 
 impl Expectations {
@@ -94,17 +138,23 @@ impl Expectations {
 
     /// Adds what is expected of a prefix, and gives what was before.
     pub fn insert(&mut self, entry: Expectation) -> Option<Arc<Expectation>> {
-        self.by_prefix.insert(entry.prefix.net(), Arc::new(entry))
+        let lengths = &mut self.lengths[usize::from(!entry.prefix.is_ipv4())];
+        if let Err(at) = lengths.binary_search_by(|length| entry.prefix.length().cmp(length)) {
+            lengths.insert(at, entry.prefix.length());
+        }
+        self.by_prefix.insert(entry.prefix, Arc::new(entry))
     }
 
     /// The expectation of the longest prefix that covers this one.
     pub fn governing(&self, prefix: Prefix) -> Option<&Arc<Expectation>> {
-        self.by_prefix.get_lpm(&prefix.net()).map(|(_, entry)| entry)
+        let lengths = self.lengths[usize::from(!prefix.is_ipv4())].iter();
+        let covering = lengths.filter(|length| **length <= prefix.length());
+        covering.filter_map(|length| self.by_prefix.get(&prefix.shortened_to(*length))).next()
     }
 
-    /// All of them, in the order of their prefixes.
+    /// All of them, in no order.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Expectation>> {
-        self.by_prefix.iter().map(|(_, entry)| entry)
+        self.by_prefix.values()
     }
 
     /// How many prefixes something is expected of.
@@ -114,7 +164,7 @@ impl Expectations {
 
     /// Whether nothing is expected.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.by_prefix.is_empty()
     }
 }
 
@@ -143,7 +193,7 @@ mod tests {
         let all = Expectations::parse(json.as_bytes()).expect("expectations");
         let check = |prefix: &str, origin: Option<u32>| {
             let governing = all.governing(prefix.parse().expect("prefix"));
-            assert_eq!(governing.and_then(|entry| entry.origins.first().map(|asn| asn.0)), origin, "{prefix}");
+            assert_eq!(governing.and_then(|entry| entry.origins.iter().next().map(|asn| asn.0)), origin, "{prefix}");
         };
         check("10.1.2.0/24", Some(2));
         check("10.1.0.0/16", Some(2));

@@ -5,13 +5,13 @@
 //! seen, in all and, where four vantage points see the prefix, at two of them by themselves; and a
 //! prefix only when it was there for a tenth of the period.
 
-use super::{Expectation, Expectations, path, table::Vantages};
+use super::{Asns, Expectation, Expectations, path, table::Vantages};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     sighting::{SeenRoute, Sight, Sighting},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -64,7 +64,7 @@ impl Past {
         }
     }
 
-    fn believed(&self, of: &BTreeMap<Asn, Presence>) -> BTreeSet<Asn> {
+    fn believed(&self, of: &BTreeMap<Asn, Presence>) -> Asns {
         of.iter().filter(|(_, presence)| presence.is_share_of(&self.whole)).map(|(asn, _)| *asn).collect()
     }
 }

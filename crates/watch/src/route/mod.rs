@@ -16,7 +16,7 @@ mod path;
 mod table;
 mod weigh;
 
-pub use expect::{ExpectError, Expectation, Expectations};
+pub use expect::{Asns, ExpectError, Expectation, Expectations};
 pub use finding::{Change, Evidence, Finding, Kind, Reason};
 pub use learn::Learner;
 

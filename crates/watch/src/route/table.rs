@@ -38,8 +38,8 @@ pub(super) struct Shown {
     pub(super) route: Arc<SeenRoute>,
     /// Whether its origin is expected.
     pub(super) rightful: bool,
-    /// What is wrong with it; mostly nothing.
-    pub(super) keys: Option<Box<[Key]>>,
+    /// What is wrong with it; mostly nothing, which takes one word.
+    pub(super) keys: Option<Box<Vec<Key>>>,
 }
 
 /// What a vantage point has, or had, of a prefix.
@@ -70,15 +70,15 @@ impl Entry {
 pub(super) struct Held {
     pub(super) expected: Arc<Expectation>,
     all: Vec<Entry>,
-    /// What came and went within the instant that is not judged yet.
-    brief: Vec<Entry>,
+    /// What came and went within the instant that is not judged yet; mostly nothing, which takes one word.
+    brief: Option<Box<Vec<Entry>>>,
     /// Whether it waits for being judged.
     pub(super) touched: bool,
 }
 
 impl Held {
     pub(super) fn new(expected: Arc<Expectation>) -> Self {
-        Held { expected, all: vec![], brief: vec![], touched: false }
+        Held { expected, all: vec![], brief: None, touched: false }
     }
 
     fn find(&self, vantage: u32) -> Result<usize, usize> {
@@ -88,7 +88,7 @@ impl Held {
     /// Keeps what is about to go if nobody has judged it.
     fn part(&mut self, at: usize) {
         if self.all[at].fresh && self.all[at].here {
-            self.brief.push(self.all[at].clone());
+            self.brief.get_or_insert_default().push(self.all[at].clone());
         }
     }
 
@@ -105,7 +105,11 @@ impl Held {
                 entry.shortest = entry.shortest.min(length);
                 entry.shown = shown;
             }
-            Err(at) => self.all.insert(at, Entry { vantage, here: true, fresh: true, rightful, shortest: length, shown }),
+            Err(at) => {
+                // A prefix has as many entries for long: room for one more is enough.
+                self.all.reserve_exact(1);
+                self.all.insert(at, Entry { vantage, here: true, fresh: true, rightful, shortest: length, shown });
+            }
         }
     }
 
@@ -144,13 +148,13 @@ impl Held {
 
     /// What came and went within the instant.
     pub(super) fn brief(&self) -> &[Entry] {
-        &self.brief
+        self.brief.as_ref().map_or(&[], |all| all.as_slice())
     }
 
     /// The instant is judged.
     pub(super) fn settle(&mut self) {
         self.touched = false;
-        self.brief = vec![];
+        self.brief = None;
         self.all.iter_mut().for_each(|entry| entry.fresh = false);
     }
 }

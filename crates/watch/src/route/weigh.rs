@@ -2,7 +2,7 @@
 //! confidence. The weights are chosen so that every sum lies from 1 to 99.
 
 use super::{
-    Kind, Reason,
+    Asns, Kind, Reason,
     judge::{FEW, Scene},
     path::{self, Leak},
     table::Entry,
@@ -26,7 +26,7 @@ fn name(asn: Option<Asn>) -> String {
     asn.map_or_else(|| "nobody".into(), |asn| asn.to_string())
 }
 
-fn names(all: &BTreeSet<Asn>) -> String {
+fn names(all: &Asns) -> String {
     let all: Vec<String> = all.iter().map(Asn::to_string).collect();
     if all.is_empty() { "nobody".into() } else { all.join(", ") }
 }
