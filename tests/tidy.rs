@@ -42,7 +42,7 @@ fn check(dir: &str, but: &[&str], words: &[&str]) {
 fn the_domain_and_its_neighbours_do_no_io() {
     let io =
         ["std::fs", "std::net::Tcp", "std::net::Udp", "std::time::SystemTime", "std::time::Instant", "tokio", "getrandom", "std::env::var"];
-    for pure in ["crates/domain/src", "crates/charts/src", "crates/latency/src", "crates/feeds/src"] {
+    for pure in ["crates/domain/src", "crates/charts/src", "crates/latency/src", "crates/feeds/src", "crates/watch/src"] {
         check(pure, &[], &io);
     }
 }

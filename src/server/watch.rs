@@ -14,7 +14,7 @@ use std::{
     fs::File,
     io::{self, BufReader, Write},
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// What to replay, and how.
@@ -81,7 +81,7 @@ pub fn replay(mut ask: Replay) -> Result<(), Error> {
     let sightings = gather(&ask.files, &watch.interest(), |sighting| watch.concerns(sighting))?;
     watch.set_vrps(vrps(&ask.vrps, sightings.first().map(|sighting| sighting.at).unwrap_or_default())?);
     let mut teller = Teller { out: io::stdout().lock(), format: ask.format, open: true, told: 0 };
-    let mut pace = Pace { speed: ask.speed, begin: None };
+    let mut pace = Pace { speed: ask.speed, last: None };
     for sighting in sightings {
         pace.wait(sighting.at);
         watch.take(sighting, &mut |finding| teller.tell(&finding));
@@ -144,10 +144,10 @@ fn gather(paths: &[PathBuf], interest: &Interest, wanted: impl Fn(&Sighting) -> 
     Ok(all)
 }
 
-/// Waits until a recorded time has come.
+/// Waits as long as the recording did from one instant to the next.
 struct Pace {
     speed: Speed,
-    begin: Option<(Instant, Timestamp)>,
+    last: Option<Timestamp>,
 }
 
 impl Pace {
@@ -157,9 +157,8 @@ impl Pace {
             Speed::Real => 1,
             Speed::Ten => 10,
         };
-        let (begin, first) = *self.begin.get_or_insert_with(|| (Instant::now(), at));
-        let due = Duration::from_millis((at.millis() - first.millis()).unsigned_abs() / times);
-        std::thread::sleep(due.saturating_sub(begin.elapsed()));
+        let last = self.last.replace(at).unwrap_or(at);
+        std::thread::sleep(Duration::from_millis((at.millis() - last.millis()).unsigned_abs() / times));
     }
 }
 

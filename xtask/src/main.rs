@@ -1,7 +1,8 @@
-//! `cargo xtask run | test | check | site | dist | bench`: everything a developer does.
+//! `cargo xtask run | test | check | site | dist | fuzz | bench`: everything a developer does.
 //!
 //! Each command installs what it is missing, or says in one line what to install.
 
+mod fuzz;
 mod site;
 mod tests;
 mod tools;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         Some("check") => tests::check(),
         Some("site") => site::build(site::Profile::Dev),
         Some("dist") => dist(),
+        Some("fuzz") => fuzz::start(args.get(1).map(String::as_str)),
         Some("bench") => bench(args.get(1).map(String::as_str), args.get(2..).unwrap_or_default()),
         _ => Err(USAGE.to_owned()),
     };
@@ -37,6 +39,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   e2e [ARGS]   the browser tests alone
   site         the browser's files alone
   dist         a release in dist/: the program and its site folder
+  fuzz [SECONDS]  every parser with wrong bytes, each target so long (default 60)
   bench NAME   a benchmark: prefixes, edge, watch [FILE]";
 
 /// Builds browser and server and starts the demo world.

@@ -206,7 +206,7 @@ impl<'a> Collector<'a> {
 }
 
 /// The same with nothing but the whole parser.
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(super) fn read_whole(mut input: &[u8], interest: &Interest, take: &mut dyn FnMut(Sighting)) {
     let (mut collector, mut body) = (Collector::new(interest), vec![]);
     while let Ok(Some(record)) = Record::read(&mut input, &mut body) {

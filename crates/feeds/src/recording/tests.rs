@@ -146,11 +146,7 @@ fn wholly_read(bytes: &[u8], interest: &Interest) -> Vec<Sighting> {
     if io::Read::read_to_end(&mut flate2::read::MultiGzDecoder::new(bytes), &mut unpacked).is_err() {
         unpacked = bytes.to_vec();
     }
-    match recognise(&unpacked) {
-        Some(Form::Mrt) => mrt::read_whole(&unpacked, interest, &mut |sighting| all.push(sighting)),
-        _ => return filtered(bytes, interest),
-    }
-    all
+    if read_whole(&unpacked, interest, &mut |sighting| all.push(sighting)) { all } else { filtered(bytes, interest) }
 }
 
 /// What is of interest of everything that a recording says.

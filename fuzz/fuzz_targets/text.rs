@@ -1,0 +1,22 @@
+//! What people type, and what the IRR answers.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use peerage_domain::{
+    Asn, Prefix, Timestamp,
+    prefixes::{self, Known},
+    service::{Community, Key, registration},
+    sighting::Hop,
+};
+use peerage_feeds::{irr, legacy_csv};
+
+fuzz_target!(|text: &str| {
+    let _ = irr::answer(text.as_bytes());
+    irr::asns(text).count();
+    irr::prefixes(text).count();
+    let _ = legacy_csv::parse(text);
+    prefixes::judge(&prefixes::entries(text), &Known::default());
+    registration::read(text, Asn(64500), &Known::default());
+    Hop::path(text);
+    let _ = (text.parse::<Prefix>(), text.parse::<Asn>(), text.parse::<Timestamp>(), text.parse::<Key>(), text.parse::<Community>());
+});
