@@ -46,9 +46,9 @@ fn main() {
         println!("\n{watched} watched prefixes, {} bytes each beside {:.1} MB", of_child(watched) / watched, fixed() as f64 / 1e6);
         let mut findings = 0;
         let fresh = || Watch::new(expectations.clone(), Vrps::default());
-        let (rival, mrt) = pairs(&parse, fresh, |watch| findings = through(&bytes, watch, &interest));
+        let (rival, mrt) = pairs(parse, fresh, |watch| findings = through(&bytes, watch, &interest));
         report("MRT to findings", sightings.len(), mrt, rival, "bgpkit-parser's parse only", findings);
-        let (rival, live) = pairs(&values, fresh, |watch| findings = through(lines.as_bytes(), watch, &interest));
+        let (rival, live) = pairs(values, fresh, |watch| findings = through(lines.as_bytes(), watch, &interest));
         report("RIS Live to findings", messages, live, rival, "serde_json to values only", findings);
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     Evidence, Expectation, Key, Kind, Reason,
     path::{self, Facts},
-    table::{Entry, Held, Shown, Vantages},
+    table::{Entry, Faults, Held, Shown, Vantages},
     weigh,
 };
 use peerage_domain::{
@@ -23,7 +23,7 @@ pub(super) fn show(prefix: Prefix, expected: &Expectation, vrps: &Vrps, route: A
     let origin = facts.origin;
     if !origin.is_some_and(|origin| expected.origins.contains(&origin)) {
         let kind = if prefix == expected.prefix { Kind::OriginChange } else { Kind::SubPrefix };
-        return Shown { route, rightful: false, keys: Some(Box::new(vec![(kind, origin)])) };
+        return Shown { route, rightful: false, keys: Some(Box::new(Faults(vec![(kind, origin)]))) };
     }
     let mut keys = vec![];
     let longer = prefix.length() > expected.longest();
@@ -38,7 +38,7 @@ pub(super) fn show(prefix: Prefix, expected: &Expectation, vrps: &Vrps, route: A
         None if is_strange(expected, facts.neighbour) => keys.push((Kind::ForgedOrigin, facts.neighbour)),
         None => {}
     }
-    Shown { route, rightful: true, keys: (!keys.is_empty()).then(|| Box::new(keys)) }
+    Shown { route, rightful: true, keys: (!keys.is_empty()).then(|| Box::new(Faults(keys))) }
 }
 
 /// Whether an AS is not among those that are known to stand next to the origin. Learned ones are
@@ -90,7 +90,7 @@ impl<'a> Scene<'a> {
     fn of_routes(&self, entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<Key, Evidence> {
         let mut groups: BTreeMap<Key, Vec<&Entry>> = BTreeMap::new();
         for entry in entries {
-            for key in entry.shown.keys.iter().flat_map(|keys| keys.iter()) {
+            for key in entry.shown.keys.iter().flat_map(|faults| &faults.0) {
                 groups.entry(*key).or_default().push(entry);
             }
         }

@@ -3,7 +3,8 @@
 //! Who announces something forged while it is learned wants it believed later. So an origin or a
 //! neighbour is learned only when it was there for a tenth of the time in which the prefix was
 //! seen, in all and, where four vantage points see the prefix, at two of them by themselves; and a
-//! prefix only when it was there for a tenth of the period.
+//! prefix only when it was there for a tenth of the period. Neighbours of an origin that prefixes
+//! with four vantage points tell are those of all its prefixes.
 
 use super::{Asns, Expectation, Expectations, path, table::Vantages};
 use peerage_domain::{
@@ -11,7 +12,7 @@ use peerage_domain::{
     sighting::{SeenRoute, Sight, Sighting},
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -64,8 +65,8 @@ impl Past {
         }
     }
 
-    fn believed(&self, of: &BTreeMap<Asn, Presence>) -> Asns {
-        of.iter().filter(|(_, presence)| presence.is_share_of(&self.whole)).map(|(asn, _)| *asn).collect()
+    fn believed(&self, of: &BTreeMap<Asn, Presence>) -> impl Iterator<Item = Asn> {
+        of.iter().filter(|(_, presence)| presence.is_share_of(&self.whole)).map(|(asn, _)| *asn)
     }
 }
 
@@ -100,19 +101,31 @@ impl Learner {
     }
 
     /// What was learned.
-    pub fn finish(mut self) -> Expectations {
+    pub fn finish(self) -> Expectations {
         let mut all = Expectations::default();
         let Some((from, to)) = self.period else { return all };
         let period = to.millis() - from.millis();
-        for (prefix, mut past) in std::mem::take(&mut self.past) {
+        let mut learned = vec![];
+        // Who stands next to an origin does so for any of its prefixes.
+        let mut around: BTreeMap<Asn, BTreeSet<Asn>> = BTreeMap::new();
+        for (prefix, mut past) in self.past {
             let left: Vec<u32> = past.now.keys().copied().collect();
             left.into_iter().for_each(|vantage| past.end(vantage, to));
             let longest = past.whole.0.values().copied().max().unwrap_or_default();
-            let origins = past.believed(&past.origins);
-            if longest * SHARE >= period && !origins.is_empty() {
-                let upstreams = Some(past.believed(&past.neighbours)).filter(|all| !all.is_empty());
-                all.insert(Expectation { prefix, origins, upstreams, max_length: None, learned: true });
+            let origins: Vec<Asn> = past.believed(&past.origins).collect();
+            if longest * SHARE < period || origins.is_empty() {
+                continue;
             }
+            let neighbours: Vec<Asn> = past.believed(&past.neighbours).collect();
+            if past.whole.0.len() >= FEW {
+                origins.iter().for_each(|origin| around.entry(*origin).or_default().extend(&neighbours));
+            }
+            learned.push((prefix, origins, neighbours));
+        }
+        for (prefix, origins, neighbours) in learned {
+            let around = origins.iter().filter_map(|origin| around.get(origin)).flatten().copied();
+            let upstreams = Some(around.chain(neighbours).collect::<Asns>()).filter(|all| !all.is_empty());
+            all.insert(Expectation { prefix, origins: origins.into(), upstreams, max_length: None, learned: true });
         }
         all
     }

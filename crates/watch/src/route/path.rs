@@ -4,9 +4,10 @@ use peerage_domain::{Asn, AsnClass, sighting::SeenRoute};
 
 /// Networks that buy transit from nobody, so that none of them is another's customer, with the
 /// ASNs that some of them also use. From what the networks say of themselves and their peers
-/// (collected in Wikipedia, “Tier 1 network”, and confirmed by the public route collectors).
+/// (collected in Wikipedia, “Tier 1 network”, and confirmed by the public route collectors); and
+/// Hurricane Electric (6939), which peers with thousands and is no customer that passes things on.
 const TRANSIT_FREE: [u32; 22] =
-    [174, 209, 286, 701, 702, 703, 1239, 1299, 2828, 2914, 3257, 3320, 3356, 3491, 3549, 5511, 6453, 6461, 6762, 6830, 7018, 12956];
+    [174, 209, 286, 701, 702, 703, 1239, 1299, 2828, 2914, 3257, 3320, 3356, 3549, 5511, 6453, 6461, 6762, 6830, 6939, 7018, 12956];
 
 /// Whether a network buys transit from nobody.
 pub(super) fn transit_free(asn: Asn) -> bool {

@@ -32,6 +32,14 @@ impl Vantages {
     }
 }
 
+/// What is wrong with a route.
+#[derive(Clone, Debug)]
+pub(super) struct Faults(pub(super) Vec<Key>);
+
+/// What came and went within an instant.
+#[derive(Debug, Default)]
+struct Brief(Vec<Entry>);
+
 /// A route, and what it shows by itself.
 #[derive(Clone, Debug)]
 pub(super) struct Shown {
@@ -39,7 +47,7 @@ pub(super) struct Shown {
     /// Whether its origin is expected.
     pub(super) rightful: bool,
     /// What is wrong with it; mostly nothing, which takes one word.
-    pub(super) keys: Option<Box<Vec<Key>>>,
+    pub(super) keys: Option<Box<Faults>>,
 }
 
 /// What a vantage point has, or had, of a prefix.
@@ -71,7 +79,7 @@ pub(super) struct Held {
     pub(super) expected: Arc<Expectation>,
     all: Vec<Entry>,
     /// What came and went within the instant that is not judged yet; mostly nothing, which takes one word.
-    brief: Option<Box<Vec<Entry>>>,
+    brief: Option<Box<Brief>>,
     /// Whether it waits for being judged.
     pub(super) touched: bool,
 }
@@ -88,7 +96,7 @@ impl Held {
     /// Keeps what is about to go if nobody has judged it.
     fn part(&mut self, at: usize) {
         if self.all[at].fresh && self.all[at].here {
-            self.brief.get_or_insert_default().push(self.all[at].clone());
+            self.brief.get_or_insert_default().0.push(self.all[at].clone());
         }
     }
 
@@ -148,7 +156,7 @@ impl Held {
 
     /// What came and went within the instant.
     pub(super) fn brief(&self) -> &[Entry] {
-        self.brief.as_ref().map_or(&[], |all| all.as_slice())
+        self.brief.as_ref().map_or(&[], |brief| &brief.0)
     }
 
     /// The instant is judged.
