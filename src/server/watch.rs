@@ -8,7 +8,7 @@ use peerage_domain::{
 };
 use peerage_feeds::{recording, vrp};
 use peerage_service::Error;
-use peerage_watch::route::{Change, Expectation, Expectations, Finding, Kind, Learner, Watch};
+use peerage_watch::route::{Change, Expectation, Expectations, Finding, Kind, Learner, Relations, Watch};
 use serde::Serialize;
 use std::{
     fs::File,
@@ -73,11 +73,11 @@ pub fn replay(mut ask: Replay) -> Result<(), Error> {
     if ask.files.is_empty() {
         return Err(Error::Fault("name at least one FILE to replay beside the one to learn from".into()));
     }
-    let expectations = match &ask.expect {
-        Some(path) => expectations(path)?,
+    let (expectations, relations) = match &ask.expect {
+        Some(path) => (expectations(path)?, Relations::default()),
         None => learned(&ask.learn)?,
     };
-    let mut watch = Watch::new(expectations, Vrps::default());
+    let mut watch = Watch::new(expectations, Vrps::default()).with_relations(relations);
     let sightings = gather(&ask.files, &watch.interest(), |sighting| watch.concerns(sighting))?;
     watch.set_vrps(vrps(&ask.vrps, sightings.first().map(|sighting| sighting.at).unwrap_or_default())?);
     let mut teller = Teller { out: io::stdout().lock(), format: ask.format, open: true, told: 0 };
@@ -103,15 +103,15 @@ fn expectations(path: &Path) -> Result<Expectations, Error> {
     Expectations::parse(&json).map_err(|error| fault(path, error))
 }
 
-fn learned(paths: &[PathBuf]) -> Result<Expectations, Error> {
+fn learned(paths: &[PathBuf]) -> Result<(Expectations, Relations), Error> {
     let mut learner = Learner::default();
     gather(paths, &Interest::in_all(), |_| true)?.into_iter().for_each(|sighting| learner.take(sighting));
-    let learned = learner.finish();
+    let (learned, relations) = learner.finish();
     if learned.is_empty() {
         return Err(Error::Fault("nothing can be learned from that: no prefix stays long enough".into()));
     }
-    eprintln!("learned what is expected of {} prefixes", learned.len());
-    Ok(learned)
+    eprintln!("learned what is expected of {} prefixes, and {} pairs of provider and customer", learned.len(), relations.len());
+    Ok((learned, relations))
 }
 
 /// VRPs as they were at a time, so that what expired since still counts.

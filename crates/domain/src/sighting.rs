@@ -91,6 +91,15 @@ impl SeenRoute {
         self.path.last().and_then(Hop::asn)
     }
 
+    /// The ASNs that may originate it: one, or those of the set at its end (an aggregate).
+    pub fn origins(&self) -> &[Asn] {
+        match self.path.last() {
+            Some(Hop::Asn(asn)) => std::slice::from_ref(asn),
+            Some(Hop::Set(all)) => all,
+            None => &[],
+        }
+    }
+
     /// The ASNs of the path, each once where it is repeated, sets left out.
     pub fn ases(&self) -> Vec<Asn> {
         let mut ases: Vec<Asn> = self.path.iter().filter_map(Hop::asn).collect();

@@ -7,7 +7,7 @@ use peerage_domain::{
     sighting::{Hop, Sighting},
 };
 use peerage_feeds::{recording, vrp};
-use peerage_watch::route::{Expectations, Finding, Learner, Watch};
+use peerage_watch::route::{Expectations, Finding, Learner, Relations, Watch};
 use std::{fs, path::Path};
 
 fn read(path: &Path) -> Vec<Sighting> {
@@ -24,14 +24,14 @@ fn file(folder: &Path, stem: &str) -> Option<std::path::PathBuf> {
     all.into_iter().find(|path| path.file_stem().is_some_and(|name| name == stem))
 }
 
-fn expectations(folder: &Path) -> Expectations {
+fn expectations(folder: &Path) -> (Expectations, Relations) {
     if let Some(quiet) = file(folder, "quiet") {
         let mut learner = Learner::default();
         read(&quiet).into_iter().for_each(|sighting| learner.take(sighting));
         return learner.finish();
     }
     let json = fs::read(file(folder, "expect").expect("expect.json")).expect("expectations");
-    Expectations::parse(&json).expect("expectations")
+    (Expectations::parse(&json).expect("expectations"), Relations::default())
 }
 
 fn vrps(folder: &Path) -> Vrps {
@@ -74,7 +74,8 @@ fn recorded_incidents_are_found_at_the_first_update_that_shows_them() {
     assert!(folders.len() >= 10, "the incidents are gone");
     for folder in folders {
         let folder = folder.expect("entry").path();
-        let mut watch = Watch::new(expectations(&folder), vrps(&folder));
+        let (expectations, relations) = expectations(&folder);
+        let mut watch = Watch::new(expectations, vrps(&folder)).with_relations(relations);
         let found = found(&mut watch, read(&file(&folder, "recording").expect("recording")));
         let kept = folder.join("findings.txt");
         if std::env::var_os("REWRITE").is_some() {

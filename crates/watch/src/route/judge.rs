@@ -1,7 +1,7 @@
 //! What the routes of one prefix show.
 
 use super::{
-    Evidence, Expectation, Key, Kind, Reason,
+    Evidence, Expectation, Key, Kind, Reason, Relations,
     path::{self, Facts},
     table::{Entry, Faults, Held, Shown, Vantages},
     weigh,
@@ -20,8 +20,8 @@ pub(super) const FEW: usize = 4;
 
 /// What a single route shows by itself.
 pub(super) fn show(prefix: Prefix, expected: &Expectation, vrps: &Vrps, route: Arc<SeenRoute>, facts: &Facts) -> Shown {
-    let origin = facts.origin;
-    if !origin.is_some_and(|origin| expected.origins.contains(&origin)) {
+    let (origin, origins) = (facts.origin, route.origins());
+    if origins.is_empty() || !origins.iter().all(|origin| expected.origins.contains(origin)) {
         let kind = if prefix == expected.prefix { Kind::OriginChange } else { Kind::SubPrefix };
         return Shown { route, rightful: false, keys: Some(Box::new(Faults(vec![(kind, origin)]))) };
     }
@@ -65,6 +65,7 @@ pub(super) struct Scene<'a> {
     pub(super) held: &'a Held,
     pub(super) vantages: &'a Vantages,
     pub(super) vrps: &'a Vrps,
+    pub(super) relations: &'a Relations,
 }
 
 impl<'a> Scene<'a> {

@@ -6,7 +6,11 @@
 //! prefix only when it was there for a tenth of the period. Neighbours of an origin that prefixes
 //! with four vantage points tell are those of all its prefixes.
 
-use super::{Asns, Expectation, Expectations, path, table::Vantages};
+use super::{
+    Asns, Expectation, Expectations, Relations, path,
+    relations::Votes,
+    table::Vantages,
+};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     sighting::{SeenRoute, Sight, Sighting},
@@ -57,8 +61,8 @@ impl Past {
         // What is gone within the instant was there all the same.
         let ms = (at.millis() - since.millis()).max(1);
         self.whole.add(vantage, ms);
-        if let Some(origin) = route.origin() {
-            self.origins.entry(origin).or_default().add(vantage, ms);
+        for origin in route.origins() {
+            self.origins.entry(*origin).or_default().add(vantage, ms);
         }
         if let Some(neighbour) = path::neighbour(&route) {
             self.neighbours.entry(neighbour).or_default().add(vantage, ms);
@@ -75,6 +79,7 @@ impl Past {
 pub struct Learner {
     vantages: Vantages,
     past: BTreeMap<Prefix, Past>,
+    votes: Votes,
     period: Option<(Timestamp, Timestamp)>,
 }
 
@@ -89,6 +94,7 @@ impl Learner {
             Sight::Announced(prefix, route) => {
                 let past = self.past.entry(prefix).or_default();
                 past.end(vantage, at);
+                self.votes.take(vantage, &route);
                 past.now.insert(vantage, (at, route));
             }
             Sight::Withdrawn(prefix) => {
@@ -100,10 +106,11 @@ impl Learner {
         }
     }
 
-    /// What was learned.
-    pub fn finish(self) -> Expectations {
+    /// What was learned: what is expected of prefixes, and who buys transit from whom.
+    pub fn finish(self) -> (Expectations, Relations) {
+        let relations = self.votes.finish();
         let mut all = Expectations::default();
-        let Some((from, to)) = self.period else { return all };
+        let Some((from, to)) = self.period else { return (all, relations) };
         let period = to.millis() - from.millis();
         let mut learned = vec![];
         // Who stands next to an origin does so for any of its prefixes.
@@ -127,6 +134,6 @@ impl Learner {
             let upstreams = Some(around.chain(neighbours).collect::<Asns>()).filter(|all| !all.is_empty());
             all.insert(Expectation { prefix, origins: origins.into(), upstreams, max_length: None, learned: true });
         }
-        all
+        (all, relations)
     }
 }

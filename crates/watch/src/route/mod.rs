@@ -13,12 +13,14 @@ mod finding;
 mod judge;
 mod learn;
 mod path;
+mod relations;
 mod table;
 mod weigh;
 
 pub use expect::{Asns, ExpectError, Expectation, Expectations};
 pub use finding::{Change, Evidence, Finding, Kind, Reason};
 pub use learn::Learner;
+pub use relations::Relations;
 
 use judge::Scene;
 use path::Facts;
@@ -46,6 +48,7 @@ struct Open {
 pub struct Watch {
     expectations: Expectations,
     vrps: Vrps,
+    relations: Relations,
     vantages: Vantages,
     table: HashMap<Prefix, Held, foldhash::fast::RandomState>,
     touched: Vec<Prefix>,
@@ -61,6 +64,7 @@ impl Watch {
         Watch {
             expectations,
             vrps,
+            relations: Relations::default(),
             vantages: Vantages::default(),
             table: HashMap::default(),
             touched: vec![],
@@ -68,6 +72,11 @@ impl Watch {
             last: None,
             open: BTreeMap::new(),
         }
+    }
+
+    /// The same, with what is known of who buys transit from whom.
+    pub fn with_relations(self, relations: Relations) -> Watch {
+        Watch { relations, ..self }
     }
 
     /// Of which prefixes it wants to hear.
@@ -119,7 +128,7 @@ impl Watch {
         };
         let facts = match &self.last {
             Some((last, facts)) if Arc::ptr_eq(last, &route) => *facts,
-            _ => self.last.insert((route.clone(), Facts::of(&route))).1,
+            _ => self.last.insert((route.clone(), Facts::of(&route, &self.relations))).1,
         };
         let shown = judge::show(prefix, &held.expected, &self.vrps, route, &facts);
         held.announce(self.vantages.number(vantage), shown);
@@ -138,7 +147,7 @@ impl Watch {
 
     fn judge(&mut self, prefix: Prefix, give: &mut dyn FnMut(Finding)) {
         let Some(held) = self.table.get_mut(&prefix) else { return };
-        let scene = Scene { prefix, expected: &held.expected, held, vantages: &self.vantages, vrps: &self.vrps };
+        let scene = Scene { prefix, expected: &held.expected, held, vantages: &self.vantages, vrps: &self.vrps, relations: &self.relations };
         let (brief, found, silent) = (scene.judge_brief(), scene.judge(), held.is_empty());
         held.settle();
         let expected = held.expected.clone();
@@ -166,7 +175,7 @@ impl Watch {
         for (prefix, held) in &mut self.table {
             let expected = held.expected.clone();
             for shown in held.shown() {
-                let facts = Facts::of(&shown.route);
+                let facts = Facts::of(&shown.route, &self.relations);
                 *shown = judge::show(*prefix, &expected, &self.vrps, shown.route.clone(), &facts);
             }
             touch(held, *prefix, &mut self.touched);

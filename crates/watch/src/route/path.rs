@@ -1,5 +1,6 @@
 //! What an AS path says about who passes a route on to whom.
 
+use super::Relations;
 use peerage_domain::{Asn, AsnClass, sighting::SeenRoute};
 
 /// Networks that buy transit from nobody, so that none of them is another's customer, with the
@@ -57,26 +58,35 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn of(route: &SeenRoute) -> Facts {
-        Facts { origin: route.origin(), neighbour: neighbour(route), leak: leak(route) }
+    pub(super) fn of(route: &SeenRoute, relations: &Relations) -> Facts {
+        Facts { origin: route.origin(), neighbour: neighbour(route), leak: leak(route, relations) }
     }
 }
 
 /// The leak that a path shows, if it shows one: the one nearest to its origin.
-pub(super) fn leak(route: &SeenRoute) -> Option<Leak> {
+pub(super) fn leak(route: &SeenRoute, relations: &Relations) -> Option<Leak> {
     let ases = route.ases();
-    let tops: Vec<usize> = (0..ases.len()).filter(|&at| transit_free(ases[at])).collect();
     if let Some(marked) = route.only_to_customer {
         // A mark is set by who sends to a customer or peer, or by who hears from a provider or
         // peer in the name of that one: the next network up may have it, not one beyond.
         let set = ases.iter().position(|asn| *asn == marked);
-        let up = set.and_then(|set| tops.iter().rev().find(|&&top| top + 1 + usize::from(transit_free(marked)) <= set));
-        if let Some(&top) = up {
+        let nearest = |set: usize| (0..ases.len()).rev().find(|top| transit_free(ases[*top]) && top + 1 + usize::from(transit_free(marked)) <= set);
+        if let Some(top) = set.and_then(nearest) {
             return Some(Leak::OnlyToCustomer { to: ases[top], by: ases[top + 1], marked });
         }
     }
-    let valley = tops.windows(2).rev().find(|pair| pair[1] - pair[0] > 1)?;
-    Some(Leak::Valley { to: ases[valley[0]], by: ases[valley[0] + 1], from: ases[valley[1]] })
+    // From the origin on: what once went down to a customer must not go up to a provider.
+    let mut down: Option<Asn> = None;
+    for pair in ases.windows(2).rev() {
+        let (to, by) = (pair[0], pair[1]);
+        if let Some(from) = down.filter(|_| relations.sells(to, by)) {
+            return Some(Leak::Valley { to, by, from });
+        }
+        if relations.sells(by, to) {
+            down = Some(by);
+        }
+    }
+    None
 }
 
 /// The AS next to the origin.
@@ -119,7 +129,7 @@ mod tests {
     #[test]
     fn valleys_and_marks_show_who_leaks() {
         let check = |path: &str, marked: Option<u32>, by: Option<u32>| {
-            assert_eq!(leak(&route(path, marked)).map(|leak| leak.by().0), by, "{path} {marked:?}");
+            assert_eq!(leak(&route(path, marked), &Relations::default()).map(|leak| leak.by().0), by, "{path} {marked:?}");
         };
         check("64500 1299 3356 64501", None, None);
         check("64500 1299 64502 3356 64501", None, Some(64502));

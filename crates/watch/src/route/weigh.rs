@@ -136,13 +136,13 @@ impl Weigh<'_> {
     /// From 25 to 95.
     fn leaked(&self) -> Vec<Reason> {
         let by = name(self.by);
-        let leak = self.entries.iter().find_map(|entry| path::leak(&entry.shown.route));
+        let leak = self.entries.iter().find_map(|entry| path::leak(&entry.shown.route, self.scene.relations));
         let mut all = vec![match leak {
             Some(Leak::Valley { to, from, .. }) => reason(
                 60,
                 say!(
                     "route.valley",
-                    "{by} passes on to {to} what it has from {from}; both buy transit from nobody (RFC 7908 §3.1).",
+                    "{by} passes on to {to} what comes from {from}; neither is its customer (RFC 7908 §3.1).",
                     by = by,
                     to = to,
                     from = from
