@@ -125,13 +125,17 @@ impl<'a> Scene<'a> {
         Some(((kind, None), self.evidence(None, &gone, weigh::lost(kind, gone.len(), all))))
     }
 
-    /// Longer than it was, at half of the vantage points or more.
+    /// Longer than it was, at half of the vantage points or more. What is longer because it is
+    /// leaked or made up is told as that.
     fn grown(&self) -> Option<(Key, Evidence)> {
+        let odd = |(kind, _): &Key| matches!(kind, Kind::RouteLeak | Kind::ForgedOrigin);
+        let told = |entry: &Entry| entry.shown.keys.iter().flat_map(|faults| &faults.0).any(odd);
+        let longer = |entry: &&Entry| entry.growth() >= GROWTH && !told(entry);
         let here = self.held.iter().filter(|entry| entry.rightful && entry.here);
-        let (all, grown) = here.fold((0, 0), |(all, grown), entry| (all + 1, grown + usize::from(entry.growth() >= GROWTH)));
+        let (all, grown) = here.fold((0, 0), |(all, grown), entry| (all + 1, grown + usize::from(longer(&entry))));
         let enough = grown * 2 >= all && grown >= if all >= FEW { 2 } else { 1 };
         enough.then(|| {
-            let grown: Vec<&Entry> = self.held.iter().filter(|entry| entry.growth() >= GROWTH).collect();
+            let grown: Vec<&Entry> = self.held.iter().filter(longer).collect();
             ((Kind::PathChange, None), self.evidence(grown[0].shown.route.origin(), &grown, weigh::grown(&grown, all)))
         })
     }

@@ -6,11 +6,7 @@
 //! prefix only when it was there for a tenth of the period. Neighbours of an origin that prefixes
 //! with four vantage points tell are those of all its prefixes.
 
-use super::{
-    Asns, Expectation, Expectations, Relations, path,
-    relations::Votes,
-    table::Vantages,
-};
+use super::{Asns, Expectation, Expectations, Relations, path, relations::Votes, table::Vantages};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     sighting::{SeenRoute, Sight, Sighting},

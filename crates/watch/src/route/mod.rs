@@ -147,7 +147,8 @@ impl Watch {
 
     fn judge(&mut self, prefix: Prefix, give: &mut dyn FnMut(Finding)) {
         let Some(held) = self.table.get_mut(&prefix) else { return };
-        let scene = Scene { prefix, expected: &held.expected, held, vantages: &self.vantages, vrps: &self.vrps, relations: &self.relations };
+        let scene =
+            Scene { prefix, expected: &held.expected, held, vantages: &self.vantages, vrps: &self.vrps, relations: &self.relations };
         let (brief, found, silent) = (scene.judge_brief(), scene.judge(), held.is_empty());
         held.settle();
         let expected = held.expected.clone();

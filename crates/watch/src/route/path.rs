@@ -70,7 +70,8 @@ pub(super) fn leak(route: &SeenRoute, relations: &Relations) -> Option<Leak> {
         // A mark is set by who sends to a customer or peer, or by who hears from a provider or
         // peer in the name of that one: the next network up may have it, not one beyond.
         let set = ases.iter().position(|asn| *asn == marked);
-        let nearest = |set: usize| (0..ases.len()).rev().find(|top| transit_free(ases[*top]) && top + 1 + usize::from(transit_free(marked)) <= set);
+        let nearest =
+            |set: usize| (0..ases.len()).rev().find(|top| transit_free(ases[*top]) && top + 1 + usize::from(transit_free(marked)) <= set);
         if let Some(top) = set.and_then(nearest) {
             return Some(Leak::OnlyToCustomer { to: ases[top], by: ases[top + 1], marked });
         }
