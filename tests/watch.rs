@@ -50,6 +50,32 @@ fn several_files_are_one_recording() {
 }
 
 #[test]
+fn the_parts_of_a_timeline_and_their_order_do_not_matter() {
+    let whole = std::fs::read_to_string(format!("{INCIDENTS}/youtube-2008/recording.json")).expect("recording");
+    let whole: Value = serde_json::from_str(&whole).expect("JSON");
+    let events = whole["events"].as_array().expect("events");
+    let dir = tempfile::tempdir().expect("folder");
+    let keep = |name: &str, events: &[Value]| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, serde_json::json!({ "events": events }).to_string()).expect("kept");
+        path.display().to_string()
+    };
+    let expected = lines(&["--expect", "@/youtube-2008/expect.json", "@/youtube-2008/recording.json"]);
+    for cut in 0..=events.len() {
+        let (first, second) = (keep("first.json", &events[..cut]), keep("second.json", &events[cut..]));
+        assert_eq!(lines(&["--expect", "@/youtube-2008/expect.json", &second, &first]), expected, "cut after {cut}");
+    }
+}
+
+#[test]
+fn findings_that_cannot_be_written_are_an_error() {
+    let Ok(full) = std::fs::File::create("/dev/full") else { return };
+    let args = ["--expect", "@/youtube-2008/expect.json", "@/youtube-2008/recording.json"].map(|arg| arg.replace("@", INCIDENTS));
+    let output = Command::new(env!("CARGO_BIN_EXE_peerage")).args(["watch", "replay"]).args(args).stdout(full).output().expect("run");
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("cannot be written"));
+}
+
+#[test]
 fn a_quiet_period_takes_the_place_of_expectations() {
     let (quiet, recording) = ("@/poisoned-learning/quiet.json", "@/poisoned-learning/recording.json");
     let learned = lines(&["--learn", quiet, "--", recording]);

@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
     static ALL: LazyLock<Interest> = LazyLock::new(Interest::in_all);
     let all = read(bytes, &ALL);
     let prefixes = all.iter().filter_map(|sighting| match sighting.sight {
-        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) => Some(prefix),
+        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) | Sight::WithdrawnEverywhere(prefix) => Some(prefix),
         Sight::Lost => None,
     });
     let interest = Interest::of(prefixes.step_by(2));

@@ -80,18 +80,29 @@ pub fn replay(mut ask: Replay) -> Result<(), Error> {
     let mut watch = Watch::new(expectations, Vrps::default()).with_relations(relations);
     let sightings = gather(&ask.files, &watch.interest(), |sighting| watch.concerns(sighting))?;
     watch.set_vrps(vrps(&ask.vrps, sightings.first().map(|sighting| sighting.at).unwrap_or_default())?);
-    let mut teller = Teller { out: io::stdout().lock(), format: ask.format, open: true, told: 0 };
+    let mut teller = Teller { out: io::stdout().lock(), format: ask.format, trouble: None, told: 0 };
     let mut pace = Pace { speed: ask.speed, last: None };
     for sighting in sightings {
-        pace.wait(sighting.at);
+        if pace.is_later(sighting.at) {
+            // The instant before is over: what it shows is told before the wait.
+            watch.settle(&mut |finding| teller.tell(&finding));
+            pace.wait(sighting.at);
+        }
         watch.take(sighting, &mut |finding| teller.tell(&finding));
-        if !teller.open {
-            return Ok(());
+        if teller.trouble.is_some() {
+            break;
         }
     }
     watch.settle(&mut |finding| teller.tell(&finding));
-    eprintln!("{} lines of findings", teller.told);
-    Ok(())
+    match teller.trouble {
+        // A reader that went away is no error of ours.
+        Some(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Some(error) => Err(Error::Fault(format!("the findings cannot be written: {error}"))),
+        None => {
+            eprintln!("{} lines of findings", teller.told);
+            Ok(())
+        }
+    }
 }
 
 fn fault(path: &Path, error: impl std::fmt::Display) -> Error {
@@ -151,13 +162,17 @@ struct Pace {
 }
 
 impl Pace {
+    fn is_later(&self, at: Timestamp) -> bool {
+        self.last.is_none_or(|last| at > last)
+    }
+
     fn wait(&mut self, at: Timestamp) {
+        let last = self.last.replace(at).unwrap_or(at);
         let times = match self.speed {
             Speed::Max => return,
             Speed::Real => 1,
             Speed::Ten => 10,
         };
-        let last = self.last.replace(at).unwrap_or(at);
         std::thread::sleep(Duration::from_millis((at.millis() - last.millis()).unsigned_abs() / times));
     }
 }
@@ -211,8 +226,8 @@ impl<'a> From<&'a Finding> for Line<'a> {
 struct Teller<W> {
     out: W,
     format: Format,
-    /// Whether anybody still reads.
-    open: bool,
+    /// Why nothing more can be written.
+    trouble: Option<io::Error>,
     told: u64,
 }
 
@@ -222,9 +237,10 @@ impl<W: Write> Teller<W> {
             Format::Ndjson => serde_json::to_string(&Line::from(finding)).unwrap_or_default(),
             Format::Text => text(finding),
         };
-        // A reader that went away is no error of ours.
-        self.open &= writeln!(self.out, "{line}").and_then(|()| self.out.flush()).is_ok();
-        self.told += 1;
+        if self.trouble.is_none() {
+            self.trouble = writeln!(self.out, "{line}").and_then(|()| self.out.flush()).err();
+            self.told += 1;
+        }
     }
 }
 
@@ -233,7 +249,7 @@ fn text(finding: &Finding) -> String {
     let by = finding.by.map(|asn| format!(" by {asn}")).unwrap_or_default();
     let path: Vec<String> = evidence.path().iter().map(Hop::to_string).collect();
     let mut text = format!(
-        "{}  {:6} {:15} {}{by}, {} %; path {}; {} vantage points",
+        "{}  {:6} {:15} {}{by}, {} %; path {}; seen by {}",
         finding.at,
         finding.change,
         finding.kind,

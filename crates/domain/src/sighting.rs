@@ -91,6 +91,15 @@ impl SeenRoute {
         self.path.last().and_then(Hop::asn)
     }
 
+    /// The route as its vantage point means it: an empty path is of its own AS (RFC 4271 §5.1.2),
+    /// as in a router's own table or over internal BGP.
+    pub fn told_by(self: Arc<Self>, vantage: &Vantage) -> Arc<Self> {
+        if !self.path.is_empty() {
+            return self;
+        }
+        Arc::new(SeenRoute { path: vec![Hop::Asn(vantage.asn)], only_to_customer: self.only_to_customer })
+    }
+
     /// The ASNs that may originate it: one, or those of the set at its end (an aggregate).
     pub fn origins(&self) -> &[Asn] {
         match self.path.last() {
@@ -115,6 +124,8 @@ pub enum Sight {
     Announced(Prefix, Arc<SeenRoute>),
     /// It has no route of a prefix any more.
     Withdrawn(Prefix),
+    /// Nobody has a route of a prefix any more; who says so does not matter.
+    WithdrawnEverywhere(Prefix),
     /// Its session ended, or the recording has a gap: what it has is not known.
     Lost,
 }

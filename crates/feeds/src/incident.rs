@@ -17,6 +17,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// The year 2200, in seconds: later ones are milliseconds that were taken for seconds.
+const LAST: f64 = 7_258_118_400.0;
+
 /// Longest document, in bytes.
 pub const LONGEST: u64 = 64 << 20;
 
@@ -135,11 +138,14 @@ fn part<T: for<'de> Deserialize<'de>>(of: &Value, name: &str) -> Result<T, Incid
 
 /// RFC 3339, or seconds since 1970 as number or text.
 fn time(name: &str, value: &Value) -> Result<Timestamp, IncidentError> {
-    let seconds = |seconds: f64| Timestamp::from_millis((seconds * 1000.0).round() as i64);
+    let seconds = |seconds: f64| match seconds {
+        0.0..=LAST => Ok(Timestamp::from_millis((seconds * 1000.0).round() as i64)),
+        _ => Err(bad(name, format!("{seconds} is no time in seconds since 1970"))),
+    };
     match value {
-        Value::Number(number) => number.as_f64().map(seconds).ok_or_else(|| bad(name, "it is no time")),
+        Value::Number(number) => number.as_f64().map_or_else(|| Err(bad(name, "it is no time")), seconds),
         Value::String(text) => match text.parse::<f64>() {
-            Ok(number) => Ok(seconds(number)),
+            Ok(number) => seconds(number),
             Err(_) => text.parse().map_err(|error| bad(name, error)),
         },
         _ => Err(bad(name, "it is no time")),
@@ -158,6 +164,10 @@ fn asn(name: &str, value: &Value) -> Result<Asn, IncidentError> {
     }
 }
 
+fn hops(name: &str, path: Value) -> Result<Vec<Hop>, IncidentError> {
+    serde_json::from_value(path).map_err(|_| bad(name, "write the path as a list of ASNs, such as [3491, 17557]"))
+}
+
 fn timeline(document: &Value) -> Result<Timeline, IncidentError> {
     let events: Vec<Vec<Value>> = part(document, "events")?;
     let read = |(index, event): (usize, &Vec<Value>)| -> Result<Event, IncidentError> {
@@ -168,14 +178,19 @@ fn timeline(document: &Value) -> Result<Timeline, IncidentError> {
             time: time(&name, &field(0)?)?,
             letter: serde_json::from_value(field(1)?).map_err(|error| bad(&name, error))?,
             prefix: serde_json::from_value(field(2)?).map_err(|error| bad(&name, error))?,
-            path: optional(3).map(serde_json::from_value).transpose().map_err(|error| bad(&name, error))?.unwrap_or_default(),
+            path: optional(3).map(|path| hops(&name, path)).transpose()?.unwrap_or_default(),
             label: optional(4).and_then(|label| label.as_str().map(str::to_owned)).unwrap_or_default(),
         })
     };
+    let events: Vec<Event> = events.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+    let without = events.iter().position(|event| event.letter == Letter::Announced && event.path.iter().find_map(Hop::asn).is_none());
+    if let Some(at) = without {
+        return Err(bad(&format!("event {}", at + 1), "an announcement has a path, such as [3491, 17557]"));
+    }
     Ok(Timeline {
         victim_as: document.get("victim_as").map(|value| asn("victim_as", value)).transpose()?,
         source: document.get("source").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        events: events.iter().enumerate().map(read).collect::<Result<_, _>>()?,
+        events,
     })
 }
 
@@ -192,6 +207,10 @@ fn instants(document: &Value) -> Result<Instants, IncidentError> {
             "-1" => start.unwrap_or_default(),
             _ => time("replay", &Value::String(key))?,
         };
+        let fine = |path: &str| path.chars().all(|c| c.is_ascii_digit() || " {},\t".contains(c)) && path.contains(|c: char| c.is_ascii_digit());
+        if let Some(wrong) = instant.path_list.iter().find(|path| !fine(path)) {
+            return Err(bad("replay", format!("“{}” is no path", wrong.chars().take(60).collect::<String>())));
+        }
         paths.push((at, instant.path_list.iter().map(|path| Hop::path(path)).collect()));
     }
     paths.sort_by_key(|(at, _)| *at);
@@ -203,7 +222,7 @@ fn summary(document: &Value) -> Result<Summary, IncidentError> {
     struct Example {
         leaked: Vec<Prefix>,
     }
-    let mut path: Vec<Hop> = part(document, "common_path")?;
+    let mut path = hops("common_path", part(document, "common_path")?)?;
     if let Some(victim) = document.get("victim_as") {
         let victim = Hop::Asn(asn("victim_as", victim)?);
         if path.last() != Some(&victim) {
@@ -269,6 +288,10 @@ mod tests {
         check(r#"{"events":[["2008-02-24T18:40:00Z","B","10.0.0.0/8",[1]]]}"#, "event 1: unknown variant");
         check(r#"{"events":[["yesterday","A","10.0.0.0/8",[1]]]}"#, "event 1: “yesterday” is not a time");
         check(r#"{"events":[[1,"A","10.0.0.1/8",[1]]]}"#, "10.0.0.0/8");
+        check(r#"{"events":[[1,"A","10.0.0.0/8"]]}"#, "event 1: an announcement has a path");
+        check(r#"{"events":[[1,"A","10.0.0.0/8",["x"]]]}"#, "event 1: write the path as a list");
+        check(r#"{"events":[[1e300,"A","10.0.0.0/8",[1]]]}"#, "no time in seconds");
+        check(r#"{"replay":{"1":{"path_list":["1 abc 2"]}},"prefix":"10.0.0.0/8"}"#, "“1 abc 2” is no path");
         check(r#"{"replay":{"1":{"path_list":[]}}}"#, "prefix: it is missing");
         check(r#"{"replay":{"x":{"path_list":[]}},"prefix":"10.0.0.0/8"}"#, "replay: “x” is not a time");
         check(r#"{"common_path":[1],"example":{"leaked":[]},"end":1}"#, "start: it is no time");

@@ -186,7 +186,7 @@ fn message(lines: &mut String, sighting: &Sighting) {
             )
         }
         Sight::Withdrawn(prefix) => format!("\"withdrawals\":[\"{prefix}\"]"),
-        Sight::Lost => return,
+        Sight::WithdrawnEverywhere(_) | Sight::Lost => return,
     };
     let _ = writeln!(
         lines,

@@ -19,7 +19,7 @@ pub(super) fn read(input: &mut dyn BufRead, interest: &Interest, take: &mut dyn 
         return Err(IncidentError::TooLong.into());
     }
     let mut wanted = |sighting: Sighting| match &sighting.sight {
-        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) if !interest.may_be(*prefix) => {}
+        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) | Sight::WithdrawnEverywhere(prefix) if !interest.may_be(*prefix) => {}
         _ => take(sighting),
     };
     let mut teller = Teller { vantages: Vantages::default(), held: BTreeMap::new(), take: &mut wanted };
@@ -39,6 +39,10 @@ pub(super) fn read(input: &mut dyn BufRead, interest: &Interest, take: &mut dyn 
     Ok(Tally { records: records as u64, ..Tally::new(Form::Incident) })
 }
 
+fn vantage(asn: Asn, peer: &str) -> Vantage {
+    Vantage { source: String::new(), asn, peer: peer.into(), tells_withdrawals: true }
+}
+
 /// Who sees something is the first AS of its path: these recordings say no more of them.
 struct Teller<'a> {
     vantages: Vantages,
@@ -48,22 +52,17 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn announce(&mut self, at: Timestamp, prefix: Prefix, path: &[Hop], peer: &str) {
-        let asn = path.iter().find_map(Hop::asn).unwrap_or(Asn(0));
-        let vantage = Vantage { source: String::new(), asn, peer: peer.into(), tells_withdrawals: true };
-        let vantage = self.vantages.of(vantage);
+        let vantage = self.vantages.of(vantage(path.iter().find_map(Hop::asn).unwrap_or(Asn(0)), peer));
         self.held.entry(prefix).or_default().insert(vantage.clone());
         let route = Arc::new(SeenRoute { path: path.to_vec(), only_to_customer: None });
         (self.take)(Sighting { at, vantage, sight: Sight::Announced(prefix, route) });
     }
 
-    /// Withdrawn at one AS, or at all that have it.
+    /// Withdrawn at one AS, or everywhere.
     fn withdraw(&mut self, at: Timestamp, prefix: Prefix, asn: Option<Asn>) {
-        let Some(held) = self.held.get_mut(&prefix) else { return };
-        let gone: Vec<_> = held.iter().filter(|vantage| asn.is_none_or(|asn| vantage.asn == asn)).cloned().collect();
-        for vantage in gone {
-            held.remove(&vantage);
-            (self.take)(Sighting { at, vantage, sight: Sight::Withdrawn(prefix) });
-        }
+        let vantage = self.vantages.of(vantage(asn.unwrap_or(Asn(0)), ""));
+        let sight = if asn.is_some() { Sight::Withdrawn(prefix) } else { Sight::WithdrawnEverywhere(prefix) };
+        (self.take)(Sighting { at, vantage, sight });
     }
 
     fn event(&mut self, event: &Event) {

@@ -118,6 +118,8 @@ pub fn read_whole(bytes: &[u8], interest: &Interest, take: &mut dyn FnMut(Sighti
 /// A packed file may be packed once more, not for ever.
 const DEEPEST: u8 = 2;
 const HEAD: u64 = 64;
+/// What some programs begin a text with (UTF-8).
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 fn unpack(input: &mut dyn BufRead, depth: u8, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<Tally, RecordingError> {
     let mut head = vec![];
@@ -134,7 +136,7 @@ fn unpack(input: &mut dyn BufRead, depth: u8, interest: &Interest, take: &mut dy
         Some(Form::Mrt) => Ok(mrt::read(&mut whole, interest, take)),
         Some(Form::Bmp) => Ok(bmp::read(&mut whole, interest, take)),
         Some(Form::RisLive | Form::Incident) => json(&mut whole, interest, take),
-        None => Err(RecordingError::Unknown),
+        None => return Err(RecordingError::Unknown),
     }?;
     match (tally.records, &tally.fault) {
         (0, Some(fault)) => Err(RecordingError::Broken(tally.form, fault.clone())),
@@ -144,7 +146,7 @@ fn unpack(input: &mut dyn BufRead, depth: u8, interest: &Interest, take: &mut dy
 
 /// By the first bytes; JSON is told apart by its first line later.
 fn recognise(head: &[u8]) -> Option<Form> {
-    let text = head.trim_ascii_start();
+    let text = head.strip_prefix(BOM).unwrap_or(head).trim_ascii_start();
     match text.first() {
         None => return Some(Form::Empty),
         Some(b'{') => return Some(Form::Incident),
@@ -156,17 +158,32 @@ fn recognise(head: &[u8]) -> Option<Form> {
     }
     // RFC 6396 §4, with the deprecated types and those of RFC 8050.
     let (kind, length) = (number(4..6)?, number(8..12)?);
-    (matches!(kind, 0..=13 | 16 | 17 | 32 | 33 | 48 | 49 | 64) && length <= 1 << 24).then_some(Form::Mrt)
+    if matches!(kind, 0..=13 | 16 | 17 | 32 | 33 | 48 | 49 | 64) && length <= 1 << 24 {
+        return Some(Form::Mrt);
+    }
+    // A log that was cut begins within a line.
+    text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()).then_some(Form::RisLive)
 }
 
-/// RIS Live says so in its first line; everything else is one document.
+/// RIS Live says so in one of its first lines; everything else is one document.
 fn json(input: &mut dyn BufRead, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<Tally, RecordingError> {
+    const LINES: usize = 16;
     let mut first = vec![];
-    Read::take(&mut *input, ris_live::LONGEST).read_until(b'\n', &mut first)?;
-    let mut whole = Cursor::new(first.clone()).chain(input);
-    match ris_live::begins(&first) {
-        true => Ok(ris_live::read(&mut whole, interest, take)?),
-        false => incidents::read(&mut whole, interest, take),
+    let mut is_live = false;
+    for _ in 0..LINES {
+        let begin = first.len();
+        if Read::take(&mut *input, ris_live::LONGEST).read_until(b'\n', &mut first)? == 0 || is_live {
+            break;
+        }
+        is_live = ris_live::is_line(&first[begin..]);
+    }
+    let begin = if first.starts_with(BOM) { BOM.len() } else { 0 };
+    let is_json = first[begin..].trim_ascii_start().first() == Some(&b'{');
+    let mut whole = Cursor::new(first.split_off(begin)).chain(input);
+    match (is_live, is_json) {
+        (true, _) => Ok(ris_live::read(&mut whole, interest, take)?),
+        (false, true) => incidents::read(&mut whole, interest, take),
+        (false, false) => Err(RecordingError::Unknown),
     }
 }
 

@@ -76,7 +76,7 @@ impl Record {
         let (kind, subtype) = (number(&header[4..6]) as u16, number(&header[6..8]) as u16);
         let length = number(&header[8..]);
         if length > LONGEST {
-            return Err(format!("a record of {length} octets is none"));
+            return Err(format!("a record of {length} octets is none; nothing behind it was read"));
         }
         body.resize(length, 0);
         input.read_exact(body).map_err(cut)?;

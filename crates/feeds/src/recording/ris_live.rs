@@ -106,8 +106,8 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
-/// Whether a first line is of RIS Live.
-pub(super) fn begins(line: &[u8]) -> bool {
+/// Whether a line is of RIS Live.
+pub(super) fn is_line(line: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Kind<'a> {
         #[serde(rename = "type", borrow)]

@@ -24,6 +24,7 @@ fn lines(bytes: &[u8]) -> Vec<String> {
                 format!("{} {who} A {prefix} {}", sighting.at, path.join(" "))
             }
             Sight::Withdrawn(prefix) => format!("{} {who} W {prefix}", sighting.at),
+            Sight::WithdrawnEverywhere(prefix) => format!("{} W {prefix}", sighting.at),
             Sight::Lost => format!("{} {who} L", sighting.at),
         }
     };
@@ -59,6 +60,11 @@ fn a_recording_is_known_by_what_is_in_it() {
     check(br#" {"events":[[1,"A","10.0.0.0/8",[1]],[2,"W","10.0.0.0/8"]]}"#, Form::Incident, 2, 2);
     check(b"", Form::Empty, 0, 0);
     check(b"\n", Form::Empty, 0, 0);
+    // A log that begins within a line, with a blank one, or after another kind of message.
+    for before in ["\n", "\u{feff}", "{\"type\":\"pong\",\"data\":null}\n", "\"host\":\"rrc01\"}}\n"] {
+        let (tally, all) = gather(&[before.as_bytes(), RIS_LIVE].concat()).expect("a recording");
+        assert_eq!((tally.form, all.len()), (Form::RisLive, 11), "{before}");
+    }
 }
 
 #[test]
@@ -106,7 +112,7 @@ fn instants_and_summaries_are_told_as_what_came_and_went() {
         ]
     );
     let summary = br#"{"common_path":[1,2],"victim_as":"3","start":1,"end":"1970-01-01T00:00:02Z","example":{"leaked":["10.0.0.0/9"]}}"#;
-    assert_eq!(lines(summary), ["1970-01-01T00:00:01Z AS1 A 10.0.0.0/9 1 2 3", "1970-01-01T00:00:02Z AS1 W 10.0.0.0/9"]);
+    assert_eq!(lines(summary), ["1970-01-01T00:00:01Z AS1 A 10.0.0.0/9 1 2 3", "1970-01-01T00:00:02Z W 10.0.0.0/9"]);
 }
 
 #[test]
@@ -154,7 +160,7 @@ fn filtered(bytes: &[u8], interest: &Interest) -> Vec<Sighting> {
     let mut known = std::collections::BTreeSet::new();
     let mut all = gather(bytes).map(|(_, all)| all).unwrap_or_default();
     all.retain(|sighting| match &sighting.sight {
-        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) => {
+        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) | Sight::WithdrawnEverywhere(prefix) => {
             let wanted = interest.may_be(*prefix);
             if wanted {
                 known.insert(sighting.vantage.clone());
@@ -176,7 +182,7 @@ fn looked_at(bytes: &[u8], interest: &Interest) -> Vec<Sighting> {
 /// Some of the prefixes that a recording speaks of.
 fn some_of(bytes: &[u8], step: usize) -> Interest {
     let of = |sighting: Sighting| match sighting.sight {
-        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) => Some(prefix),
+        Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) | Sight::WithdrawnEverywhere(prefix) => Some(prefix),
         Sight::Lost => None,
     };
     Interest::of(gather(bytes).map(|(_, all)| all).unwrap_or_default().into_iter().filter_map(of).step_by(step))

@@ -65,6 +65,11 @@ impl Past {
         }
     }
 
+    fn end_all(&mut self, at: Timestamp) {
+        let all: Vec<u32> = self.now.keys().copied().collect();
+        all.into_iter().for_each(|vantage| self.end(vantage, at));
+    }
+
     fn believed(&self, of: &BTreeMap<Asn, Presence>) -> impl Iterator<Item = Asn> {
         of.iter().filter(|(_, presence)| presence.is_share_of(&self.whole)).map(|(asn, _)| *asn)
     }
@@ -85,17 +90,23 @@ impl Learner {
         let at = sighting.at;
         let period = self.period.get_or_insert((at, at));
         period.1 = period.1.max(at);
-        let vantage = self.vantages.number(sighting.vantage);
+        let vantage = self.vantages.number(sighting.vantage.clone());
         match sighting.sight {
             Sight::Announced(prefix, route) => {
                 let past = self.past.entry(prefix).or_default();
                 past.end(vantage, at);
+                let route = route.told_by(&sighting.vantage);
                 self.votes.take(vantage, &route);
                 past.now.insert(vantage, (at, route));
             }
             Sight::Withdrawn(prefix) => {
                 if let Some(past) = self.past.get_mut(&prefix) {
                     past.end(vantage, at);
+                }
+            }
+            Sight::WithdrawnEverywhere(prefix) => {
+                if let Some(past) = self.past.get_mut(&prefix) {
+                    past.end_all(at);
                 }
             }
             Sight::Lost => self.past.values_mut().for_each(|past| past.end(vantage, at)),
@@ -112,8 +123,7 @@ impl Learner {
         // Who stands next to an origin does so for any of its prefixes.
         let mut around: BTreeMap<Asn, BTreeSet<Asn>> = BTreeMap::new();
         for (prefix, mut past) in self.past {
-            let left: Vec<u32> = past.now.keys().copied().collect();
-            left.into_iter().for_each(|vantage| past.end(vantage, to));
+            past.end_all(to);
             let longest = past.whole.0.values().copied().max().unwrap_or_default();
             let origins: Vec<Asn> = past.believed(&past.origins).collect();
             if longest * SHARE < period || origins.is_empty() {

@@ -87,7 +87,7 @@ impl Watch {
     /// Whether what a sighting says is looked at.
     pub fn concerns(&self, sighting: &Sighting) -> bool {
         match &sighting.sight {
-            Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) => self.expectations.governing(*prefix).is_some(),
+            Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) | Sight::WithdrawnEverywhere(prefix) => self.expectations.governing(*prefix).is_some(),
             Sight::Lost => true,
         }
     }
@@ -105,6 +105,11 @@ impl Watch {
                 let Some(held) = self.table.get_mut(&prefix) else { return };
                 let believed = sighting.vantage.tells_withdrawals;
                 held.withdraw(self.vantages.number(sighting.vantage), believed);
+                touch(held, prefix, &mut self.touched);
+            }
+            Sight::WithdrawnEverywhere(prefix) => {
+                let Some(held) = self.table.get_mut(&prefix) else { return };
+                held.withdraw_all();
                 touch(held, prefix, &mut self.touched);
             }
             Sight::Lost => {
@@ -126,6 +131,7 @@ impl Watch {
                 None => return,
             },
         };
+        let route = route.told_by(&vantage);
         let facts = match &self.last {
             Some((last, facts)) if Arc::ptr_eq(last, &route) => *facts,
             _ => self.last.insert((route.clone(), Facts::of(&route, &self.relations))).1,

@@ -105,12 +105,22 @@ pub(super) fn detour(route: &SeenRoute) -> Option<(Asn, usize)> {
     Some((ases[top + 1], between))
 }
 
-/// An AS that makes a path impossible: one that no network has, or that stands in it twice.
-pub(super) fn impossible(route: &SeenRoute) -> Option<Asn> {
+/// How a path cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Impossible {
+    /// An AS stands in it twice, with others between.
+    Twice(Asn),
+    /// An AS that no network has.
+    Nobody(Asn),
+}
+
+/// What makes a path impossible; its origin is what is expected, whoever that is.
+pub(super) fn impossible(route: &SeenRoute) -> Option<Impossible> {
     let ases = route.ases();
-    let twice = |at: usize| ases[at + 1..].contains(&ases[at]);
-    let unknown = |asn: Asn| matches!(asn.class(), AsnClass::Reserved | AsnClass::Trans | AsnClass::Documentation);
-    (0..ases.len()).find(|&at| unknown(ases[at]) || twice(at)).map(|at| ases[at])
+    let before = &ases[..ases.len().saturating_sub(1)];
+    let unknown = |asn: &&Asn| matches!(asn.class(), AsnClass::Reserved | AsnClass::Trans | AsnClass::Documentation);
+    let twice = (0..before.len()).find(|&at| ases[at + 1..].contains(&ases[at])).map(|at| Impossible::Twice(ases[at]));
+    twice.or_else(|| before.iter().find(unknown).map(|asn| Impossible::Nobody(*asn)))
 }
 
 #[cfg(test)]
@@ -149,10 +159,13 @@ mod tests {
 
     #[test]
     fn what_no_path_can_have() {
-        let check = |path: &str, asn: Option<u32>| assert_eq!(impossible(&route(path, None)).map(|asn| asn.0), asn, "{path}");
+        use Impossible::{Nobody, Twice};
+        let check = |path: &str, expected| assert_eq!(impossible(&route(path, None)), expected, "{path}");
+        check("", None);
         check("3356 2914 13335", None);
         check("3356 2914 2914 13335", None);
-        check("3356 2914 3356 13335", Some(3356));
-        check("3356 23456 13335", Some(23456));
+        check("3356 2914 64500", None);
+        check("3356 2914 3356 13335", Some(Twice(Asn(3356))));
+        check("3356 23456 13335", Some(Nobody(Asn(23456))));
     }
 }

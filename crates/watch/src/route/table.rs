@@ -133,6 +133,13 @@ impl Held {
         }
     }
 
+    pub(super) fn withdraw_all(&mut self) {
+        for at in 0..self.all.len() {
+            self.part(at);
+            self.all[at].here = false;
+        }
+    }
+
     /// Whether there was something to forget.
     pub(super) fn forget(&mut self, vantage: u32) -> bool {
         self.find(vantage).is_ok_and(|at| {

@@ -99,6 +99,18 @@ fn a_path_without_an_origin_has_none_that_is_expected() {
 }
 
 #[test]
+fn a_router_that_originates_a_prefix_itself_is_its_origin() {
+    let told = |asn: u32| Sighting {
+        at: Timestamp::from_secs(1),
+        vantage: vantage(asn, true),
+        sight: Sight::Announced(prefix("193.0.0.0/21"), SeenRoute::default().into()),
+    };
+    assert_eq!(found([told(3333)]), []);
+    let all = found([told(9121)]);
+    assert_eq!(all.iter().map(|finding| (finding.kind, finding.by)).collect::<Vec<_>>(), [(Kind::OriginChange, Some(Asn(9121)))]);
+}
+
+#[test]
 fn new_vrps_judge_what_is_known() {
     let (mut watch, mut all) = (watch(), vec![]);
     for sighting in story("1 A 193.0.0.0/21 2914 3356 3333") {

@@ -4,7 +4,7 @@
 use super::{
     Asns, Kind, Reason,
     judge::{FEW, Scene},
-    path::{self, Leak},
+    path::{self, Impossible, Leak},
     table::Entry,
 };
 use peerage_domain::{Asn, AsnClass, Text, rpki::OriginState, say, sighting::Hop};
@@ -71,7 +71,8 @@ impl Weigh<'_> {
     /// From 1 to 97 with what corroborates.
     fn foreign(&self, kind: Kind) -> Vec<Reason> {
         let (prefix, expected) = (self.scene.prefix, self.scene.expected);
-        let (who, whom) = (name(self.origin), names(&expected.origins));
+        let set = || self.entries[0].shown.route.path.last().map_or_else(String::new, |set| format!("AS_SET {set}"));
+        let (who, whom) = (self.origin.map_or_else(set, |asn| asn.to_string()), names(&expected.origins));
         let mut all = vec![match kind {
             Kind::OriginChange => {
                 reason(52, say!("route.origin", "{who} originates {prefix}; expected is {whom}.", who = who, prefix = prefix, whom = whom))
@@ -127,8 +128,14 @@ impl Weigh<'_> {
         if !expected.learned {
             all.push(reason(20, say!("route.declared", "The known ones are declared, not learned.")));
         }
-        if let Some(asn) = self.entries.iter().find_map(|entry| path::impossible(&entry.shown.route)) {
-            all.push(reason(15, say!("route.impossible", "The path cannot be: {asn} stands in it twice, or is nobody's.", asn = asn)));
+        match self.entries.iter().find_map(|entry| path::impossible(&entry.shown.route)) {
+            Some(Impossible::Twice(asn)) => {
+                all.push(reason(15, say!("route.twice", "The path cannot be: {asn} stands in it twice, with others between.", asn = asn)));
+            }
+            Some(Impossible::Nobody(asn)) => {
+                all.push(reason(15, say!("route.nobody", "The path cannot be: no network has {asn}.", asn = asn)));
+            }
+            None => {}
         }
         all
     }
