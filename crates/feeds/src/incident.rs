@@ -207,7 +207,8 @@ fn instants(document: &Value) -> Result<Instants, IncidentError> {
             "-1" => start.unwrap_or_default(),
             _ => time("replay", &Value::String(key))?,
         };
-        let fine = |path: &str| path.chars().all(|c| c.is_ascii_digit() || " {},\t".contains(c)) && path.contains(|c: char| c.is_ascii_digit());
+        let fine =
+            |path: &str| path.chars().all(|c| c.is_ascii_digit() || " {},\t".contains(c)) && path.contains(|c: char| c.is_ascii_digit());
         if let Some(wrong) = instant.path_list.iter().find(|path| !fine(path)) {
             return Err(bad("replay", format!("“{}” is no path", wrong.chars().take(60).collect::<String>())));
         }

@@ -87,7 +87,9 @@ impl Watch {
     /// Whether what a sighting says is looked at.
     pub fn concerns(&self, sighting: &Sighting) -> bool {
         match &sighting.sight {
-            Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) | Sight::WithdrawnEverywhere(prefix) => self.expectations.governing(*prefix).is_some(),
+            Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) | Sight::WithdrawnEverywhere(prefix) => {
+                self.expectations.governing(*prefix).is_some()
+            }
             Sight::Lost => true,
         }
     }
