@@ -277,26 +277,6 @@ impl Service {
         Ok(Known { provider: connection.provider, claims: mine.collect() })
     }
 
-    /// Takes a prefix off somebody's connection, as who settles whose a prefix is.
-    ///
-    /// # Errors
-    /// When the actor is no operator, the note is missing, or there is no such prefix.
-    pub async fn take_prefix_off(&self, actor: &Actor, id: &str, prefix: Prefix, note: &str) -> Result<(), Error> {
-        actor.may(Action::Decide)?;
-        let note = reason(note)?;
-        let mut tx = self.store.begin().await?;
-        let connection = tx.connection(id).await?.ok_or_else(|| Error::NotFound("connection", id.to_string()))?;
-        if !tx.delete_prefix(id, prefix).await? {
-            return Err(Error::NotFound("prefix", prefix.to_string()));
-        }
-        tx.delete_verdict(&crate::verdicts::subject(id, prefix)).await?;
-        tx.touch_service().await?;
-        tx.record(id, self.clock.now(), &actor.name, &ConnectionEvent::PrefixTakenOff { prefix, note }).await?;
-        tx.commit().await?;
-        self.live.tell(id, &connection.organisation);
-        Ok(())
-    }
-
     /// Removes a prefix.
     ///
     /// # Errors
@@ -417,16 +397,6 @@ async fn name_problem(tx: &mut Tx, actor: &Actor, name: &str) -> Result<Option<T
     let taken = tx.has_connection_named(&actor.organisation, name.trim()).await?;
     Ok(taken
         .then(|| say!("connection.name_taken", "“{name}” is already used in your organisation. Choose another name.", name = name.trim())))
-}
-
-/// What an operator says to those whose prefix is taken off.
-pub(crate) fn reason(note: &str) -> Result<String, Error> {
-    let note = note.trim();
-    match note.chars().count() {
-        0 => Err(Error::Refused(say!("taken_off.no_reason", "Say why: the organisation reads it."))),
-        1..=500 => Ok(note.to_owned()),
-        _ => Err(Error::Refused(say!("taken_off.long", "The reason has at most 500 characters."))),
-    }
 }
 
 /// What stands in the way of an organisation's new prefixes.

@@ -47,6 +47,7 @@ pub mod routers;
 pub mod routes;
 pub mod rpki;
 pub mod secrets;
+mod settling;
 pub mod telemetry;
 pub mod verdicts;
 

@@ -241,35 +241,6 @@ impl Service {
         Ok(it.prefix)
     }
 
-    /// Takes somebody's registration off, as who settles whose a prefix is.
-    ///
-    /// # Errors
-    /// When the actor is no operator, the note is missing, or it is unknown.
-    pub async fn take_registration_off(&self, actor: &Actor, id: &str, note: &str) -> Result<Prefix, Error> {
-        actor.may(Action::Decide)?;
-        let note = crate::connections::reason(note)?;
-        let mut tx = self.store.begin().await?;
-        let (it, _) = tx.registration(id).await?.ok_or_else(|| Error::NotFound("registered prefix", id.to_string()))?;
-        tx.delete_registration(id).await?;
-        let event = RegistrationEvent::TakenOff { prefix: it.prefix, note };
-        tx.record(&taken_off(&it.organisation), self.clock.now(), &actor.name, &event).await?;
-        tx.touch_service().await?;
-        tx.commit().await?;
-        self.live.tell(&it.peering, &it.organisation);
-        Ok(it.prefix)
-    }
-
-    /// What the operator took off of the actor's organisation, last first.
-    ///
-    /// # Errors
-    /// When the actor may not or storage fails.
-    pub async fn registrations_taken_off(&self, actor: &Actor) -> Result<Vec<peerage_storage::asns::Event<RegistrationEvent>>, Error> {
-        actor.may(Action::ReadPeerings)?;
-        let mut all: Vec<peerage_storage::asns::Event<RegistrationEvent>> = self.store.history(&taken_off(&actor.organisation)).await?;
-        all.reverse();
-        Ok(all)
-    }
-
     /// Everything that an ASN originates, by one source, as lines for the form; what is
     /// registered already is left out.
     ///
@@ -330,11 +301,6 @@ impl Service {
         }
         Ok(peering)
     }
-}
-
-/// Where the history of an organisation's registrations is that are gone.
-fn taken_off(organisation: &str) -> String {
-    format!("{organisation}/taken-off")
 }
 
 fn can_register(peering: &Peering) -> bool {

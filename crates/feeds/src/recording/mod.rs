@@ -144,7 +144,7 @@ fn unpack(input: &mut dyn BufRead, depth: u8, interest: &Interest, take: &mut dy
     }
 }
 
-/// By the first bytes; JSON is told apart by its first line later.
+/// By the first bytes; JSON is told apart by its first lines later.
 fn recognise(head: &[u8]) -> Option<Form> {
     let text = head.strip_prefix(BOM).unwrap_or(head).trim_ascii_start();
     match text.first() {

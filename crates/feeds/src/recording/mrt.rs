@@ -116,9 +116,10 @@ struct Message<'b> {
 struct Collector<'a> {
     interest: &'a Interest,
     vantages: Vantages,
-    peers: Option<PeerIndexTable>,
     /// The same by what stands in the messages.
     known: HashMap<(u32, IpAddr, Option<u32>), Arc<Vantage>, foldhash::fast::RandomState>,
+    /// Whose entries a table has.
+    peers: Option<PeerIndexTable>,
 }
 
 impl<'a> Collector<'a> {

@@ -190,11 +190,6 @@ impl Watch {
             touch(held, *prefix, &mut self.touched);
         }
     }
-
-    /// What is expected of a prefix.
-    pub fn expected(&self, prefix: Prefix) -> Option<&Arc<Expectation>> {
-        self.expectations.governing(prefix)
-    }
 }
 
 fn touch(held: &mut Held, prefix: Prefix, touched: &mut Vec<Prefix>) {
