@@ -90,8 +90,8 @@ pub(crate) fn keep_other_forms() {
 
 /// Calls `on_change` whenever the server says that `subject` changed, and `on_state` with
 /// whether the connection stands, until the page that asked is gone.
-pub(crate) fn listen(subject: &str, on_change: impl Fn() + 'static, on_state: impl Fn(bool) + 'static) {
-    let url = format!("/live?subject={}", peerage_domain::catalogue::percent(subject));
+pub(crate) fn listen(subject: &str, heard: u64, on_change: impl Fn() + 'static, on_state: impl Fn(bool) + 'static) {
+    let url = format!("/live?subject={}&heard={heard}", peerage_domain::catalogue::percent(subject));
     let (stop, stopped) = futures::channel::oneshot::channel::<()>();
     let stop = StoredValue::new_local(Some(stop));
     on_cleanup(move || {

@@ -4,7 +4,7 @@ pub(crate) fn mark_hydrated() {}
 
 pub(crate) fn keep_other_forms() {}
 
-pub(crate) fn listen(_subject: &str, _on_change: impl Fn() + 'static, _on_state: impl Fn(bool) + 'static) {}
+pub(crate) fn listen(_subject: &str, _heard: u64, _on_change: impl Fn() + 'static, _on_state: impl Fn(bool) + 'static) {}
 
 pub(crate) fn large_paste(_event: &leptos::web_sys::Event) -> Option<String> {
     None

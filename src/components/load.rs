@@ -87,11 +87,12 @@ pub fn live<T: Clone + Send + Sync + serde::Serialize + serde::de::DeserializeOw
     Effect::new(move |_| {
         // Only those who are signed in hear of anything.
         let frame = visit.and_then(|visit| visit.0.get_untracked()).and_then(Result::ok);
-        if frame.is_some_and(|frame| frame.me.is_none()) {
+        if frame.as_ref().is_some_and(|frame| frame.me.is_none()) {
             return;
         }
         connected.set(true);
-        crate::browser::listen(&subject(), move || resource.refetch(), move |up| connected.set(up));
+        let heard = frame.map(|frame| frame.heard).unwrap_or_default();
+        crate::browser::listen(&subject(), heard, move || resource.refetch(), move |up| connected.set(up));
     });
     connected
 }

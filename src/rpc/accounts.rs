@@ -28,6 +28,8 @@ pub struct Frame {
     pub typed: Option<Typed>,
     /// The server's time, so that ages on the page agree with it.
     pub now: Timestamp,
+    /// How many notices of changes there were before the page was made.
+    pub heard: u64,
 }
 
 /// Somebody who is signed in.

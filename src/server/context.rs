@@ -146,6 +146,7 @@ fn unsealed(service: &Service, typed: Typed) -> Typed {
 /// When storage fails.
 pub async fn frame() -> Result<Frame, Failure> {
     let service = service();
+    let heard = service.heard();
     let session = session().await?;
     let me = match actor_of(&service, &session).await {
         Ok(actor) => Some(me(&service, actor).await?),
@@ -171,6 +172,7 @@ pub async fn frame() -> Result<Frame, Failure> {
         me,
         flash: message.map(|message| opened(&service, message)),
         now: service.clock().now(),
+        heard,
     })
 }
 

@@ -10,7 +10,7 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
-use peerage_service::Service;
+use peerage_service::{Notice, Service};
 use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
 use tokio_stream::{
@@ -25,6 +25,14 @@ pub struct Topic {
     /// Such as `PR-88`; empty for everything that the person may hear of.
     #[serde(default)]
     subject: String,
+    /// How many notices there were when the page was made.
+    heard: Option<u64>,
+}
+
+impl Topic {
+    fn is(&self, notice: &Notice) -> bool {
+        self.subject.is_empty() || self.subject == notice.subject
+    }
 }
 
 /// `GET /live?subject=PR-88`
@@ -33,14 +41,14 @@ pub async fn listen(State(service): State<Service>, session: Session, Query(topi
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let notices = BroadcastStream::new(service.listen());
+    // Between the making of the page and this line it heard nothing.
+    let missed = topic.heard.is_some_and(|heard| service.missed(heard, |notice| topic.is(notice) && service.may_hear(&actor, notice)));
+    let first = tokio_stream::iter(missed.then(|| Event::default().data("*")));
     let events = notices.filter_map(move |notice| match notice {
-        Ok(notice) => {
-            let wanted = topic.subject.is_empty() || topic.subject == notice.subject;
-            (wanted && service.may_hear(&actor, &notice)).then(|| Event::default().data(notice.subject))
-        }
+        Ok(notice) => (topic.is(&notice) && service.may_hear(&actor, &notice)).then(|| Event::default().data(notice.subject)),
         // The page missed some: let it look at everything.
         Err(BroadcastStreamRecvError::Lagged(_)) => Some(Event::default().data("*")),
     });
     let keep = KeepAlive::new().interval(Duration::from_secs(15));
-    Sse::new(events.map(Ok::<_, Infallible>)).keep_alive(keep).into_response()
+    Sse::new(first.chain(events).map(Ok::<_, Infallible>)).keep_alive(keep).into_response()
 }
