@@ -65,11 +65,17 @@ pub enum Action {
     ManageAccounts,
     /// See latency and events across all connections of one's organisation.
     ReadInsights,
+    /// See what happens to one's prefixes on the Internet.
+    ReadIncidents,
+    /// Acknowledge incidents, say what is meant, and who is told.
+    WriteIncidents,
+    /// See where the Internet's routes are heard of, and replay recordings.
+    ManageSources,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 10] = [
+    pub const ALL: [Action; 13] = [
         Action::ReadConnections,
         Action::WriteConnections,
         Action::ReadPeerings,
@@ -80,6 +86,9 @@ impl Action {
         Action::ManageRouters,
         Action::ManageAccounts,
         Action::ReadInsights,
+        Action::ReadIncidents,
+        Action::WriteIncidents,
+        Action::ManageSources,
     ];
 
     /// The roles that may do it.
@@ -90,8 +99,15 @@ impl Action {
             Action::WriteConnections => &[Customer],
             Action::ReadPeerings => &[Partner, Operator],
             Action::WritePeerings => &[Partner],
-            Action::ReadQueue | Action::Decide | Action::EditDirectory | Action::ManageRouters | Action::ManageAccounts => &[Operator],
+            Action::ReadQueue
+            | Action::Decide
+            | Action::EditDirectory
+            | Action::ManageRouters
+            | Action::ManageAccounts
+            | Action::ManageSources => &[Operator],
             Action::ReadInsights => &[Customer, Manager, Operator],
+            Action::ReadIncidents => &[Customer, Manager, Partner, Operator],
+            Action::WriteIncidents => &[Customer, Partner, Operator],
         }
     }
 

@@ -9,13 +9,15 @@
 //!    IANA registries, [`prefixes`] judges what customers type, [`session`] what
 //!    partners ask for, [`policy`] what an operator checks
 //! 3. state: [`peer_asn`] and [`peering`], both as published transition tables
-//! 4. [`access`]: who may do what
+//! 4. [`sighting`] and [`incident`]: what is seen on the Internet, and what happens there
+//! 5. [`access`]: who may do what
 #![warn(missing_docs)]
 
 pub mod access;
 mod asn;
 pub mod catalogue;
 pub mod contact;
+pub mod incident;
 pub mod interest;
 pub mod irr;
 pub mod legacy;

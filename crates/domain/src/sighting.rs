@@ -140,3 +140,27 @@ pub struct Sighting {
     /// What.
     pub sight: Sight,
 }
+
+/// What a vantage point had of a prefix from a moment on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteChange {
+    /// Of which prefix.
+    pub prefix: Prefix,
+    /// Which one.
+    pub vantage: Vantage,
+    /// From when on.
+    pub at: Timestamp,
+    /// What it had.
+    pub had: Had,
+}
+
+/// What a vantage point had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Had {
+    /// This path, nearest AS first.
+    Route(Vec<Hop>),
+    /// No route.
+    Nothing,
+    /// It is not known.
+    Unknown,
+}

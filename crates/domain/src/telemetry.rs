@@ -66,7 +66,8 @@ pub enum Level {
     Critical,
 }
 
-/// What happened to a route; the names of the reference service.
+/// What happened to a route: the names of the reference service, and behind them those that it
+/// lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RouteEventKind {
     /// The prefix was announced.
@@ -85,19 +86,44 @@ pub enum RouteEventKind {
     PrefixOriginAsChangeEvent,
     /// The same on the backup route.
     PrefixBackupRouteOriginAsChangeEvent,
+    /// A part of the prefix comes from another origin AS.
+    PrefixPartOriginAsChangeEvent,
+    /// An AS stands next to the origin that is not known there: the path may be made up.
+    PrefixForgedPathEvent,
+    /// Somebody passes it on who should not (RFC 7908).
+    PrefixRouteLeakEvent,
+    /// Most of those that had a route have none.
+    PrefixVisibilityLossEvent,
+    /// The RPKI calls the expected route invalid (RFC 6811).
+    PrefixRpkiInvalidEvent,
+    /// Its origin announces a longer part than expected.
+    PrefixMoreSpecificEvent,
+    /// The path grew.
+    PrefixPathChangeEvent,
+    /// Traffic does not enter where it should.
+    PrefixSuboptimalEvent,
+    /// Something that was told before is over.
+    PrefixIncidentOverEvent,
 }
 
 impl RouteEventKind {
-    /// The documented level of the kind.
+    /// The level of the kind, documented by the reference service where the kind is.
     pub fn level(self) -> Level {
         use RouteEventKind as K;
         match self {
-            K::PrefixAnnouncementEvent | K::PrefixBackupRouteAnnouncementEvent | K::PrefixActivePath | K::PrefixBackupPath => {
-                Level::Information
-            }
-            K::PrefixWithdrawalEvent | K::PrefixBackupRouteWithdrawalEvent => Level::Warning,
-            K::PrefixBackupRouteOriginAsChangeEvent => Level::Error,
-            K::PrefixOriginAsChangeEvent => Level::Critical,
+            K::PrefixAnnouncementEvent
+            | K::PrefixBackupRouteAnnouncementEvent
+            | K::PrefixActivePath
+            | K::PrefixBackupPath
+            | K::PrefixPathChangeEvent
+            | K::PrefixIncidentOverEvent => Level::Information,
+            K::PrefixWithdrawalEvent
+            | K::PrefixBackupRouteWithdrawalEvent
+            | K::PrefixVisibilityLossEvent
+            | K::PrefixMoreSpecificEvent
+            | K::PrefixSuboptimalEvent => Level::Warning,
+            K::PrefixBackupRouteOriginAsChangeEvent | K::PrefixRouteLeakEvent | K::PrefixRpkiInvalidEvent => Level::Error,
+            K::PrefixOriginAsChangeEvent | K::PrefixPartOriginAsChangeEvent | K::PrefixForgedPathEvent => Level::Critical,
         }
     }
 }

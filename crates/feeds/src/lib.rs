@@ -4,7 +4,7 @@
 //! * [`peeringdb`]: the objects of the PeeringDB API
 //! * [`atlas`]: results of RIPE Atlas measurements
 //! * [`recording`]: what collectors and routers saw, from MRT, BMP, RIS Live, or an [`incident`] as JSON
-//! * [`bmp`]: what routers say of their peers (RFC 7854)
+//! * [`bmp`]: what routers say of their peers (RFC 7854); [`ris_live_socket`]: RIS Live as it happens; [`sightings`]: sightings on the wire
 //! * [`irr`]: the registry's answers, over [`irr_socket`]; [`ixf`]: the members of an exchange; [`legacy_csv`]: a table of sessions
 //! * [`vrp`]: validated ROA payloads as files; [`rtr`]: from a cache, over [`rtr_socket`]
 #![warn(missing_docs)]
@@ -18,6 +18,8 @@ pub mod ixf;
 pub mod legacy_csv;
 pub mod peeringdb;
 pub mod recording;
+pub mod ris_live_socket;
 pub mod rtr;
 pub mod rtr_socket;
+pub mod sightings;
 pub mod vrp;

@@ -154,6 +154,7 @@ fn expectations(sightings: &[Sighting], watched: usize) -> Expectations {
         upstreams: None,
         max_length: Some(24),
         learned: false,
+        ignored: Default::default(),
     };
     for (prefix, origin) in known.iter().step_by(every).take(watched) {
         all.insert(expect(*prefix, *origin));

@@ -99,7 +99,14 @@ fn found(event: &Event) -> Option<(Kind, i32)> {
         _ => return None,
     };
     let mut expectations = Expectations::default();
-    expectations.insert(Expectation { prefix: event.prefix, origins, upstreams: None, max_length: None, learned: false });
+    expectations.insert(Expectation {
+        prefix: event.prefix,
+        origins,
+        upstreams: None,
+        max_length: None,
+        learned: false,
+        ignored: Default::default(),
+    });
     let mut watch = Watch::new(expectations, vrps(event));
     let mut first = None;
     let mut take = |finding: peerage_watch::route::Finding| {

@@ -32,11 +32,11 @@ const PEER: usize = 42;
 
 pub(super) fn read(input: &mut dyn Read, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Tally {
     let mut tally = Tally::new(Form::Bmp);
-    let (mut station, mut bytes) = (Station { interest, vantages: Vantages::default(), now: Timestamp::default() }, vec![]);
+    let (mut station, mut bytes) = (Station::default(), vec![]);
     loop {
         match message(input, &mut bytes) {
             Ok(false) => return tally,
-            Ok(true) => match station.read(&bytes, take) {
+            Ok(true) => match station.read(&bytes, interest, take) {
                 Ok(()) => tally.records += 1,
                 Err(why) => tally.fails(why),
             },
@@ -69,23 +69,76 @@ fn message(input: &mut dyn Read, bytes: &mut Vec<u8>) -> Result<bool, String> {
     Ok(true)
 }
 
-struct Station<'a> {
-    interest: &'a Interest,
+/// What a router tells, in whatever parts it comes; each sighting has the time of its arrival.
+pub struct Router {
+    name: String,
+    rest: Vec<u8>,
+    station: Station,
+}
+
+impl Router {
+    /// A router that is just beginning to tell.
+    pub fn new(name: impl Into<String>) -> Router {
+        let name = name.into();
+        Router { station: Station { name: name.clone(), ..Station::default() }, name, rest: vec![] }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads what came, and gives what of it is of interest. Gives how many messages were read,
+    /// and how many could not be.
+    ///
+    /// # Errors
+    /// When it is no BMP; the connection is to be closed then.
+    pub fn take(
+        &mut self,
+        bytes: &[u8],
+        at: Timestamp,
+        interest: &Interest,
+        take: &mut dyn FnMut(Sighting),
+    ) -> Result<(u64, u64), crate::bmp::BmpError> {
+        self.rest.extend_from_slice(bytes);
+        let (mut from, mut read, mut unreadable) = (0, 0, 0);
+        while let Some(length) = crate::bmp::length(&self.rest[from..])? {
+            let Some(message) = self.rest.get(from..from + length) else { break };
+            from += length;
+            match self.station.read(message, interest, &mut |sighting| take(Sighting { at, ..sighting })) {
+                Ok(()) => read += 1,
+                Err(_) => unreadable += 1,
+            }
+        }
+        self.rest.drain(..from);
+        Ok((read, unreadable))
+    }
+
+    /// Its sessions are not heard of any more: what they had is not known.
+    pub fn lost(&self, at: Timestamp) -> Vec<Sighting> {
+        let lost = |vantage: &std::sync::Arc<Vantage>| Sighting { at, vantage: vantage.clone(), sight: Sight::Lost };
+        self.station.vantages.0.iter().map(lost).collect()
+    }
+}
+
+#[derive(Default)]
+struct Station {
+    name: String,
     vantages: Vantages,
     now: Timestamp,
 }
 
-impl Station<'_> {
-    fn read(&mut self, bytes: &[u8], take: &mut dyn FnMut(Sighting)) -> Result<(), String> {
+impl Station {
+    fn read(&mut self, bytes: &[u8], interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<(), String> {
         const ROUTES: u8 = 0;
         let update = bytes.get(COMMON + PEER..).filter(|_| bytes[COMMON - 1] == ROUTES);
         // Whose it is and how it is to be read stands in flags that the whole parser knows.
-        if let Some(Peeked::Nothing) = update.map(|update| peek(update, 4, false, self.interest)) {
+        if let Some(Peeked::Nothing) = update.map(|update| peek(update, 4, false, interest)) {
             self.passes(bytes);
             return Ok(());
         }
         let message = parse_bmp_msg(&mut Bytes::copy_from_slice(bytes)).map_err(|error| format!("{error:?}"))?;
-        self.message(message, take);
+        self.message(message, interest, take);
         Ok(())
     }
 
@@ -96,7 +149,7 @@ impl Station<'_> {
         self.now = self.now.max(Timestamp::from_millis(seconds * 1000 + micros / 1000));
     }
 
-    fn message(&mut self, message: BmpMessage, take: &mut dyn FnMut(Sighting)) {
+    fn message(&mut self, message: BmpMessage, interest: &Interest, take: &mut dyn FnMut(Sighting)) {
         let Some(header) = message.per_peer_header else { return };
         let told = Timestamp::from_millis((header.timestamp * 1000.0) as i64);
         self.now = self.now.max(told);
@@ -105,9 +158,10 @@ impl Station<'_> {
             BmpMessageBody::RouteMonitoring(monitoring) => {
                 let BgpMessage::Update(update) = monitoring.bgp_message else { return };
                 let Some(side) = side(&header) else { return };
-                update::sights(&update, self.interest, &mut |path, sight| {
-                    let vantage =
-                        Vantage { source: side.into(), asn, peer: peer(header.peer_ip, path), tells_withdrawals: side != PRE_POLICY };
+                let source = [self.name.as_str(), side].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+                update::sights(&update, interest, &mut |path, sight| {
+                    let peer = peer(header.peer_ip, path);
+                    let vantage = Vantage { source: source.clone(), asn, peer, tells_withdrawals: side != PRE_POLICY };
                     take(Sighting { at, vantage: self.vantages.of(vantage), sight });
                 });
             }

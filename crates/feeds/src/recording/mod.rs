@@ -14,6 +14,9 @@ mod peek;
 mod ris_live;
 mod update;
 
+pub use bmp::Router;
+pub use ris_live::Messages;
+
 use crate::incident::IncidentError;
 use peerage_domain::{
     Asn,

@@ -118,7 +118,7 @@ pub(super) fn is_line(line: &[u8]) -> bool {
 
 pub(super) fn read(input: &mut dyn BufRead, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> io::Result<Tally> {
     let mut tally = Tally::new(Form::RisLive);
-    let mut vantages = Vantages::default();
+    let mut messages = Messages::default();
     let mut line = vec![];
     loop {
         line.clear();
@@ -128,13 +128,27 @@ pub(super) fn read(input: &mut dyn BufRead, interest: &Interest, take: &mut dyn 
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match serde_json::from_slice::<Line>(&line) {
-            Ok(Line { kind, data: Some(message) }) if kind.0 == "ris_message" => match tell(&message, interest, &mut vantages, take) {
-                Ok(()) => tally.records += 1,
-                Err(why) => tally.fails(why),
-            },
-            Ok(_) => tally.records += 1,
-            Err(error) => tally.fails(error),
+        match messages.take(&line, interest, take) {
+            Ok(()) => tally.records += 1,
+            Err(why) => tally.fails(why),
+        }
+    }
+}
+
+/// Messages of RIS Live, one by one as they come.
+#[derive(Default)]
+pub struct Messages(Vantages);
+
+impl Messages {
+    /// Reads a message, and gives what of it is of interest.
+    ///
+    /// # Errors
+    /// When it cannot be read; the next one can be all the same.
+    pub fn take(&mut self, message: &[u8], interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<(), String> {
+        match serde_json::from_slice::<Line>(message) {
+            Ok(Line { kind, data: Some(message) }) if kind.0 == "ris_message" => tell(&message, interest, &mut self.0, take),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
         }
     }
 }

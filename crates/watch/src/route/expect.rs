@@ -1,6 +1,6 @@
 //! What is expected of prefixes.
 
-use peerage_domain::{Asn, Prefix};
+use peerage_domain::{Asn, Prefix, incident::Kind};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
 
@@ -21,6 +21,25 @@ pub struct Expectation {
     /// Learned from a quiet period, not declared.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub learned: bool,
+    /// What is not looked for.
+    #[serde(skip)]
+    pub ignored: Kinds,
+}
+
+/// A set of kinds, in one number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds(u16);
+
+impl Kinds {
+    /// Adds a kind.
+    pub fn insert(&mut self, kind: Kind) {
+        self.0 |= 1 << kind as u16;
+    }
+
+    /// Whether a kind is in it.
+    pub fn contains(self, kind: Kind) -> bool {
+        self.0 >> kind as u16 & 1 == 1
+    }
 }
 
 impl Expectation {

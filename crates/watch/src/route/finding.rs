@@ -1,62 +1,13 @@
 //! What was found, and why it is believed.
 
 use super::Expectation;
+pub use peerage_domain::incident::{Kind, Reason};
 use peerage_domain::{
-    Asn, Prefix, Text, Timestamp,
+    Asn, Prefix, Timestamp,
     sighting::{Hop, SeenRoute, Vantage},
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
-
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// An AS that is not expected originates the prefix itself.
-    OriginChange,
-    /// An AS that is not expected originates a part of it.
-    SubPrefix,
-    /// The origin is right, the AS next to it is not: the path is made up, or leaked.
-    ForgedOrigin,
-    /// Somebody passes it on who should not (RFC 7908).
-    RouteLeak,
-    /// Nobody has a route any more.
-    Withdrawal,
-    /// Fewer than half of those that had a route have one.
-    VisibilityLoss,
-    /// The origin is expected, but the RPKI calls the route invalid (RFC 6811).
-    RpkiInvalid,
-    /// The origin itself announces a part that is longer than expected.
-    MoreSpecific,
-    /// The path grew, by prepending or a detour.
-    PathChange,
-    /// Traffic enters at another place, or later, than it could.
-    Suboptimal,
-}
-
-impl Kind {
-    /// The word in the output.
-    pub fn word(self) -> &'static str {
-        match self {
-            Kind::OriginChange => "origin-change",
-            Kind::SubPrefix => "sub-prefix",
-            Kind::ForgedOrigin => "forged-origin",
-            Kind::RouteLeak => "route-leak",
-            Kind::Withdrawal => "withdrawal",
-            Kind::VisibilityLoss => "visibility-loss",
-            Kind::RpkiInvalid => "rpki-invalid",
-            Kind::MoreSpecific => "more-specific",
-            Kind::PathChange => "path-change",
-            Kind::Suboptimal => "suboptimal",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
-    }
-}
 
 /// Where a finding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,15 +29,6 @@ impl fmt::Display for Change {
             Change::Close => "close",
         })
     }
-}
-
-/// What speaks for a finding (positive) or against it (negative), in percent points.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
-    /// Percent points.
-    pub weight: i8,
-    /// Why.
-    pub text: Text,
 }
 
 /// What a finding rests on.

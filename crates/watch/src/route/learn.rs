@@ -6,7 +6,7 @@
 //! prefix only when it was there for a tenth of the period. Neighbours of an origin that prefixes
 //! with four vantage points tell are those of all its prefixes.
 
-use super::{Asns, Expectation, Expectations, Relations, path, relations::Votes, table::Vantages};
+use super::{Asns, Expectation, Expectations, Kinds, Relations, path, relations::Votes, table::Vantages};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     sighting::{SeenRoute, Sight, Sighting},
@@ -138,7 +138,14 @@ impl Learner {
         for (prefix, origins, neighbours) in learned {
             let around = origins.iter().filter_map(|origin| around.get(origin)).flatten().copied();
             let upstreams = Some(around.chain(neighbours).collect::<Asns>()).filter(|all| !all.is_empty());
-            all.insert(Expectation { prefix, origins: origins.into(), upstreams, max_length: None, learned: true });
+            all.insert(Expectation {
+                prefix,
+                origins: origins.into(),
+                upstreams,
+                max_length: None,
+                learned: true,
+                ignored: Kinds::default(),
+            });
         }
         (all, relations)
     }

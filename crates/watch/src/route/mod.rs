@@ -17,7 +17,7 @@ mod relations;
 mod table;
 mod weigh;
 
-pub use expect::{Asns, ExpectError, Expectation, Expectations};
+pub use expect::{Asns, ExpectError, Expectation, Expectations, Kinds};
 pub use finding::{Change, Evidence, Finding, Kind, Reason};
 pub use learn::Learner;
 pub use relations::Relations;
@@ -26,6 +26,7 @@ use judge::Scene;
 use path::Facts;
 use peerage_domain::{
     Asn, Prefix, Timestamp,
+    incident::Part,
     interest::Interest,
     rpki::Vrps,
     sighting::{SeenRoute, Sight, Sighting, Vantage},
@@ -41,7 +42,32 @@ type Key = (Kind, Option<Asn>);
 
 struct Open {
     since: Timestamp,
+    expected: Arc<Expectation>,
     evidence: Arc<Evidence>,
+}
+
+/// What a vantage point has of a prefix changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// When.
+    pub at: Timestamp,
+    /// Of which prefix.
+    pub prefix: Prefix,
+    /// Which one.
+    pub vantage: Arc<Vantage>,
+    /// What it has now.
+    pub now: Has,
+}
+
+/// What a vantage point has of a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Has {
+    /// This route.
+    Route(Arc<SeenRoute>),
+    /// None.
+    Nothing,
+    /// It is not known: its session ended.
+    Unknown,
 }
 
 /// Watches prefixes.
@@ -56,6 +82,8 @@ pub struct Watch {
     /// The last route and what it says: prefixes of one UPDATE come in a row.
     last: Option<(Arc<SeenRoute>, Facts)>,
     open: BTreeMap<Prefix, BTreeMap<Key, Open>>,
+    /// What changed since it was asked for; not kept when nobody asks.
+    moves: Option<Vec<Move>>,
 }
 
 impl Watch {
@@ -71,7 +99,18 @@ impl Watch {
             now: Timestamp::default(),
             last: None,
             open: BTreeMap::new(),
+            moves: None,
         }
+    }
+
+    /// The same, keeping what changes of what vantage points have, for [`Watch::moves`].
+    pub fn with_moves(self) -> Watch {
+        Watch { moves: Some(vec![]), ..self }
+    }
+
+    /// What changed since this was asked last.
+    pub fn moves(&mut self) -> Vec<Move> {
+        self.moves.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// The same, with what is known of who buys transit from whom.
@@ -105,41 +144,152 @@ impl Watch {
             Sight::Announced(prefix, route) => self.announced(prefix, sighting.vantage, route),
             Sight::Withdrawn(prefix) => {
                 let Some(held) = self.table.get_mut(&prefix) else { return };
+                let number = self.vantages.number(sighting.vantage.clone());
                 let believed = sighting.vantage.tells_withdrawals;
-                held.withdraw(self.vantages.number(sighting.vantage), believed);
-                touch(held, prefix, &mut self.touched);
+                if held.withdraw(number, believed) {
+                    let now = if believed { Has::Nothing } else { Has::Unknown };
+                    self.moved(prefix, sighting.vantage, now);
+                }
+                self.touch(prefix);
             }
             Sight::WithdrawnEverywhere(prefix) => {
                 let Some(held) = self.table.get_mut(&prefix) else { return };
-                held.withdraw_all();
-                touch(held, prefix, &mut self.touched);
-            }
-            Sight::Lost => {
-                let vantage = self.vantages.number(sighting.vantage);
-                for (prefix, held) in &mut self.table {
-                    if held.forget(vantage) {
-                        touch(held, *prefix, &mut self.touched);
-                    }
+                for number in held.withdraw_all() {
+                    self.moved(prefix, self.vantages.get(number).clone(), Has::Nothing);
                 }
+                self.touch(prefix);
             }
+            Sight::Lost => self.lost(&sighting.vantage),
+        }
+    }
+
+    fn lost(&mut self, vantage: &Arc<Vantage>) {
+        let number = self.vantages.number(vantage.clone());
+        let forgot: Vec<(Prefix, bool)> =
+            self.table.iter_mut().filter_map(|(prefix, held)| held.forget(number).map(|here| (*prefix, here))).collect();
+        for (prefix, here) in forgot {
+            if here {
+                self.moved(prefix, vantage.clone(), Has::Unknown);
+            }
+            self.touch(prefix);
+        }
+    }
+
+    fn moved(&mut self, prefix: Prefix, vantage: Arc<Vantage>, now: Has) {
+        if let Some(moves) = &mut self.moves {
+            moves.push(Move { at: self.now, prefix, vantage, now });
+        }
+    }
+
+    fn touch(&mut self, prefix: Prefix) {
+        if let Some(held) = self.table.get_mut(&prefix) {
+            touch(held, prefix, &mut self.touched);
         }
     }
 
     fn announced(&mut self, prefix: Prefix, vantage: Arc<Vantage>, route: Arc<SeenRoute>) {
+        let Some(shown) = self.shown(prefix, &vantage, route) else { return };
+        let Some(held) = self.table.get_mut(&prefix) else { return };
+        let route = self.moves.is_some().then(|| shown.route.clone());
+        let is_new = held.announce(self.vantages.number(vantage.clone()), shown);
+        touch(held, prefix, &mut self.touched);
+        if let Some(route) = route.filter(|_| is_new) {
+            self.moved(prefix, vantage, Has::Route(route));
+        }
+    }
+
+    /// A route with what it shows, where its prefix is watched.
+    fn shown(&mut self, prefix: Prefix, vantage: &Vantage, route: Arc<SeenRoute>) -> Option<table::Shown> {
         let held = match self.table.entry(prefix) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => match self.expectations.governing(prefix) {
-                Some(expected) => new.insert(Held::new(expected.clone())),
-                None => return,
-            },
+            Entry::Vacant(new) => new.insert(Held::new(self.expectations.governing(prefix)?.clone())),
         };
-        let route = route.told_by(&vantage);
+        let route = route.told_by(vantage);
         let facts = match &self.last {
             Some((last, facts)) if Arc::ptr_eq(last, &route) => *facts,
             _ => self.last.insert((route.clone(), Facts::of(&route, &self.relations))).1,
         };
-        let shown = judge::show(prefix, &held.expected, &self.vrps, route, &facts);
-        held.announce(self.vantages.number(vantage), shown);
+        Some(judge::show(prefix, &held.expected, &self.vrps, route, &facts))
+    }
+
+    /// Takes over what a vantage point had, or has no more, when that was written down: nothing is
+    /// told of it before the next [`Watch::settle`].
+    pub fn restore(&mut self, prefix: Prefix, vantage: Arc<Vantage>, route: Arc<SeenRoute>, here: bool) {
+        let Some(shown) = self.shown(prefix, &vantage, route) else { return };
+        let number = self.vantages.number(vantage);
+        if let Some(held) = self.table.get_mut(&prefix) {
+            held.restore(number, shown, here);
+            touch(held, prefix, &mut self.touched);
+        }
+    }
+
+    /// Takes over what had been told and was not over then: it is not told as new again.
+    pub fn resume(&mut self, part: &Part) {
+        let seen = part.seen.iter().map(|seen| {
+            let route = SeenRoute { path: seen.path.clone(), only_to_customer: None };
+            (Arc::new(seen.vantage()), Arc::new(route))
+        });
+        let evidence = Evidence { origin: part.origin, seen: seen.collect(), reasons: part.reasons.clone() };
+        let expected = Expectation {
+            prefix: part.expected.prefix,
+            origins: part.expected.origins.clone().into(),
+            upstreams: part.expected.upstreams.clone().map(Into::into),
+            max_length: (part.expected.longest > part.expected.prefix.length()).then_some(part.expected.longest),
+            learned: false,
+            ignored: Kinds::default(),
+        };
+        let open = Open { since: part.since, expected: expected.into(), evidence: Arc::new(evidence) };
+        self.open.entry(part.prefix).or_default().insert((part.kind, part.by), open);
+        if !self.table.contains_key(&part.prefix) && self.expectations.governing(part.prefix).is_none() {
+            self.touched.push(part.prefix);
+        }
+    }
+
+    /// How many vantage points have a route of a prefix, of how many that ever told of it.
+    pub fn visibility(&self, prefix: Prefix) -> (usize, usize) {
+        let count = |held: &Held| held.iter().fold((0, 0), |(here, all), entry| (here + usize::from(entry.here), all + 1));
+        self.table.get(&prefix).map_or((0, 0), count)
+    }
+
+    /// What is expected.
+    pub fn expectations(&self) -> &Expectations {
+        &self.expectations
+    }
+
+    /// What is now expected: everything is judged by it with the next [`Watch::settle`]. What
+    /// nothing is expected of any more is forgotten, and what was told of it is over.
+    pub fn set_expectations(&mut self, expectations: Expectations) {
+        self.expectations = expectations;
+        let all: Vec<Prefix> = self.table.keys().chain(self.open.keys()).copied().collect();
+        for prefix in all {
+            let governing = self.expectations.governing(prefix).cloned();
+            match (self.table.get_mut(&prefix), governing) {
+                (Some(held), Some(expected)) if *held.expected == *expected => {}
+                (Some(held), Some(expected)) => {
+                    held.expected = expected;
+                    self.look_again(prefix);
+                }
+                (Some(_), None) => {
+                    self.table.remove(&prefix);
+                    self.touched.push(prefix);
+                }
+                (None, Some(_)) => {}
+                (None, None) => self.touched.push(prefix),
+            }
+        }
+        self.touched.sort_unstable();
+        self.touched.dedup();
+    }
+
+    /// Shows the routes of a prefix anew, by what is now known.
+    fn look_again(&mut self, prefix: Prefix) {
+        let Some(held) = self.table.get_mut(&prefix) else { return };
+        let expected = held.expected.clone();
+        for (shown, rightful) in held.shown() {
+            let facts = Facts::of(&shown.route, &self.relations);
+            *shown = judge::show(prefix, &expected, &self.vrps, shown.route.clone(), &facts);
+            *rightful |= shown.rightful;
+        }
         touch(held, prefix, &mut self.touched);
     }
 
@@ -154,41 +304,52 @@ impl Watch {
     }
 
     fn judge(&mut self, prefix: Prefix, give: &mut dyn FnMut(Finding)) {
-        let Some(held) = self.table.get_mut(&prefix) else { return };
+        let Some(held) = self.table.get_mut(&prefix) else { return self.unwatched(prefix, give) };
         let scene =
             Scene { prefix, expected: &held.expected, held, vantages: &self.vantages, vrps: &self.vrps, relations: &self.relations };
-        let (brief, found, silent) = (scene.judge_brief(), scene.judge(), held.is_empty());
+        let ignored = held.expected.ignored;
+        let (mut brief, mut found, silent) = (scene.judge_brief(), scene.judge(), held.is_empty());
+        brief.retain(|(kind, _), _| !ignored.contains(*kind));
+        found.retain(|(kind, _), _| !ignored.contains(*kind));
         held.settle();
         let expected = held.expected.clone();
         if silent {
             self.table.remove(&prefix);
         }
-        let mut case = Case { at: self.now, prefix, expected, give };
+        let mut case = Case { at: self.now, prefix, give };
         if found.is_empty() && brief.is_empty() && !self.open.contains_key(&prefix) {
             return;
         }
         let open = self.open.entry(prefix).or_default();
-        case.seen(open, brief);
+        case.seen(open, brief, &expected);
         // Where nobody is left to tell, a prefix that was gone is still not known to be back.
         let lasts = |(kind, _): &Key| silent && matches!(kind, Kind::Withdrawal | Kind::VisibilityLoss);
         case.over(open, |key| !found.contains_key(key) && !lasts(key));
-        case.seen(open, found);
+        case.seen(open, found, &expected);
         if open.is_empty() {
             self.open.remove(&prefix);
         }
     }
 
+    /// Nothing is expected of a prefix any more, or nobody told of it since what was told before.
+    fn unwatched(&mut self, prefix: Prefix, give: &mut dyn FnMut(Finding)) {
+        if self.expectations.governing(prefix).is_some() {
+            return;
+        }
+        let Some(mut open) = self.open.remove(&prefix) else { return };
+        Case { at: self.now, prefix, give }.over(&mut open, |_| true);
+    }
+
     /// What the vantage points are now told to be judged by.
     pub fn set_vrps(&mut self, vrps: Vrps) {
         self.vrps = vrps;
-        for (prefix, held) in &mut self.table {
-            let expected = held.expected.clone();
-            for shown in held.shown() {
-                let facts = Facts::of(&shown.route, &self.relations);
-                *shown = judge::show(*prefix, &expected, &self.vrps, shown.route.clone(), &facts);
-            }
-            touch(held, *prefix, &mut self.touched);
-        }
+        let all: Vec<Prefix> = self.table.keys().copied().collect();
+        all.into_iter().for_each(|prefix| self.look_again(prefix));
+    }
+
+    /// Lets time go on: what is judged from here on happens no earlier.
+    pub fn pass(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
     }
 }
 
@@ -202,25 +363,24 @@ fn touch(held: &mut Held, prefix: Prefix, touched: &mut Vec<Prefix>) {
 struct Case<'a> {
     at: Timestamp,
     prefix: Prefix,
-    expected: Arc<Expectation>,
     give: &'a mut dyn FnMut(Finding),
 }
 
 impl Case<'_> {
     fn tell(&mut self, change: Change, (kind, by): Key, known: &Open) {
-        let (expected, evidence) = (self.expected.clone(), known.evidence.clone());
+        let (expected, evidence) = (known.expected.clone(), known.evidence.clone());
         (self.give)(Finding { at: self.at, since: known.since, change, kind, prefix: self.prefix, by, expected, evidence });
     }
 
     /// Opens what is new, and tells again what changed.
-    fn seen(&mut self, open: &mut BTreeMap<Key, Open>, found: BTreeMap<Key, Evidence>) {
+    fn seen(&mut self, open: &mut BTreeMap<Key, Open>, found: BTreeMap<Key, Evidence>, expected: &Arc<Expectation>) {
         for (key, evidence) in found {
             let (change, since) = match open.get(&key) {
                 None => (Change::Open, self.at),
                 Some(known) if *known.evidence != evidence => (Change::Update, known.since),
                 Some(_) => continue,
             };
-            let known = Open { since, evidence: Arc::new(evidence) };
+            let known = Open { since, expected: expected.clone(), evidence: Arc::new(evidence) };
             self.tell(change, key, &known);
             open.insert(key, known);
         }

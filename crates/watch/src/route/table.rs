@@ -50,6 +50,13 @@ pub(super) struct Shown {
     pub(super) keys: Option<Box<Faults>>,
 }
 
+impl Shown {
+    /// How long its path is, in ASNs, where its origin is expected.
+    fn length(&self) -> u16 {
+        if self.rightful { u16::try_from(self.route.path.len()).unwrap_or(u16::MAX) } else { u16::MAX }
+    }
+}
+
 /// What a vantage point has, or had, of a prefix.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -100,53 +107,70 @@ impl Held {
         }
     }
 
-    pub(super) fn announce(&mut self, vantage: u32, shown: Shown) {
+    /// Tells whether that is another route than before.
+    pub(super) fn announce(&mut self, vantage: u32, shown: Shown) -> bool {
         let rightful = shown.rightful;
-        let length = if rightful { u16::try_from(shown.route.path.len()).unwrap_or(u16::MAX) } else { u16::MAX };
+        let length = shown.length();
         match self.find(vantage) {
             Ok(at) => {
                 self.part(at);
                 let entry = &mut self.all[at];
+                let is_new = !entry.here || entry.shown.route != shown.route;
                 entry.here = true;
                 entry.fresh = true;
                 entry.rightful |= rightful;
                 entry.shortest = entry.shortest.min(length);
                 entry.shown = shown;
+                is_new
             }
             Err(at) => {
                 // A prefix has as many entries for long: room for one more is enough.
                 self.all.reserve_exact(1);
                 self.all.insert(at, Entry { vantage, here: true, fresh: true, rightful, shortest: length, shown });
+                true
             }
         }
     }
 
-    /// A withdrawal that is not believed leaves nothing known.
-    pub(super) fn withdraw(&mut self, vantage: u32, believed: bool) {
-        if let Ok(at) = self.find(vantage) {
-            self.part(at);
-            if believed {
-                self.all[at].here = false;
-            } else {
-                self.all.remove(at);
-            }
+    /// Puts in what was known, as if it had been judged.
+    pub(super) fn restore(&mut self, vantage: u32, shown: Shown, here: bool) {
+        let entry = Entry { vantage, here, fresh: false, rightful: shown.rightful, shortest: shown.length(), shown };
+        match self.find(vantage) {
+            Ok(at) => self.all[at] = entry,
+            Err(at) => self.all.insert(at, entry),
         }
     }
 
-    pub(super) fn withdraw_all(&mut self) {
+    /// A withdrawal that is not believed leaves nothing known. Tells whether there was a route.
+    pub(super) fn withdraw(&mut self, vantage: u32, believed: bool) -> bool {
+        let Ok(at) = self.find(vantage) else { return false };
+        self.part(at);
+        let here = self.all[at].here;
+        if believed {
+            self.all[at].here = false;
+        } else {
+            self.all.remove(at);
+        }
+        here
+    }
+
+    /// Gives those that had a route.
+    pub(super) fn withdraw_all(&mut self) -> Vec<u32> {
+        let mut had = vec![];
         for at in 0..self.all.len() {
             self.part(at);
-            self.all[at].here = false;
+            if std::mem::replace(&mut self.all[at].here, false) {
+                had.push(self.all[at].vantage);
+            }
         }
+        had
     }
 
-    /// Whether there was something to forget.
-    pub(super) fn forget(&mut self, vantage: u32) -> bool {
-        self.find(vantage).is_ok_and(|at| {
-            self.part(at);
-            self.all.remove(at);
-            true
-        })
+    /// Whether there was a route, where there was something to forget.
+    pub(super) fn forget(&mut self, vantage: u32) -> Option<bool> {
+        let at = self.find(vantage).ok()?;
+        self.part(at);
+        Some(self.all.remove(at).here)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -157,8 +181,9 @@ impl Held {
         self.all.iter()
     }
 
-    pub(super) fn shown(&mut self) -> impl Iterator<Item = &mut Shown> {
-        self.all.iter_mut().map(|entry| &mut entry.shown)
+    /// Each route, and whether its vantage point ever had one with an origin that is expected.
+    pub(super) fn shown(&mut self) -> impl Iterator<Item = (&mut Shown, &mut bool)> {
+        self.all.iter_mut().map(|entry| (&mut entry.shown, &mut entry.rightful))
     }
 
     /// What came and went within the instant.
