@@ -28,6 +28,8 @@ pub struct Config {
     pub site_dir: PathBuf,
     /// Whether cookies are sent over HTTPS only; set it behind TLS.
     pub secure_cookies: bool,
+    /// Where people reach the portal, such as `https://peering.example.net`, for links in what they are told.
+    pub public_url: String,
     /// The network that runs the portal.
     pub operator: Operator,
     /// What it wants of peers.
@@ -40,6 +42,30 @@ pub struct Config {
     pub rpki: RpkiConfig,
     /// Where the Internet Routing Registry is asked.
     pub irr: IrrConfig,
+    /// Where the Internet's routes are heard of, and whom webhooks may reach.
+    pub watch: WatchConfig,
+    /// How mail is sent.
+    pub mail: MailConfig,
+}
+
+/// Where the Internet's routes are heard of, and whom webhooks may reach.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WatchConfig {
+    /// RIS Live, such as `wss://ris-live.ripe.net/v1/ws/?client=NAME`; not used when empty.
+    pub ris_live: String,
+    /// Own networks that webhooks may reach, although they are not public.
+    pub webhook_allow: Vec<Prefix>,
+}
+
+/// How mail is sent.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailConfig {
+    /// `smtps://USER:PASSWORD@HOST` or `smtp://HOST:PORT`; no mail is sent when empty.
+    pub server: String,
+    /// From whom, such as `Peerage <noc@example.net>`.
+    pub from: String,
 }
 
 /// What partners and routes of Peering Service need.
@@ -112,12 +138,15 @@ impl Default for Config {
             database_url: String::new(),
             site_dir: PathBuf::new(),
             secure_cookies: false,
+            public_url: String::new(),
             operator: Operator::default(),
             policy: Policy::default(),
             edge: EdgeConfig::default(),
             service: ServiceConfig::default(),
             rpki: RpkiConfig::default(),
             irr: IrrConfig::default(),
+            watch: WatchConfig::default(),
+            mail: MailConfig::default(),
         }
     }
 }

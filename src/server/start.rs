@@ -8,7 +8,13 @@ use crate::server::{
 use axum::serve::ListenerExt;
 use leptos::config::LeptosOptions;
 use peerage_domain::access::Role;
-use peerage_service::{Clock, Error, Service, Settings, demo, irr::IrrSettings, rpki::RpkiSettings, secrets::Vault};
+use peerage_service::{
+    Clock, Error, Service, Settings, demo,
+    irr::IrrSettings,
+    lookout::{LookoutSettings, MailSettings},
+    rpki::RpkiSettings,
+    secrets::Vault,
+};
 use peerage_storage::Store;
 use std::time::Duration;
 
@@ -34,9 +40,25 @@ pub async fn service(config: &Config, demo_world: bool, clock: Clock) -> Result<
         requirements: config.service.requirements,
         service_community: config.service.community,
         link_pools: if demo_world { demo::link_pools() } else { config.edge.link_pools.clone() },
+        lookout: lookout(config, demo_world)?,
         demo: demo_world,
     };
     Ok(Service::new(store, clock, settings, vault))
+}
+
+/// How the lookout hears and tells. In the demo world webhooks may reach programs on the same machine.
+fn lookout(config: &Config, demo_world: bool) -> Result<LookoutSettings, Error> {
+    let mail =
+        (!config.mail.server.is_empty()).then(|| MailSettings { server: config.mail.server.clone(), from: config.mail.from.clone() });
+    if let Some(mail) = &mail {
+        mail.check().map_err(|why| Error::Fault(format!("configuration: {why}")))?;
+    }
+    let mut webhook_allow = config.watch.webhook_allow.clone();
+    if demo_world && webhook_allow.is_empty() {
+        webhook_allow = ["127.0.0.0/8", "::1/128"].iter().filter_map(|own| own.parse().ok()).collect();
+    }
+    let ris_live = Some(config.watch.ris_live.clone()).filter(|url| !url.is_empty());
+    Ok(LookoutSettings { ris_live, public_url: config.public_url.clone(), webhook_allow, mail })
 }
 
 /// Makes the data directory, for its owner alone: the database holds accounts and sessions.
@@ -66,6 +88,13 @@ pub async fn serve(config: Config, demo_world: bool) -> Result<(), Error> {
     }
     tokio::spawn(work(service.clone()));
     tokio::spawn(watch(service.clone()));
+    service.resume_lookout().await?;
+    service.follow_ris_live()?;
+    tokio::spawn(look_out(service.clone()));
+    tokio::spawn(deliver(service.clone()));
+    if demo_world {
+        tokio::spawn(service.clone().rehearse_incidents());
+    }
     if let Some(address) = config.service.bmp_listen {
         peerage_service::bmp::listen(service.clone(), address).await?;
     }
@@ -150,6 +179,29 @@ async fn watch(service: Service) {
     }
 }
 
+/// How often is looked whether something is due to be told, or over.
+const BEAT: Duration = Duration::from_millis(500);
+
+/// Judges by what is expected now, and ends what is over.
+async fn look_out(service: Service) {
+    loop {
+        if let Err(error) = service.tend_lookout().await {
+            tracing::error!(%error, "incidents could not be kept up");
+        }
+        tokio::time::sleep(BEAT).await;
+    }
+}
+
+/// Tells channels what is due.
+async fn deliver(service: Service) {
+    loop {
+        if let Err(error) = service.deliver_due().await {
+            tracing::error!(%error, "what is due could not be told");
+        }
+        tokio::time::sleep(BEAT).await;
+    }
+}
+
 /// Does jobs as they become due and, in the demo world, replays telemetry.
 async fn work(service: Service) {
     let mut tick = tokio::time::interval(Duration::from_millis(500));
@@ -177,6 +229,9 @@ async fn work(service: Service) {
             last_hour = hour;
             if let Err(error) = service.forget_old_telemetry().await {
                 tracing::error!(%error, "old telemetry could not be removed");
+            }
+            if let Err(error) = service.forget_old_incidents().await {
+                tracing::error!(%error, "old incidents could not be removed");
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Listens to BMP (RFC 7854): a router that says that something changed is asked at once.
+//! Listens to BMP (RFC 7854): a router that says that something changed is asked at once, and what
+//! it hears of watched prefixes is judged by the lookout.
 
 use crate::{Error, Service};
 use peerage_feeds::bmp::{Message, Stream};
@@ -32,21 +33,27 @@ pub async fn accept(service: Service, listener: TcpListener) {
     }
 }
 
-async fn hear(service: Service, mut tcp: TcpStream, router: SocketAddr) {
-    tracing::info!(%router, "a router speaks BMP");
+async fn hear(service: Service, mut tcp: TcpStream, address: SocketAddr) {
+    tracing::info!(router = %address, "a router speaks BMP");
     let (mut stream, mut buffer) = (Stream::default(), vec![0; 65_536]);
-    loop {
+    let mut heard = service.hear_router(address);
+    let why = loop {
         let read = match tcp.read(&mut buffer).await {
-            Ok(0) => return tracing::info!(%router, "the router ended BMP"),
+            Ok(0) => break "it ended the connection".to_owned(),
             Ok(read) => read,
-            Err(error) => return tracing::warn!(%router, %error, "BMP broke off"),
+            Err(error) => break error.to_string(),
         };
         match stream.take(&buffer[..read]) {
             Ok(messages) if messages.iter().any(|message| *message != Message::Other) => service.nudge(),
             Ok(_) => {}
-            Err(error) => return tracing::warn!(%router, %error, "what the router says is not read further"),
+            Err(error) => break error.to_string(),
         }
-    }
+        if let Err(error) = heard.take(&buffer[..read]).await {
+            break error.to_string();
+        }
+    };
+    tracing::info!(router = %address, why, "the router speaks BMP no more");
+    heard.gone(&why).await;
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! * [`legacy`]: sessions from before the portal; [`customers`] of route servers; [`loa`]: letters of authorization
 //! * [`registrations`], [`keys`], [`activation`]: prefixes of the service, by partner and by customer;
 //!   [`providers`]: who meets the requirements where; [`verdicts`]: which prefix gets it, always current
+//! * [`lookout`]: what happens to registered prefixes on the Internet, as incidents, and who is told
 //! * [`rpki`]: what the RPKI says; [`irr`]: what networks declare
 //! * [`provisioning`]: the job that moves connections through the edge; [`fleet`]: its routers
 //! * [`clock`]: where time enters; [`secrets`]: randomness, hashes, sealing
@@ -37,6 +38,7 @@ pub mod legacy;
 mod limits;
 mod live;
 pub mod loa;
+pub mod lookout;
 pub mod metrics;
 pub mod peerings;
 pub mod providers;
@@ -93,6 +95,8 @@ pub struct Settings {
     pub service_community: Option<Community>,
     /// The operator's address space for the links of Direct peerings.
     pub link_pools: Vec<Prefix>,
+    /// Where the Internet's routes are heard of, and how people are told.
+    pub lookout: lookout::LookoutSettings,
     /// Whether this is the demo world.
     pub demo: bool,
 }
@@ -111,6 +115,7 @@ pub struct Service {
     pub(crate) irr: irr::Irr,
     pub(crate) partners: providers::Cache,
     pub(crate) watch: verdicts::Watch,
+    pub(crate) lookout: lookout::Lookout,
     /// Rings when a router says that something changed.
     pub(crate) bell: Arc<tokio::sync::Notify>,
     /// Failed sign-ins, by e-mail address.
@@ -134,6 +139,7 @@ impl Service {
             irr: irr::Irr::default(),
             partners: providers::Cache::default(),
             watch: verdicts::Watch::default(),
+            lookout: lookout::Lookout::default(),
             bell: Arc::default(),
             attempts: limits::Recent::within(900),
             asked: limits::Recent::within(60),

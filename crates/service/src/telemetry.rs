@@ -216,7 +216,7 @@ impl Service {
         Ok((step, self.intervals(&series.id, step, step.start_of(from.secs()), to.secs() + 1).await?))
     }
 
-    async fn intervals(&self, series: &str, step: Step, from: i64, to: i64) -> Result<Vec<Interval>, Error> {
+    pub(crate) async fn intervals(&self, series: &str, step: Step, from: i64, to: i64) -> Result<Vec<Interval>, Error> {
         let rows = self.store.intervals(series, step.secs(), from, to).await?;
         rows.into_iter().map(|(start, bytes)| Ok(Interval { start, histogram: decode(series, &bytes)? })).collect()
     }

@@ -119,6 +119,12 @@ fn person(row: &crate::engine::Row) -> Result<Person, Error> {
 }
 
 impl Store {
+    /// The mail addresses of an organisation's people.
+    pub async fn emails_of(&self, organisation: &str) -> Result<Vec<String>, Error> {
+        let sql = "SELECT DISTINCT p.email FROM person p JOIN membership m ON m.person = p.id WHERE m.organisation = $1";
+        self.fetch("person", sql, params![organisation]).await?.iter().map(|row| row.text(0, "email")).collect()
+    }
+
     /// The person with this address.
     pub async fn person_by_email(&self, email: &str) -> Result<Option<Person>, Error> {
         let sql = "SELECT id, email, name, password_hash FROM person WHERE email = $1";

@@ -198,6 +198,12 @@ impl Store {
         Ok((connections, total))
     }
 
+    /// The connections that hold a prefix.
+    pub async fn connections_with(&self, prefix: Prefix) -> Result<Vec<String>, Error> {
+        let rows = self.fetch("prefix", "SELECT connection FROM prefix WHERE prefix = $1", params![prefix.to_string()]).await?;
+        rows.iter().map(|row| row.text(0, "connection")).collect()
+    }
+
     /// Every prefix of a connection; their order is that of addresses, which SQL does not know.
     pub async fn prefixes_of(&self, connection: &str) -> Result<Vec<CustomerPrefix>, Error> {
         self.fetch("prefix", &format!("{PREFIX} WHERE connection = $1"), params![connection]).await?.iter().map(prefix_row).collect()

@@ -11,13 +11,16 @@
 pub mod accounts;
 pub mod asns;
 pub mod connections;
+pub mod deliveries;
 pub mod directory;
 pub mod drafts;
 mod engine;
+pub mod incidents;
 pub mod jobs;
 pub mod legacy;
 pub mod peerings;
 pub mod routers;
+pub mod routes;
 mod schema;
 pub mod service;
 pub mod telemetry;

@@ -85,6 +85,25 @@ CREATE INDEX verdict_by_owner ON verdict (owner);
 CREATE TABLE verdict_change (subject TEXT NOT NULL, line BIGINT NOT NULL, at BIGINT NOT NULL, state TEXT NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (subject, line));
 CREATE TABLE session_change (session TEXT NOT NULL, at BIGINT NOT NULL, state TEXT NOT NULL, PRIMARY KEY (session, at));
+", "
+CREATE TABLE incident (id TEXT PRIMARY KEY, cause TEXT NOT NULL, family TEXT NOT NULL, level TEXT NOT NULL, opened BIGINT NOT NULL,
+  ended BIGINT, closed BIGINT, peak BIGINT NOT NULL, search TEXT NOT NULL, replay TEXT NOT NULL, body TEXT NOT NULL);
+CREATE UNIQUE INDEX incident_open ON incident (cause) WHERE closed IS NULL;
+CREATE INDEX incident_by_time ON incident (opened);
+CREATE TABLE incident_part (incident TEXT NOT NULL REFERENCES incident (id), prefix TEXT NOT NULL, kind TEXT NOT NULL, by_asn BIGINT NOT NULL,
+  until BIGINT, body TEXT NOT NULL, PRIMARY KEY (incident, prefix, kind, by_asn));
+CREATE TABLE incident_party (incident TEXT NOT NULL REFERENCES incident (id), organisation TEXT NOT NULL, PRIMARY KEY (incident, organisation));
+CREATE INDEX incident_party_by_organisation ON incident_party (organisation);
+CREATE TABLE route_change (replay TEXT NOT NULL, prefix TEXT NOT NULL, vantage TEXT NOT NULL, at BIGINT NOT NULL, state TEXT NOT NULL,
+  path TEXT NOT NULL, PRIMARY KEY (replay, prefix, vantage, at));
+CREATE INDEX route_change_by_time ON route_change (at);
+CREATE TABLE lookout_item (id TEXT PRIMARY KEY, kind TEXT NOT NULL, organisation TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX lookout_item_by_organisation ON lookout_item (kind, organisation);
+CREATE TABLE delivery (id TEXT PRIMARY KEY, channel TEXT NOT NULL, incident TEXT NOT NULL, phase TEXT NOT NULL, organisation TEXT NOT NULL,
+  state TEXT NOT NULL, due BIGINT NOT NULL, attempts BIGINT NOT NULL, lease_until BIGINT NOT NULL, body TEXT NOT NULL,
+  UNIQUE (channel, incident, phase));
+CREATE INDEX delivery_by_time ON delivery (state, due);
+CREATE INDEX delivery_by_organisation ON delivery (organisation);
 "];
 
 /// Brings the schema up to date; several processes may do so at once.

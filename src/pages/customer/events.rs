@@ -30,6 +30,15 @@ fn kind_name(kind: RouteEventKind) -> String {
         K::PrefixBackupPath => tr!(event.backup),
         K::PrefixOriginAsChangeEvent => tr!(event.origin),
         K::PrefixBackupRouteOriginAsChangeEvent => tr!(event.backup_origin),
+        K::PrefixPartOriginAsChangeEvent => tr!(event.part_origin),
+        K::PrefixForgedPathEvent => tr!(event.forged),
+        K::PrefixRouteLeakEvent => tr!(event.leak),
+        K::PrefixVisibilityLossEvent => tr!(event.fewer),
+        K::PrefixRpkiInvalidEvent => tr!(event.invalid),
+        K::PrefixMoreSpecificEvent => tr!(event.longer),
+        K::PrefixPathChangeEvent => tr!(event.path),
+        K::PrefixSuboptimalEvent => tr!(event.suboptimal),
+        K::PrefixIncidentOverEvent => tr!(event.over),
     }
 }
 

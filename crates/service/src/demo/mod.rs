@@ -2,9 +2,9 @@
 //!
 //! Everything here goes through the same use cases as in production, with a held
 //! clock that moves from three weeks ago to now. Latency is a replay of recorded RIPE
-//! Atlas pings, route events are the YouTube incident of 2008 moved to the last day;
-//! pages say so.
+//! Atlas pings, incidents are replays of recorded ones; pages say so.
 
+mod incidents;
 mod service;
 
 use crate::{Actor, Clock, Error, Service, Settings, peerings::StepRequest, requests::suggested, telemetry::Sender};
@@ -16,12 +16,9 @@ use peerage_domain::{
     policy::Policy,
     registration::PeeringDraft,
     router::{EngineKind, RouterForm},
-    telemetry::{RouteEvent, Sample},
+    telemetry::Sample,
 };
-use peerage_feeds::{
-    atlas,
-    incident::{self, Incident},
-};
+use peerage_feeds::atlas;
 
 /// The network whose rows the demo world's operator has.
 pub const OPERATOR: Asn = Asn(8075);
@@ -53,7 +50,6 @@ const FILES: [(&str, &[u8]); 6] = [
     ("netixlan.json", include_bytes!("../../demo/netixlan.json")),
 ];
 const PINGS: &str = include_str!("../../demo/atlas-ping.jsonl");
-const YOUTUBE: &str = include_str!("../../demo/youtube-2008-02-24.json");
 
 /// The PeeringDB files of the demo world.
 pub fn files() -> Vec<(String, Vec<u8>)> {
@@ -76,6 +72,7 @@ pub fn settings() -> Settings {
         requirements: peerage_domain::service::requirements::Requirements::default(),
         service_community: None,
         link_pools: link_pools(),
+        lookout: crate::lookout::LookoutSettings::default(),
         demo: true,
     }
 }
@@ -112,6 +109,7 @@ impl Service {
         held.set(now.plus_secs(-10 * 86_400));
         self.demo_connections(customer, &keys).await?;
         self.demo_verdicts(held, now).await?;
+        self.demo_incidents(customer, held, now).await?;
         held.set(now);
         self.demo_telemetry(customer, now).await
     }
@@ -161,7 +159,7 @@ impl Service {
     async fn demo_connections(&self, customer: &Actor, keys: &[(Prefix, String)]) -> Result<(), Error> {
         let (directory, serving) = (self.directory().await?, self.service_providers().await?);
         let sites = [
-            ("Zürich HQ", "CH", "Zürich", "AS6453", "193.0.16.0/24\n193.0.17.0/24\n2a00:d0c0:10::/48"),
+            ("Zürich HQ", "CH", "Zürich", "AS6453", "193.0.16.0/24\n193.0.17.0/24\n209.16.0.0/18\n2a00:d0c0:10::/48"),
             ("Seattle office", "US", "WA", "AS6939", "208.65.152.0/22\n2620:f1::/48"),
         ];
         for (name, country, subdivision, provider, prefixes) in sites {
@@ -242,7 +240,6 @@ impl Service {
                 at += 500 * beat_s;
             }
         }
-        self.take_route_events(&sender, &route_events(now)?).await?;
         Ok(())
     }
 
@@ -286,21 +283,4 @@ fn mixed(value: u64) -> u64 {
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
-}
-
-/// The incident of 2008 with its own pace, ending two hours before now.
-fn route_events(now: Timestamp) -> Result<Vec<RouteEvent>, Error> {
-    let incident = incident::read(YOUTUBE).map_err(|error| Error::Fault(error.to_string()))?;
-    let Incident::Timeline(timeline) = incident else { return Err(Error::Fault("the incident is no timeline".into())) };
-    let events = timeline.route_events();
-    let last = events.iter().map(|e| e.time).max().unwrap_or(now);
-    let shift = now.since(last) - 2 * 3600;
-    Ok(events
-        .into_iter()
-        .map(|event| RouteEvent {
-            summary: format!("{} (replay of {})", event.summary, event.time.minute()),
-            time: event.time.plus_secs(shift),
-            ..event
-        })
-        .collect())
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 const PROVIDERS: [(&str, [u32; 2]); 2] = [("AS6453", [1, 6]), ("AS6939", [6, 5])];
 /// What they registered for the customer.
 const REGISTERED: [(&str, &str); 2] = [
-    ("AS6453", "193.0.16.0/24, , Fjordbank\n193.0.17.0/24, , Fjordbank\n2a00:d0c0:10::/48, , Fjordbank"),
+    ("AS6453", "193.0.16.0/24, , Fjordbank\n193.0.17.0/24, , Fjordbank\n209.16.0.0/18, AS13347, Fjordbank\n2a00:d0c0:10::/48, , Fjordbank"),
     ("AS6939", "208.65.152.0/22, AS36561, Fjordbank\n2620:f1::/48, , Fjordbank"),
 ];
 /// A key of the first prefix that has ended: to see what is said of it.

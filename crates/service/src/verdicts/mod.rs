@@ -3,6 +3,7 @@
 
 mod read;
 mod record;
+mod told;
 
 use crate::{
     Error, Service,
@@ -19,7 +20,6 @@ use peerage_domain::{
         Announcement, Community, Session, events,
         verdict::{Judgement, RpkiFact},
     },
-    telemetry::RouteEvent,
 };
 use peerage_edge::{Fault, intent::RoutePolicy, state::Hop};
 use peerage_storage::service::StoredVerdict;
@@ -30,6 +30,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+pub(crate) use told::event_id;
 
 /// How old what a router said may be before it counts as silent, in seconds.
 const STALE_S: i64 = 20;
@@ -118,6 +119,18 @@ impl Watch {
     fn world(&self) -> MutexGuard<'_, World> {
         // A panic elsewhere loses one look; the next one begins from what the routers say.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watch {
+    /// What is registered, each with its organisation.
+    pub(crate) fn each_entry(&self, mut give: impl FnMut(&peerage_watch::Entry, &str)) {
+        let world = self.world();
+        for id in world.book.ids() {
+            if let (Some(entry), Some(owner)) = (world.book.entry(id), world.owners.get(id)) {
+                give(entry, &owner.organisation);
+            }
+        }
     }
 }
 
@@ -411,7 +424,7 @@ impl Service {
             let seen = before.map(|before| before.judgement.evidence).unwrap_or_default();
             let happened = events::happened(&seen, &change.judgement.evidence, &change.origins);
             for happened in happened.into_iter().filter(|_| change.owner.customer && comparable) {
-                let event = route_event(change.prefix, happened, now);
+                let event = told::route_event(change.prefix, happened, now);
                 let id = event_id(&change.owner.organisation, &event);
                 tx.add_route_event(&id, &change.owner.organisation, &event).await?;
                 told.insert(("events".to_owned(), change.owner.organisation.clone()));
@@ -462,29 +475,6 @@ fn announcement(it: Judged, community: Community, tagged: Option<&BTreeSet<Prefi
         community: tag,
         refused: it.refused.iter().map(|reason| reason.text()).collect(),
     }
-}
-
-fn route_event(prefix: Prefix, it: events::Happened, now: Timestamp) -> RouteEvent {
-    use peerage_domain::telemetry::RouteEventKind as K;
-    let path = it.path.iter().map(|asn| asn.0.to_string()).collect::<Vec<_>>().join(" ");
-    let on = it.sessions.join(", ");
-    let summary = match it.kind {
-        K::PrefixAnnouncementEvent => format!("{prefix} is announced at the primary location with the path {path}"),
-        K::PrefixWithdrawalEvent => format!("{prefix} is not announced at the primary location any more"),
-        K::PrefixBackupRouteAnnouncementEvent => format!("{prefix} is announced at the backup location with the path {path}"),
-        K::PrefixBackupRouteWithdrawalEvent => format!("{prefix} is not announced at the backup location any more"),
-        K::PrefixActivePath => format!("traffic to {prefix} goes by {path}"),
-        K::PrefixBackupPath => format!("the backup route of {prefix} is {path}"),
-        K::PrefixOriginAsChangeEvent => format!("{prefix} comes from another origin, by {path}"),
-        K::PrefixBackupRouteOriginAsChangeEvent => format!("{prefix} comes from another origin at the backup location, by {path}"),
-    };
-    RouteEvent { time: now, kind: it.kind, prefix, path: it.path, summary, source: format!("sessions with {on}") }
-}
-
-fn event_id(organisation: &str, event: &RouteEvent) -> String {
-    let path: Vec<String> = event.path.iter().map(ToString::to_string).collect();
-    let key = format!("{organisation}|{}|{:?}|{}|{}", event.time.millis(), event.kind, event.prefix, path.join(" "));
-    format!("EV-{}", &crate::secrets::token_hash(&key)[..12])
 }
 
 #[cfg(test)]

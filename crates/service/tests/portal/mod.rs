@@ -99,6 +99,7 @@ pub fn settings() -> Settings {
         requirements: Requirements::default(),
         service_community: None,
         link_pools: vec![],
+        lookout: Default::default(),
         demo: false,
     }
 }

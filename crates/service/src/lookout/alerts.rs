@@ -1,0 +1,465 @@
+//! Who wants to be told of what, by which way, and when not.
+
+use super::{expected::end_of_day, webhook};
+use crate::{Actor, Error, Service};
+use peerage_domain::{
+    Prefix, Timestamp,
+    access::Action,
+    contact::Email,
+    incident::{Alert, Family, Hours, LONGEST_DAYS, Mute},
+    say,
+};
+use peerage_storage::{
+    Page,
+    deliveries::{Delivery, DeliveryState, Outcome, Phase},
+    incidents::IncidentFilter,
+};
+use serde::{Deserialize, Serialize};
+
+/// Under which names these are kept.
+pub(super) const ALERT: &str = "alert";
+pub(super) const CHANNEL: &str = "channel";
+pub(super) const MUTE: &str = "mute";
+/// Most alerts and channels of an organisation.
+const MOST: usize = 50;
+/// Most tests and redeliveries of an organisation in a minute.
+const TESTS_MOST: usize = 10;
+
+/// How a channel reaches people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Way {
+    /// A POST to this address (Standard Webhooks).
+    Webhook {
+        /// Where to.
+        url: String,
+        /// What it is signed with, sealed.
+        secret: String,
+    },
+    /// Mail to this address.
+    Mail {
+        /// Where to.
+        address: Email,
+    },
+}
+
+/// The kind of a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChannelKind {
+    /// A POST (Standard Webhooks).
+    Webhook,
+    /// Mail.
+    Mail,
+}
+
+/// A way by which people of an organisation are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Channel {
+    /// Such as `CH-1`.
+    pub id: String,
+    /// Whose.
+    pub organisation: String,
+    /// What it is called.
+    pub name: String,
+    /// How it reaches them.
+    pub way: Way,
+    /// When it is not used.
+    pub quiet: Option<Hours>,
+}
+
+impl Channel {
+    /// The kind of its way.
+    pub fn kind(&self) -> ChannelKind {
+        match self.way {
+            Way::Webhook { .. } => ChannelKind::Webhook,
+            Way::Mail { .. } => ChannelKind::Mail,
+        }
+    }
+
+    /// Where it leads to, without what is secret.
+    pub fn target(&self) -> String {
+        match &self.way {
+            Way::Webhook { url, .. } => url.clone(),
+            Way::Mail { address } => address.to_string(),
+        }
+    }
+}
+
+/// What was typed for a channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChannelForm {
+    /// What it is called.
+    pub name: String,
+    /// `webhook` or `mail`.
+    pub kind: String,
+    /// Address of the webhook or of the mail box.
+    pub target: String,
+    /// Such as `22:00-06:00`; may be empty.
+    pub quiet: String,
+}
+
+/// What was typed for an alert.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlertForm {
+    /// What it is called.
+    pub name: String,
+    /// Words of families; all when empty.
+    pub families: Vec<String>,
+    /// A prefix; any when empty.
+    pub prefix: String,
+    /// In percent.
+    pub confidence: String,
+    /// How many vantage points.
+    pub vantages: String,
+    /// In minutes.
+    pub minutes: String,
+    /// Ids of channels.
+    pub channels: Vec<String>,
+}
+
+/// What was typed to mute something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MuteForm {
+    /// A prefix; any when empty.
+    pub prefix: String,
+    /// A family's word; any when empty.
+    pub family: String,
+    /// Why.
+    pub reason: String,
+    /// The last day, such as `2027-01-31`.
+    pub until: String,
+}
+
+/// When an alert would have told of what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FiredOn {
+    /// The incident's id.
+    pub incident: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+fn name(text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    if (1..=60).contains(&text.chars().count()) && !text.chars().any(peerage_domain::is_invisible) {
+        Ok(text.to_owned())
+    } else {
+        Err(Error::Refused(say!("lookout.name", "Give it a name of 1 to 60 characters.")))
+    }
+}
+
+fn prefix(text: &str) -> Result<Option<Prefix>, Error> {
+    if text.trim().is_empty() { Ok(None) } else { Ok(Some(text.parse()?)) }
+}
+
+fn family(word: &str) -> Result<Family, Error> {
+    Family::of(word).ok_or_else(|| Error::Refused(say!("lookout.family", "Choose kinds of the list.")))
+}
+
+/// A number of a form, from `least` to `most`; empty is `least`.
+fn number(text: &str, least: i64, most: i64) -> Result<i64, Error> {
+    let text = text.trim();
+    let found = if text.is_empty() { Some(least) } else { text.parse::<i64>().ok() };
+    found.filter(|it| (least..=most).contains(it)).ok_or_else(|| {
+        let shown: String = text.chars().take(20).collect();
+        Error::Refused(say!("lookout.number", "“{input}” is no number from {least} to {most}.", input = shown, least = least, most = most))
+    })
+}
+
+impl AlertForm {
+    fn read(&self, organisation: &str, channels: &[Channel]) -> Result<Alert, Error> {
+        let families = self.families.iter().filter(|word| !word.is_empty()).map(|word| family(word)).collect::<Result<_, _>>()?;
+        let known = |id: &&String| channels.iter().any(|channel| channel.id == **id);
+        let confidence = number(&self.confidence, 0, 99)?;
+        Ok(Alert {
+            id: String::new(),
+            organisation: organisation.to_owned(),
+            name: name(&self.name)?,
+            families,
+            prefix: prefix(&self.prefix)?,
+            confidence: i32::try_from(confidence).unwrap_or_default(),
+            vantages: u32::try_from(number(&self.vantages, 1, 1000)?).unwrap_or(1),
+            minutes: number(&self.minutes, 0, 1440)?,
+            channels: self.channels.iter().filter(known).cloned().collect(),
+        })
+    }
+}
+
+impl Service {
+    /// The alerts of the actor's organisation.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn alerts(&self, actor: &Actor) -> Result<Vec<Alert>, Error> {
+        actor.may(Action::ReadIncidents)?;
+        Ok(self.store.items(ALERT, Some(&actor.organisation)).await?)
+    }
+
+    /// The channels of the actor's organisation.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn channels(&self, actor: &Actor) -> Result<Vec<Channel>, Error> {
+        actor.may(Action::ReadIncidents)?;
+        Ok(self.store.items(CHANNEL, Some(&actor.organisation)).await?)
+    }
+
+    /// What the actor's organisation muted and has not ended.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn mutes(&self, actor: &Actor) -> Result<Vec<Mute>, Error> {
+        actor.may(Action::ReadIncidents)?;
+        let all: Vec<Mute> = self.store.items(MUTE, Some(&actor.organisation)).await?;
+        let now = self.clock.now();
+        Ok(all.into_iter().filter(|it| it.expires > now).collect())
+    }
+
+    /// What the channels of the actor's organisation were told last.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn deliveries(&self, actor: &Actor) -> Result<Vec<Delivery>, Error> {
+        actor.may(Action::ReadIncidents)?;
+        Ok(self.store.deliveries(&actor.organisation, 50).await?)
+    }
+
+    /// Adds a channel. Gives the secret of a webhook, which is shown this once.
+    ///
+    /// # Errors
+    /// What cannot be used.
+    pub async fn add_channel(&self, actor: &Actor, form: &ChannelForm) -> Result<(Channel, Option<String>), Error> {
+        actor.may(Action::WriteIncidents)?;
+        if self.channels(actor).await?.len() >= MOST {
+            return Err(Error::Refused(say!("channel.many", "There are {most} channels; take one off first.", most = MOST)));
+        }
+        let quiet = match form.quiet.trim() {
+            "" => None,
+            text => Some(text.parse::<Hours>().map_err(|error| Error::Refused(error.text()))?),
+        };
+        let (way, secret) = match form.kind.as_str() {
+            "webhook" => {
+                let url = webhook::checked(&form.target, &self.settings.lookout.webhook_allow)?;
+                let secret = webhook::secret()?;
+                (Way::Webhook { url, secret: self.vault.seal(&secret)? }, Some(secret))
+            }
+            _ => (Way::Mail { address: self.mail_address(actor, &form.target).await? }, None),
+        };
+        let mut channel = Channel { id: String::new(), organisation: actor.organisation.clone(), name: name(&form.name)?, way, quiet };
+        let mut tx = self.store.begin().await?;
+        channel.id = tx.next_id("CH").await?;
+        tx.save_item(CHANNEL, &channel.id, &channel.organisation, &channel).await?;
+        tx.commit().await?;
+        Ok((channel, secret))
+    }
+
+    /// An address that mail may be sent to: at a domain of the organisation's people, so that
+    /// nobody has the portal write to strangers.
+    async fn mail_address(&self, actor: &Actor, text: &str) -> Result<Email, Error> {
+        if self.settings.lookout.mail.is_none() {
+            return Err(Error::Refused(say!(
+                "channel.no_mail",
+                "This portal sends no mail: its operator has not said by which server. Use a webhook."
+            )));
+        }
+        let address: Email = text.trim().parse()?;
+        let domain = |mail: &str| mail.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+        let people = self.store.emails_of(&actor.organisation).await?;
+        if people.iter().any(|own| domain(own) == domain(&address.to_string())) {
+            return Ok(address);
+        }
+        Err(Error::Refused(say!(
+            "channel.stranger",
+            "Mail goes to addresses at a domain of your organisation's people; {address} is at another one.",
+            address = address
+        )))
+    }
+
+    /// Takes a channel off; alerts forget it.
+    ///
+    /// # Errors
+    /// When there is no such channel of the actor's organisation.
+    pub async fn remove_channel(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        actor.may(Action::WriteIncidents)?;
+        let mut tx = self.store.begin().await?;
+        if !tx.delete_item(CHANNEL, id, &actor.organisation).await? {
+            return Err(Error::NotFound("channel", id.to_string()));
+        }
+        let alerts: Vec<Alert> = tx.items(ALERT, Some(&actor.organisation)).await?;
+        for mut alert in alerts.into_iter().filter(|alert| alert.channels.iter().any(|channel| channel == id)) {
+            alert.channels.retain(|channel| channel != id);
+            tx.save_item(ALERT, &alert.id, &alert.organisation, &alert).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Sends something to a channel to see whether it arrives.
+    ///
+    /// # Errors
+    /// When there is no such channel, or it was tried too often.
+    pub async fn test_channel(&self, actor: &Actor, id: &str) -> Result<Delivery, Error> {
+        actor.may(Action::WriteIncidents)?;
+        if !self.channels(actor).await?.iter().any(|channel| channel.id == id) {
+            return Err(Error::NotFound("channel", id.to_string()));
+        }
+        self.within_limit(actor)?;
+        let mut tx = self.store.begin().await?;
+        let delivery = Delivery {
+            id: tx.next_id("DE").await?,
+            channel: id.to_owned(),
+            incident: tx.next_id("TEST").await?,
+            phase: Phase::Test,
+            organisation: actor.organisation.clone(),
+            state: DeliveryState::Waiting,
+            due: self.clock.now(),
+            attempts: 0,
+            outcome: Outcome { created: self.clock.now(), ..Outcome::default() },
+        };
+        tx.add_delivery(&delivery).await?;
+        tx.commit().await?;
+        self.deliver_due().await?;
+        let mut tx = self.store.begin().await?;
+        tx.delivery(&delivery.id).await?.ok_or_else(|| Error::NotFound("delivery", delivery.id))
+    }
+
+    /// Nobody has the portal send more than so much in a minute by hand.
+    fn within_limit(&self, actor: &Actor) -> Result<(), Error> {
+        let sent = self.asked.count(&format!("send {}", actor.organisation), self.clock.now(), true);
+        if sent > TESTS_MOST { Err(Error::TooMany(1)) } else { Ok(()) }
+    }
+
+    /// Sends something again that was sent before, or could not be.
+    ///
+    /// # Errors
+    /// When there is no such delivery of the actor's organisation.
+    pub async fn redeliver(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        actor.may(Action::WriteIncidents)?;
+        self.within_limit(actor)?;
+        let mut tx = self.store.begin().await?;
+        let found = tx.delivery(id).await?.filter(|it| it.organisation == actor.organisation);
+        let mut delivery = found.ok_or_else(|| Error::NotFound("delivery", id.to_string()))?;
+        (delivery.state, delivery.due, delivery.attempts) = (DeliveryState::Waiting, self.clock.now(), 0);
+        tx.save_delivery(&delivery).await?;
+        tx.commit().await?;
+        self.deliver_due().await.map(|_| ())
+    }
+
+    /// Adds an alert, or changes the one of this id.
+    ///
+    /// # Errors
+    /// What cannot be used; or when there is no such alert.
+    pub async fn save_alert(&self, actor: &Actor, id: &str, form: &AlertForm) -> Result<Alert, Error> {
+        actor.may(Action::WriteIncidents)?;
+        let mut alert = form.read(&actor.organisation, &self.channels(actor).await?)?;
+        if alert.channels.is_empty() {
+            return Err(Error::Refused(say!("alert.no_channel", "Choose at least one channel; without one nobody is told.")));
+        }
+        let known = self.alerts(actor).await?;
+        let mut tx = self.store.begin().await?;
+        alert.id = match id {
+            "" if known.len() >= MOST => {
+                return Err(Error::Refused(say!("alert.many", "There are {most} alerts; take one off first.", most = MOST)));
+            }
+            "" => tx.next_id("AL").await?,
+            id if known.iter().any(|alert| alert.id == id) => id.to_owned(),
+            id => return Err(Error::NotFound("alert", id.to_string())),
+        };
+        tx.save_item(ALERT, &alert.id, &alert.organisation, &alert).await?;
+        tx.commit().await?;
+        Ok(alert)
+    }
+
+    /// Takes an alert off.
+    ///
+    /// # Errors
+    /// When there is no such alert of the actor's organisation.
+    pub async fn remove_alert(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        self.remove_item(actor, ALERT, "alert", id).await
+    }
+
+    /// Of what an alert would have told in the last days, oldest first.
+    ///
+    /// # Errors
+    /// What of the form cannot be used.
+    pub async fn back_test(&self, actor: &Actor, form: &AlertForm, days: i64) -> Result<Vec<FiredOn>, Error> {
+        actor.may(Action::ReadIncidents)?;
+        let named = AlertForm { name: "-".into(), ..form.clone() };
+        let alert = named.read(&actor.organisation, &[])?;
+        let now = self.clock.now();
+        let from = now.plus_secs(-days.clamp(1, 90) * 86_400);
+        let filter = IncidentFilter { oldest_first: true, from: from.millis(), ..IncidentFilter::of(Some(&actor.organisation)) };
+        let (incidents, _) = self.store.incidents(&filter, &Page { offset: 0, limit: 2000 }).await?;
+        let fired = |at: &Timestamp| (from..=now).contains(at);
+        let all = incidents.iter().filter_map(|it| Some(FiredOn { incident: it.id.clone(), at: alert.due(it).filter(fired)? }));
+        Ok(all.collect())
+    }
+
+    /// Tells nobody of something for some time.
+    ///
+    /// # Errors
+    /// What cannot be used.
+    pub async fn add_mute(&self, actor: &Actor, form: &MuteForm) -> Result<Mute, Error> {
+        actor.may(Action::WriteIncidents)?;
+        let created = self.clock.now();
+        let expires = end_of_day(&form.until).filter(|at| (0..=LONGEST_DAYS * 86_400).contains(&at.since(created)));
+        let expires = expires.ok_or_else(|| Error::Refused(peerage_domain::incident::ExceptionError::Expiry.text()))?;
+        let reason = form.reason.trim();
+        if !(1..=500).contains(&reason.chars().count()) {
+            return Err(Error::Refused(say!("mute.reason", "Say why, in at most 500 characters: others read it later.")));
+        }
+        let mut mute = Mute {
+            id: String::new(),
+            organisation: actor.organisation.clone(),
+            prefix: prefix(&form.prefix)?,
+            family: if form.family.is_empty() { None } else { Some(family(&form.family)?) },
+            reason: reason.to_owned(),
+            expires,
+            created,
+            author: actor.name.clone(),
+        };
+        let mut tx = self.store.begin().await?;
+        mute.id = tx.next_id("MU").await?;
+        tx.save_item(MUTE, &mute.id, &mute.organisation, &mute).await?;
+        tx.commit().await?;
+        Ok(mute)
+    }
+
+    /// Ends a mute.
+    ///
+    /// # Errors
+    /// When there is no such mute of the actor's organisation.
+    pub async fn remove_mute(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        self.remove_item(actor, MUTE, "mute", id).await
+    }
+
+    async fn remove_item(&self, actor: &Actor, kind: &str, thing: &'static str, id: &str) -> Result<(), Error> {
+        actor.may(Action::WriteIncidents)?;
+        let mut tx = self.store.begin().await?;
+        if !tx.delete_item(kind, id, &actor.organisation).await? {
+            return Err(Error::NotFound(thing, id.to_string()));
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_wrongly_is_refused() {
+        let form = AlertForm { name: "Hijacks".into(), families: vec!["hijack".into()], ..AlertForm::default() };
+        let read = |form: AlertForm| form.read("ORG-1", &[]).map_err(|error| error.to_string());
+        let alert = read(form.clone()).expect("an alert");
+        assert_eq!((alert.families, alert.confidence, alert.vantages, alert.minutes), (vec![Family::Hijack], 0, 1, 0));
+        let check = |form: AlertForm, words: &str| {
+            let error = read(form).expect_err(words);
+            assert!(error.contains(words), "{error}");
+        };
+        check(AlertForm { name: " ".into(), ..form.clone() }, "name of 1 to 60");
+        check(AlertForm { families: vec!["x".into()], ..form.clone() }, "kinds of the list");
+        check(AlertForm { prefix: "10.0.0.1/8".into(), ..form.clone() }, "10.0.0.0/8");
+        check(AlertForm { confidence: "120".into(), ..form.clone() }, "from 0 to 99");
+        check(AlertForm { vantages: "0".into(), ..form.clone() }, "from 1 to 1000");
+        check(AlertForm { minutes: "soon".into(), ..form }, "“soon” is no number");
+    }
+}

@@ -1,0 +1,258 @@
+//! Tells channels what is due. A delivery is written down before it is sent and marked after it
+//! was taken: after a crash in between it is sent again, with the same id, by which the receiver
+//! knows it.
+
+use super::{
+    LookoutSettings,
+    alerts::{ALERT, CHANNEL, Channel, MUTE, Way},
+    mail::{self, Letter},
+    webhook::{self, Answer},
+};
+use crate::{Error, Service};
+use peerage_domain::{
+    Timestamp,
+    incident::{Alert, Incident, Mute, advice, sentence},
+};
+use peerage_storage::deliveries::{Delivery, DeliveryState, Phase};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+/// How long a delivery may take before it is tried by somebody else, in seconds.
+const LEASE_S: i64 = 90;
+/// How many are sent at the same time.
+const TOGETHER: usize = 8;
+/// Waits between attempts, in seconds; behind the last one it is given up.
+const PAUSES_S: [i64; 8] = [5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600];
+
+/// What is to be sent, with everything that it takes.
+struct Parcel {
+    delivery: Delivery,
+    channel: Channel,
+    secret: String,
+    incident: Option<Incident>,
+    /// The delivery that told of its beginning.
+    opening: Option<String>,
+    now: Timestamp,
+}
+
+/// What becomes of a delivery before it is sent.
+enum Fate {
+    Send(Box<Parcel>),
+    End(DeliveryState, String),
+    Later(Timestamp),
+}
+
+impl Service {
+    /// Sends what is due, several at a time. Gives how many were tried.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn deliver_due(&self) -> Result<usize, Error> {
+        let (mut sending, mut tried) = (JoinSet::new(), 0);
+        loop {
+            while sending.len() < TOGETHER {
+                let Some(delivery) = self.store.lease_delivery(self.clock.now(), LEASE_S).await? else { break };
+                tried += 1;
+                match self.fate(&delivery).await? {
+                    Fate::End(state, words) => self.settle_delivery(delivery, state, words).await?,
+                    Fate::Later(due) => {
+                        let mut tx = self.store.begin().await?;
+                        tx.save_delivery(&Delivery { due, ..delivery }).await?;
+                        tx.commit().await?;
+                    }
+                    Fate::Send(parcel) => {
+                        let settings = self.settings.lookout.clone();
+                        let send = move || (parcel.delivery.clone(), parcel.send(&settings));
+                        sending.spawn_blocking(send);
+                    }
+                }
+            }
+            match sending.join_next().await {
+                Some(Ok((delivery, answer))) => self.answered(delivery, answer).await?,
+                Some(Err(error)) => tracing::error!(%error, "a delivery broke off and will be tried again"),
+                None => return Ok(tried),
+            }
+        }
+    }
+
+    async fn fate(&self, delivery: &Delivery) -> Result<Fate, Error> {
+        let now = self.clock.now();
+        let channels: Vec<Channel> = self.store.items(CHANNEL, Some(&delivery.organisation)).await?;
+        let Some(channel) = channels.into_iter().find(|channel| channel.id == delivery.channel) else {
+            return Ok(Fate::End(DeliveryState::Cancelled, "the channel was taken off".into()));
+        };
+        let secret = match &channel.way {
+            Way::Webhook { secret, .. } => self.vault.open_sealed(secret)?,
+            Way::Mail { .. } => String::new(),
+        };
+        let mut parcel = Parcel {
+            channel,
+            secret,
+            incident: None,
+            opening: None,
+            now,
+            delivery: Delivery { attempts: delivery.attempts + 1, ..delivery.clone() },
+        };
+        if delivery.phase == Phase::Test {
+            return Ok(Fate::Send(Box::new(parcel)));
+        }
+        let Some((incident, _)) = self.store.incident(&delivery.incident, None).await? else {
+            return Ok(Fate::End(DeliveryState::Cancelled, "the incident is gone".into()));
+        };
+        let told = self.store.deliveries_about(&delivery.organisation, &incident.id).await?;
+        let opening = told.into_iter().find(|it| it.channel == delivery.channel && it.phase == Phase::Open);
+        if delivery.phase == Phase::Close {
+            match opening.as_ref().map(|it| it.state) {
+                Some(DeliveryState::Sent) => {}
+                Some(DeliveryState::Waiting) => {
+                    let due = opening.map_or(now, |it| it.due).max(now).plus_secs(1);
+                    return Ok(Fate::Later(due));
+                }
+                _ => return Ok(Fate::End(DeliveryState::Cancelled, "its beginning was not told".into())),
+            }
+        } else if let Some(why) = self.not_told(delivery, &incident, now).await? {
+            return Ok(why);
+        }
+        parcel.opening = opening.map(|it| it.id);
+        parcel.incident = Some(incident);
+        Ok(Fate::Send(Box::new(parcel)))
+    }
+
+    /// Why a beginning is not told: it is muted, or was over too soon for its alert.
+    async fn not_told(&self, delivery: &Delivery, incident: &Incident, now: Timestamp) -> Result<Option<Fate>, Error> {
+        // What was tried once, or is sent again by hand, is told.
+        if delivery.outcome.tried.is_some() {
+            return Ok(None);
+        }
+        let mutes: Vec<Mute> = self.store.items(MUTE, Some(&delivery.organisation)).await?;
+        if let Some(mute) = mutes.iter().find(|mute| mute.covers(incident, now)) {
+            return Ok(Some(Fate::End(DeliveryState::Muted, format!("{}: {}", mute.id, mute.reason))));
+        }
+        let alerts: Vec<Alert> = self.store.items(ALERT, Some(&delivery.organisation)).await?;
+        let alert = alerts.iter().find(|alert| alert.id == delivery.outcome.alert);
+        let too_short = alert.is_some_and(|alert| alert.minutes > 0 && alert.due(incident).is_none());
+        Ok(too_short.then(|| Fate::End(DeliveryState::Cancelled, "it was over before it lasted long enough".into())))
+    }
+
+    async fn answered(&self, mut delivery: Delivery, answer: Answer) -> Result<(), Error> {
+        delivery.outcome.tried = Some(self.clock.now());
+        match answer {
+            Answer::Taken(words) => self.settle_delivery(delivery, DeliveryState::Sent, words).await,
+            Answer::Gone(words) => self.settle_delivery(delivery, DeliveryState::Failed, words).await,
+            Answer::Failed(words) => {
+                let pause = usize::try_from(delivery.attempts - 1).ok().and_then(|at| PAUSES_S.get(at));
+                // A test is seen at once by who asked for it.
+                let Some(pause) = pause.filter(|_| delivery.phase != Phase::Test) else {
+                    return self.settle_delivery(delivery, DeliveryState::Failed, words).await;
+                };
+                delivery.due = self.clock.now().plus_secs(*pause);
+                self.settle_delivery(delivery, DeliveryState::Waiting, words).await
+            }
+        }
+    }
+
+    async fn settle_delivery(&self, mut delivery: Delivery, state: DeliveryState, words: String) -> Result<(), Error> {
+        delivery.state = state;
+        delivery.outcome.answer = words;
+        let mut tx = self.store.begin().await?;
+        tx.save_delivery(&delivery).await?;
+        tx.commit().await?;
+        self.live.tell("deliveries", &delivery.organisation);
+        self.live.tell(&delivery.incident, &delivery.organisation);
+        Ok(())
+    }
+}
+
+impl Parcel {
+    fn send(&self, settings: &LookoutSettings) -> Answer {
+        match (&self.channel.way, &settings.mail) {
+            (Way::Webhook { url, .. }, _) => {
+                let body = self.body(&settings.public_url).to_string();
+                webhook::send(url, &self.secret, &self.delivery.id, self.now.secs(), &body, &settings.webhook_allow)
+            }
+            (Way::Mail { address }, Some(server)) => {
+                let (subject, text) = (self.subject(), self.text(&settings.public_url));
+                let thread = self.opening.as_deref().filter(|id| *id != self.delivery.id);
+                mail::send(server, &Letter { to: &address.to_string(), subject: &subject, text: &text, id: &self.delivery.id, thread })
+            }
+            (Way::Mail { .. }, None) => Answer::Failed("this portal sends no mail: its operator has not said by which server".into()),
+        }
+    }
+
+    fn link(&self, public_url: &str, incident: &Incident) -> String {
+        format!("{}/incidents/{}", public_url.trim_end_matches('/'), incident.id)
+    }
+
+    /// The body of a webhook.
+    fn body(&self, public_url: &str) -> serde_json::Value {
+        let Some(incident) = &self.incident else {
+            return json!({"type": "channel.test", "timestamp": self.now, "data": {"channel": self.channel.id, "name": self.channel.name}});
+        };
+        let part = &incident.worst;
+        let kind = if self.delivery.phase == Phase::Open { "incident.opened" } else { "incident.closed" };
+        let reasons: Vec<_> = part.reasons.iter().map(|it| json!({"weight": it.weight, "text": it.text.english()})).collect();
+        json!({
+            "type": kind,
+            "timestamp": self.now,
+            "data": {
+                "id": incident.id,
+                "url": self.link(public_url, incident),
+                "sentence": sentence(part).english(),
+                "level": incident.level(),
+                "family": incident.family.word(),
+                "type": part.kind.word(),
+                "prefix": part.prefix,
+                "prefixes": incident.prefixes,
+                "expected": part.expected,
+                "by": incident.by,
+                "origin": part.origin,
+                "path": part.path(),
+                "confidence": incident.peak,
+                "reasons": reasons,
+                "vantage_points": incident.vantages,
+                "opened": incident.opened,
+                "closed": incident.closed,
+                "replay": incident.replay.as_ref().map(|replay| &replay.name),
+            }
+        })
+    }
+
+    fn subject(&self) -> String {
+        let Some(incident) = &self.incident else { return format!("Test of the channel “{}”", self.channel.name) };
+        let replay = if incident.replay.is_some() { "Replay: " } else { "" };
+        let over = if self.delivery.phase == Phase::Close { "Over: " } else { "" };
+        format!("{replay}{over}{} [{}]", sentence(&incident.worst).english(), incident.id)
+    }
+
+    fn text(&self, public_url: &str) -> String {
+        let Some(incident) = &self.incident else {
+            return format!("This is a test of the channel “{}”. Mail arrives.\n", self.channel.name);
+        };
+        let part = &incident.worst;
+        let mut lines = vec![sentence(part).english().to_owned(), String::new()];
+        if let Some(replay) = &incident.replay {
+            lines.push(format!("This is a replay of {}: nothing happens now.", replay.name));
+        }
+        lines.push(format!("Level:       {:?}", incident.level()));
+        lines.push(format!("Confidence:  {} %, {} vantage points", incident.peak, incident.vantages));
+        lines.push(format!("Prefixes:    {}", incident.prefixes));
+        lines.push(format!("Began:       {}", incident.opened));
+        if let Some(closed) = incident.closed {
+            lines.push(format!("Over:        {closed}, after {} min", incident.lasted_s(closed) / 60));
+        }
+        let path: Vec<String> = part.path().iter().map(ToString::to_string).collect();
+        if !path.is_empty() {
+            lines.push(format!("Path:        {}", path.join(" ")));
+        }
+        if self.delivery.phase == Phase::Open {
+            lines.push(String::new());
+            lines.extend(part.reasons.iter().map(|it| format!("{:>+4}  {}", it.weight, it.text)));
+            lines.push(String::new());
+            lines.extend(advice(incident).iter().map(|it| format!("- {it}")));
+        }
+        if !public_url.is_empty() {
+            lines.extend([String::new(), self.link(public_url, incident)]);
+        }
+        lines.join("\n") + "\n"
+    }
+}

@@ -1,0 +1,316 @@
+//! The lookout: what vantage points on the Internet see of registered prefixes, judged as it is
+//! heard, kept as incidents, and told to those who want to know.
+//!
+//! * `expected`: what is expected follows from what is registered, and from exceptions
+//! * `record`: findings become incidents: one beginning, one end, in one transaction with what is
+//!   to be told of them
+//! * `incidents`: what people read, and say, about them
+//! * `alerts`, `deliver`, `webhook`, `mail`: who is told what, and how
+//! * `sources`: RIS Live and the operator's own routers
+//!
+//! What is live and each recording that is replayed have a watch of their own, so that a replay
+//! never touches what is known of now. All of it can be put together again from the database: a
+//! watch whose findings could not be kept is thrown away.
+
+mod alerts;
+mod deliver;
+mod expected;
+mod incidents;
+mod mail;
+mod record;
+mod sources;
+mod webhook;
+
+pub use alerts::{AlertForm, Channel, ChannelForm, ChannelKind, FiredOn, MuteForm, Way};
+pub use expected::{ExceptionForm, Expects};
+pub use incidents::{Detail, Scene, Statistics};
+pub use mail::MailSettings;
+pub use sources::{Feed, FeedState};
+pub use webhook::is_allowed;
+
+use crate::{Error, Service};
+use expected::Owners;
+use peerage_domain::{
+    Prefix, Timestamp,
+    incident::Replay,
+    interest::Interest,
+    say,
+    sighting::{Had, RouteChange, SeenRoute, Sighting, Vantage},
+};
+use peerage_watch::route::{Expectations, Finding, Has, Move, Watch};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+};
+
+/// Where the Internet's routes are heard of, and how people are told.
+#[derive(Clone, Debug, Default)]
+pub struct LookoutSettings {
+    /// Address of RIS Live, such as `wss://ris-live.ripe.net/v1/ws/?client=NAME`; not used when absent.
+    pub ris_live: Option<String>,
+    /// Where the portal is reached, for links in what is told; empty when it is not known.
+    pub public_url: String,
+    /// Networks of the operator's own that webhooks may reach, although they are not public.
+    pub webhook_allow: Vec<Prefix>,
+    /// How mail is sent; it is not when absent.
+    pub mail: Option<MailSettings>,
+}
+
+/// Most sightings of one batch.
+pub const BATCH: usize = 50_000;
+/// How long incidents are kept behind their end, in days.
+const INCIDENT_DAYS: i64 = 400;
+/// How long changes of routes are kept, in days.
+const ROUTE_DAYS: i64 = 31;
+/// A replay of which nothing came for so long is over, in seconds.
+const REPLAY_IDLE_S: i64 = 900;
+
+/// The watch of what is live, or of one recording.
+struct Realm {
+    watch: Watch,
+    /// By what it was made: the expectations and the set of VRPs.
+    version: String,
+    vrps: usize,
+    replay: Option<Replay>,
+    used: Timestamp,
+}
+
+#[derive(Default)]
+struct World {
+    /// By the name of the recording; empty for what is live.
+    realms: BTreeMap<String, Realm>,
+    owners: Arc<Owners>,
+    expectations: Expectations,
+    version: String,
+}
+
+/// The lookout of this process. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Lookout {
+    world: Arc<Mutex<World>>,
+    /// One batch at a time, so that findings are kept in the order in which they are found.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    /// What sources look for before anything else of a message is read.
+    interest: Arc<RwLock<Option<Arc<Interest>>>>,
+    sources: Arc<Mutex<sources::Sources>>,
+}
+
+impl Lookout {
+    fn world(&self) -> MutexGuard<'_, World> {
+        // A panic elsewhere loses what was not kept; the next use begins from the database.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn interest(&self) -> Option<Arc<Interest>> {
+        self.interest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// What came of a batch of sightings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Sightings of watched prefixes.
+    pub watched: usize,
+    /// Findings that opened, changed or ended.
+    pub findings: usize,
+}
+
+impl Service {
+    /// Takes what vantage points saw, of what is live or of a recording; in the order of time.
+    /// What it shows is kept when this returns.
+    ///
+    /// # Errors
+    /// When storage fails; the batch can be given again then.
+    pub async fn sight(&self, replay: Option<Replay>, sightings: Vec<Sighting>) -> Result<Taken, Error> {
+        if sightings.len() > BATCH {
+            return Err(Error::Refused(say!("batch.sightings", "A batch has at most {most} sightings.", most = BATCH)));
+        }
+        let _alone = self.lookout.turn.lock().await;
+        self.refresh_expectations().await?;
+        let name = replay.as_ref().map(|replay| replay.name.clone()).unwrap_or_default();
+        self.wake(&name, replay).await?;
+        let mut taken = Taken::default();
+        let outcome = self.with_realm(&name, |realm, findings| {
+            for sighting in sightings {
+                taken.watched += usize::from(realm.watch.concerns(&sighting));
+                realm.watch.take(sighting, &mut |finding| findings.push(finding));
+            }
+        });
+        taken.findings = self.keep_sighted(&name, outcome).await?;
+        Ok(taken)
+    }
+
+    /// A replay is over: what it left open ends with it.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn end_replay(&self, name: &str) -> Result<(), Error> {
+        let _alone = self.lookout.turn.lock().await;
+        self.refresh_expectations().await?;
+        self.wake(name, None).await?;
+        let outcome = self.with_realm(name, |realm, _| realm.watch.set_expectations(Expectations::default()));
+        self.keep_sighted(name, outcome).await?;
+        self.lookout.world().realms.remove(name);
+        Ok(())
+    }
+
+    /// What has to be done as time goes on: judge by what was registered or excepted meanwhile,
+    /// end what was over for long enough, give up replays that nobody goes on with.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn tend_lookout(&self) -> Result<(), Error> {
+        let _alone = self.lookout.turn.lock().await;
+        self.refresh_expectations().await?;
+        self.wake("", None).await?;
+        let now = self.clock.now();
+        let names: Vec<String> = self.lookout.world().realms.keys().cloned().collect();
+        for name in names {
+            if self.brought_up_to_date(&name) {
+                let outcome = self.with_realm(&name, |realm, _| {
+                    if name.is_empty() {
+                        realm.watch.pass(now);
+                    }
+                });
+                self.keep_sighted(&name, outcome).await?;
+            }
+        }
+        let idle: Vec<String> = {
+            let world = self.lookout.world();
+            let is_idle = |realm: &Realm| realm.replay.is_some() && now.since(realm.used) > REPLAY_IDLE_S;
+            world.realms.iter().filter(|(_, realm)| is_idle(realm)).map(|(name, _)| name.clone()).collect()
+        };
+        for name in idle {
+            let outcome = self.with_realm(&name, |realm, _| realm.watch.set_expectations(Expectations::default()));
+            self.keep_sighted(&name, outcome).await?;
+            self.lookout.world().realms.remove(&name);
+        }
+        self.close_incidents().await
+    }
+
+    /// Forgets what is older than it is kept.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn forget_old_incidents(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        tx.forget_incidents(now.plus_secs(-INCIDENT_DAYS * 86_400)).await?;
+        tx.forget_route_changes(now.plus_secs(-ROUTE_DAYS * 86_400)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Replays that were not over when the process ended go on, or are given up in time.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn resume_lookout(&self) -> Result<(), Error> {
+        let _alone = self.lookout.turn.lock().await;
+        self.refresh_expectations().await?;
+        for name in self.store.open_replays().await? {
+            self.wake(&name, Some(Replay { name: name.clone(), moved_s: 0, told: false })).await?;
+        }
+        self.wake("", None).await
+    }
+
+    /// Puts the watch of a realm together from the database, when it is not there.
+    async fn wake(&self, name: &str, replay: Option<Replay>) -> Result<(), Error> {
+        let now = self.clock.now();
+        if let Some(realm) = self.lookout.world().realms.get_mut(name) {
+            realm.used = now;
+            return Ok(());
+        }
+        let changes = self.store.last_route_changes(name).await?;
+        let parts = self.store.open_parts(name).await?;
+        let vrps = self.vrps();
+        {
+            let mut world = self.lookout.world();
+            let vrps_are = vrps.as_ref().map_or(0, |vrps| Arc::as_ptr(vrps) as usize);
+            let known = vrps.as_deref().cloned().unwrap_or_default();
+            let mut watch = Watch::new(world.expectations.clone(), known).with_moves();
+            watch.pass(if name.is_empty() { now } else { changes.last().map(|it| it.at).unwrap_or_default() });
+            restore(&mut watch, changes);
+            parts.iter().for_each(|part| watch.resume(part));
+            let version = world.version.clone();
+            world.realms.insert(name.to_owned(), Realm { watch, version, vrps: vrps_are, replay, used: now });
+        }
+        let outcome = self.with_realm(name, |_, _| ());
+        self.keep_sighted(name, outcome).await.map(|_| ())
+    }
+
+    /// Has a realm judge by what is expected and what the RPKI says now; tells whether that changed.
+    fn brought_up_to_date(&self, name: &str) -> bool {
+        let vrps = self.vrps();
+        let address = vrps.as_ref().map_or(0, |vrps| Arc::as_ptr(vrps) as usize);
+        let mut world = self.lookout.world();
+        let world = &mut *world;
+        let Some(realm) = world.realms.get_mut(name) else { return false };
+        let (expected, known) = (realm.version != world.version, realm.vrps != address);
+        if expected {
+            realm.watch.set_expectations(world.expectations.clone());
+            realm.version.clone_from(&world.version);
+        }
+        if known {
+            realm.watch.set_vrps(vrps.as_deref().cloned().unwrap_or_default());
+            realm.vrps = address;
+        }
+        expected || known
+    }
+
+    /// Has the watch of a realm do something, and gives what it found by it.
+    fn with_realm(&self, name: &str, work: impl FnOnce(&mut Realm, &mut Vec<Finding>)) -> (Option<Replay>, Vec<Finding>, Vec<Move>) {
+        self.brought_up_to_date(name);
+        let mut world = self.lookout.world();
+        let Some(realm) = world.realms.get_mut(name) else { return (None, vec![], vec![]) };
+        let mut findings = vec![];
+        work(realm, &mut findings);
+        realm.watch.settle(&mut |finding| findings.push(finding));
+        (realm.replay.clone(), findings, realm.watch.moves())
+    }
+
+    /// Keeps what was found. What could not be kept is forgotten here, too: the database says what
+    /// is known.
+    async fn keep_sighted(&self, name: &str, outcome: (Option<Replay>, Vec<Finding>, Vec<Move>)) -> Result<usize, Error> {
+        let (replay, findings, moves) = outcome;
+        let count = findings.len();
+        if count == 0 && moves.is_empty() {
+            return Ok(0);
+        }
+        let kept = self.record(name, replay, findings, moves).await;
+        if kept.is_err() {
+            self.lookout.world().realms.remove(name);
+        }
+        kept.map(|()| count)
+    }
+}
+
+/// Takes over what vantage points had, or had before they lost it.
+fn restore(watch: &mut Watch, changes: Vec<RouteChange>) {
+    let route = |path: Vec<_>| Arc::new(SeenRoute { path, only_to_customer: None });
+    let mut vantages: BTreeMap<Vantage, Arc<Vantage>> = BTreeMap::new();
+    let mut last: BTreeMap<(Prefix, Arc<Vantage>), (Option<Vec<_>>, bool)> = BTreeMap::new();
+    for it in changes {
+        let vantage = vantages.entry(it.vantage.clone()).or_insert_with(|| Arc::new(it.vantage)).clone();
+        let slot = last.entry((it.prefix, vantage)).or_default();
+        *slot = match it.had {
+            Had::Route(path) => (Some(path), true),
+            Had::Nothing => (slot.0.take(), false),
+            Had::Unknown => (None, false),
+        };
+    }
+    for ((prefix, vantage), (path, here)) in last {
+        if let Some(path) = path {
+            watch.restore(prefix, vantage, route(path), here);
+        }
+    }
+}
+
+/// What a change is kept as.
+fn kept(it: Move) -> RouteChange {
+    let had = match it.now {
+        Has::Route(route) => Had::Route(route.path.clone()),
+        Has::Nothing => Had::Nothing,
+        Has::Unknown => Had::Unknown,
+    };
+    RouteChange { prefix: it.prefix, vantage: (*it.vantage).clone(), at: it.at, had }
+}

@@ -1,0 +1,102 @@
+//! What vantage points had of watched prefixes, change by change.
+
+use crate::engine::{Error, Row, Store, Tx, json, params};
+use peerage_domain::{
+    Asn, Prefix, Timestamp,
+    sighting::{Had, Hop, RouteChange, Vantage},
+};
+
+fn vantage_text(vantage: &Vantage) -> Result<String, Error> {
+    json(&(&vantage.source, vantage.asn, &vantage.peer, vantage.tells_withdrawals))
+}
+
+fn change(row: &Row) -> Result<RouteChange, Error> {
+    let (source, asn, peer, tells_withdrawals): (String, Asn, String, bool) = row.json(1, "vantage")?;
+    let had = match row.text(3, "state")?.as_str() {
+        "route" => Had::Route(Hop::path(&row.text(4, "path")?)),
+        "nothing" => Had::Nothing,
+        _ => Had::Unknown,
+    };
+    Ok(RouteChange {
+        prefix: row.parsed(0, "prefix")?,
+        vantage: Vantage { source, asn, peer, tells_withdrawals },
+        at: row.time(2, "at")?,
+        had,
+    })
+}
+
+const CHANGE: &str = "SELECT prefix, vantage, at, state, path FROM route_change";
+/// So many changes go into one statement.
+const ROWS: usize = 100;
+
+impl Tx {
+    /// Keeps changes of what is live, or of a recording. Of several of a vantage point at one
+    /// moment the last one stays.
+    #[allow(missing_docs)]
+    pub async fn add_route_changes(&mut self, replay: &str, changes: &[RouteChange]) -> Result<(), Error> {
+        let mut last = std::collections::BTreeMap::new();
+        for it in changes {
+            last.insert((it.prefix, vantage_text(&it.vantage)?, it.at), &it.had);
+        }
+        let all: Vec<_> = last.into_iter().collect();
+        for part in all.chunks(ROWS) {
+            let mut values = vec![];
+            let mut rows = vec![];
+            for ((prefix, vantage, at), had) in part {
+                let (state, path) = match had {
+                    Had::Route(path) => ("route", path.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+                    Had::Nothing => ("nothing", String::new()),
+                    Had::Unknown => ("unknown", String::new()),
+                };
+                let first = values.len() + 1;
+                rows.push(format!("(${}, ${}, ${}, ${}, ${}, ${})", first, first + 1, first + 2, first + 3, first + 4, first + 5));
+                values.extend_from_slice(params![replay, prefix.to_string(), vantage.as_str(), at.millis(), state, path]);
+            }
+            let sql = format!(
+                "INSERT INTO route_change (replay, prefix, vantage, at, state, path) VALUES {} \
+                 ON CONFLICT (replay, prefix, vantage, at) DO UPDATE SET state = excluded.state, path = excluded.path",
+                rows.join(", ")
+            );
+            self.run(&sql, &values).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets changes from before a moment, but for the last one of each vantage point and prefix.
+    pub async fn forget_route_changes(&mut self, before: Timestamp) -> Result<(), Error> {
+        let sql = "DELETE FROM route_change WHERE at < $1 AND (replay <> '' OR EXISTS (SELECT 1 FROM route_change later \
+                   WHERE later.replay = route_change.replay AND later.prefix = route_change.prefix \
+                   AND later.vantage = route_change.vantage AND later.at > route_change.at))";
+        self.run(sql, params![before.millis()]).await.map(|_| ())
+    }
+}
+
+impl Store {
+    /// What happened to a prefix in a span, with what each vantage point had at its beginning;
+    /// in the order of time, at most `most` changes.
+    pub async fn route_changes(
+        &self,
+        replay: &str,
+        prefix: Prefix,
+        from: Timestamp,
+        to: Timestamp,
+        most: u32,
+    ) -> Result<Vec<RouteChange>, Error> {
+        let sql = format!(
+            "{CHANGE} WHERE replay = $1 AND prefix = $2 AND at <= $4 AND (at > $3 OR NOT EXISTS (SELECT 1 FROM route_change later \
+             WHERE later.replay = route_change.replay AND later.prefix = route_change.prefix AND later.vantage = route_change.vantage \
+             AND later.at > route_change.at AND later.at <= $3)) ORDER BY at, vantage LIMIT $5"
+        );
+        let values = params![replay, prefix.to_string(), from.millis(), to.millis(), i64::from(most)];
+        self.fetch("route_change", &sql, values).await?.iter().map(change).collect()
+    }
+
+    /// The last two changes of each vantage point and prefix, of what is live or of a recording;
+    /// in the order of time.
+    pub async fn last_route_changes(&self, replay: &str) -> Result<Vec<RouteChange>, Error> {
+        let sql = "SELECT prefix, vantage, at, state, path FROM (SELECT prefix, vantage, at, state, path, \
+                   ROW_NUMBER() OVER (PARTITION BY prefix, vantage ORDER BY at DESC) AS turn FROM route_change WHERE replay = $1) ranked \
+                   WHERE turn <= 2 ORDER BY at, prefix, vantage";
+        self.fetch("route_change", sql, params![replay]).await?.iter().map(change).collect()
+    }
+}
