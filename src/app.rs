@@ -2,7 +2,7 @@
 
 use crate::{
     components::{FlashMessage, Foot, Sidebar, TopBar, load_more},
-    pages::{customer, manager, operator, partner, public},
+    pages::{customer, incidents, manager, operator, partner, public},
     rpc::{
         Failure,
         accounts::{self, Frame},
@@ -112,6 +112,12 @@ fn Site() -> impl IntoView {
             <Route path=path!("/ops/import") view=operator::ImportsPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/import/:id") view=operator::ImportPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/organisations") view=operator::OrganisationsPage ssr=SsrMode::Async/>
+
+            <Route path=path!("/incidents") view=incidents::IncidentsPage ssr=SsrMode::Async/>
+            <Route path=path!("/incidents/:id") view=incidents::IncidentPage ssr=SsrMode::Async/>
+            <Route path=path!("/alerts") view=incidents::AlertsPage ssr=SsrMode::Async/>
+            <Route path=path!("/expectations") view=incidents::ExpectationsPage ssr=SsrMode::Async/>
+            <Route path=path!("/ops/sources") view=incidents::SourcesPage ssr=SsrMode::Async/>
 
             <Route path=path!("/insights/latency") view=manager::LatencyPage ssr=SsrMode::Async/>
         </Routes>

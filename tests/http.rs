@@ -98,11 +98,16 @@ fn form_target(page: &str, start: &str) -> String {
     page[at + 8..].split('"').next().expect("quoted").to_owned()
 }
 
-const PAGES: [(&str, &[&str]); 16] = [
+const PAGES: [(&str, &[&str]); 21] = [
     ("/connections", &["customer", "manager", "operator"]),
     ("/connections/CN-1", &["customer", "manager", "operator"]),
     ("/insights/latency", &["customer", "manager", "operator"]),
     ("/events", &["customer", "manager", "operator"]),
+    ("/incidents", &["customer", "manager", "partner", "operator"]),
+    ("/incidents/IN-1", &["customer", "manager", "partner", "operator"]),
+    ("/alerts", &["customer", "manager", "partner", "operator"]),
+    ("/expectations", &["customer", "manager", "partner", "operator"]),
+    ("/ops/sources", &["operator"]),
     ("/partner", &["partner"]),
     ("/partner/asns/PA-1", &["partner", "operator"]),
     ("/partner/customers", &["partner"]),

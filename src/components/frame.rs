@@ -125,6 +125,10 @@ fn entries(me: &Me) -> Vec<(&'static str, &'static str, String, Option<u64>)> {
         all.push(("/connections", "seam", tr!(nav.connections), None));
         all.push(("/events", "list", tr!(nav.events), None));
     }
+    all.push(("/incidents", "burst", tr!(incidents.title), None));
+    if is(Role::Customer) || is(Role::Partner) {
+        all.push(("/alerts", "bell", tr!(alerts.title), None));
+    }
     all.push(("/", "search", tr!(nav.directory), None));
     all
 }

@@ -16,6 +16,7 @@ pub fn query_from_url() -> Memo<Query> {
             metro: get("metro"),
             kind: get("kind"),
             partner: get("partner"),
+            state: get("state"),
             sort: get("sort"),
             descending: get("desc") == "1",
             offset: get("offset").parse().unwrap_or(0),

@@ -1,6 +1,7 @@
 //! The pages: one folder an audience, one file a route or a few that belong together.
 
 pub mod customer;
+pub mod incidents;
 pub mod manager;
 pub mod operator;
 pub mod partner;

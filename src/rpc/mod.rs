@@ -11,6 +11,7 @@ pub mod accounts;
 pub mod connections;
 pub mod directory;
 pub mod edge;
+pub mod incidents;
 pub mod insights;
 pub mod legacy;
 pub mod operator;

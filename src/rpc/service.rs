@@ -76,6 +76,23 @@ impl VerdictView {
     }
 }
 
+/// A location where a prefix comes in, or should.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlaceView {
+    /// Name of the location.
+    pub name: String,
+    /// Its city.
+    pub city: String,
+    /// Degrees north and east, where they are known.
+    pub point: Option<(f64, f64)>,
+    /// Whether it is the primary (true) or the backup location (false); nothing where it is neither.
+    pub approved: Option<bool>,
+    /// Sessions that announce it there.
+    pub sessions: usize,
+    /// Shortest path there, in ASNs.
+    pub hops: Option<usize>,
+}
+
 /// A customer's prefix with everything its page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PrefixView {
@@ -93,6 +110,8 @@ pub struct PrefixView {
     pub key: Option<String>,
     /// How it is judged.
     pub verdict: VerdictView,
+    /// Where it comes in, and where it should.
+    pub places: Vec<PlaceView>,
     /// Whether the person may change it.
     pub writable: bool,
     /// Whether the person settles whose a prefix is.

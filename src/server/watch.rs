@@ -1,5 +1,6 @@
 //! `peerage watch …`: what happened to prefixes, told from recordings, without the portal.
 
+use super::replay_into::Portal;
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     interest::Interest,
@@ -7,7 +8,7 @@ use peerage_domain::{
     sighting::{Hop, Sighting},
 };
 use peerage_feeds::{recording, vrp};
-use peerage_service::Error;
+use peerage_service::{Clock, Error};
 use peerage_watch::route::{Change, Expectation, Expectations, Finding, Kind, Learner, Relations, Watch};
 use serde::Serialize;
 use std::{
@@ -21,10 +22,10 @@ use std::{
 #[derive(clap::Args)]
 pub struct Replay {
     /// What is expected, as JSON; see docs/watch.md.
-    #[arg(long, value_name = "EXPECT.json", required_unless_present = "learn", conflicts_with = "learn")]
+    #[arg(long, value_name = "EXPECT.json", required_unless_present_any = ["learn", "into"], conflicts_with_all = ["learn", "into"])]
     expect: Option<PathBuf>,
     /// Learn what is expected from recordings of a quiet period.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "into")]
     learn: Vec<PathBuf>,
     /// Validated ROA payloads as JSON (rpki-client, Routinator, StayRTR).
     #[arg(long, value_name = "VRPS.json")]
@@ -35,6 +36,18 @@ pub struct Replay {
     /// How to answer.
     #[arg(long, default_value = "ndjson")]
     format: Format,
+    /// Replay into a running portal, as if it happened now, judged by what is registered there.
+    #[arg(long, value_name = "URL")]
+    into: Option<String>,
+    /// A token of the portal's operator (peerage token add).
+    #[arg(long, env = "PEERAGE_TOKEN", hide_env_values = true, requires = "into")]
+    token: Option<String>,
+    /// What the portal calls the replay; the name of the first file without it.
+    #[arg(long, requires = "into")]
+    name: Option<String>,
+    /// Have the portal's alerts tell of what the replay shows.
+    #[arg(long, requires = "into")]
+    tell: bool,
     /// Recordings: MRT, raw BMP, RIS Live lines or incidents, plain, gzip or bzip2. Without one,
     /// the last file to learn from is replayed.
     #[arg(value_name = "FILE", required_unless_present = "learn")]
@@ -73,6 +86,9 @@ pub fn replay(mut ask: Replay) -> Result<(), Error> {
     if ask.files.is_empty() {
         return Err(Error::Fault("name at least one FILE to replay beside the one to learn from".into()));
     }
+    if let Some(url) = ask.into.clone() {
+        return into(&ask, &url);
+    }
     let (expectations, relations) = match &ask.expect {
         Some(path) => (expectations(path)?, Relations::default()),
         None => learned(&ask.learn)?,
@@ -103,6 +119,25 @@ pub fn replay(mut ask: Replay) -> Result<(), Error> {
             Ok(())
         }
     }
+}
+
+/// Sends recordings to a portal.
+fn into(ask: &Replay, url: &str) -> Result<(), Error> {
+    let token = ask
+        .token
+        .as_deref()
+        .ok_or_else(|| Error::Fault("--into needs --token: a token of the portal's operator (peerage token add)".into()))?;
+    let first = ask.files.first().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+    let name = ask.name.clone().or(first).unwrap_or_else(|| "recording".into());
+    let portal = Portal::new(url, token, &name, ask.tell);
+    let watch = Watch::new(portal.expectations()?, Vrps::default());
+    let sightings = gather(&ask.files, &watch.interest(), |sighting| watch.concerns(sighting))?;
+    let speed = match ask.speed {
+        Speed::Max => None,
+        Speed::Real => Some(1),
+        Speed::Ten => Some(10),
+    };
+    portal.replay(sightings, speed, &Clock::System)
 }
 
 fn fault(path: &Path, error: impl std::fmt::Display) -> Error {

@@ -6,8 +6,10 @@
 //! No I/O, no colours: a colour is a meaning that the style sheet knows.
 #![warn(missing_docs)]
 
+pub mod calendar;
 pub mod handoff;
 pub mod map;
+pub mod ribbon;
 pub mod scale;
 pub mod smoke;
 pub mod states;

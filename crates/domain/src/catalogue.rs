@@ -162,6 +162,8 @@ pub struct Query {
     pub kind: String,
     /// `isp`, `exchange` or `cloud-interconnect`; partners only.
     pub partner: String,
+    /// `open` or `closed`; incidents only.
+    pub state: String,
     /// Column to sort by.
     pub sort: String,
     /// Largest first.
@@ -173,7 +175,7 @@ pub struct Query {
 impl Query {
     /// Whether anything is left out of the list.
     pub fn is_filtered(&self) -> bool {
-        [&self.search, &self.country, &self.metro, &self.kind, &self.partner].into_iter().any(|text| !text.is_empty())
+        [&self.search, &self.country, &self.metro, &self.kind, &self.partner, &self.state].into_iter().any(|text| !text.is_empty())
     }
 
     /// Whether every word of the search occurs in one of the texts; an `AS` number
@@ -196,6 +198,7 @@ impl Query {
         add("metro", &self.metro);
         add("kind", &self.kind);
         add("partner", &self.partner);
+        add("state", &self.state);
         add("sort", &self.sort);
         add("desc", if self.descending { "1" } else { "" });
         add("offset", &if self.offset == 0 { String::new() } else { self.offset.to_string() });

@@ -292,5 +292,8 @@ async fn attempt(service: &Service, actor: &Actor, action: Action) -> Result<(),
         Action::ManageRouters => service.routers(actor, &Default::default()).await.map(drop),
         Action::ManageAccounts => service.organisations(actor).await.map(drop),
         Action::ReadInsights => service.insights(actor, Window::D1).await.map(drop),
+        Action::ReadIncidents => service.incident(actor, "IN-99", None).await.map(drop),
+        Action::WriteIncidents => service.acknowledge(actor, "IN-99", "").await,
+        Action::ManageSources => service.feeds(actor).map(drop),
     }
 }

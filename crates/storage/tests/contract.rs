@@ -21,6 +21,9 @@ use std::{
     process::{Command, Stdio},
 };
 
+#[path = "contract/incidents.rs"]
+mod incidents;
+
 /// A cluster in a temporary directory; stopped and removed when dropped.
 struct Cluster {
     dir: tempfile::TempDir,
@@ -96,6 +99,9 @@ async fn contract(store: &Store, url: &str) {
     customers_of_route_servers_are_registered_once(store).await;
     sessions_from_before_are_one_a_network_and_location(store).await;
     telemetry_is_kept_once(store).await;
+    incidents::incidents_have_one_open_story_a_cause(store).await;
+    incidents::deliveries_are_written_once_and_leased_once(store).await;
+    incidents::the_last_routes_outlive_their_history(store).await;
     nothing_happens_without_commit(store).await;
 }
 

@@ -4,10 +4,12 @@
 //!
 //! * [`View`] holds the routes of every session, by prefix
 //! * [`Book`] holds what is registered, and has each entry judged by the view
+//! * [`entrance`] judges where traffic comes in
 //! * [`route`] watches prefixes for hijacks, leaks and losses
 #![warn(missing_docs)]
 
 mod book;
+pub mod entrance;
 pub mod route;
 mod view;
 

@@ -1,13 +1,17 @@
 //! Charts: places what `peerage-charts` computed. Colours are classes.
 
+mod anomalies;
 mod handoff;
 mod latency;
+mod ribbon;
 mod spark;
 mod states;
 mod world;
 
+pub use anomalies::{AllQuiet, Anomalies, AnomalyCalendar};
 pub use handoff::HandoffLine;
 pub use latency::{ChartTime, LatencyChart, Windows, ms};
+pub use ribbon::PathRibbon;
 pub use spark::Spark;
 pub use states::StatesDiagram;
 pub use world::WorldMap;

@@ -1,22 +1,12 @@
 //! `/events`: what happened to routes in the last 30 days.
 
 use crate::{
-    components::{Ago, Column, EmptyList, Icon, Pager, SortedHead, live, load, query_from_url},
+    components::{Ago, Column, EmptyList, LevelMark, Pager, SortedHead, live, load, query_from_url},
     rpc::insights::route_events,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use peerage_domain::telemetry::{Level, RouteEvent, RouteEventKind};
-
-fn level_mark(level: Level) -> impl IntoView {
-    let (class, icon, word) = match level {
-        Level::Information => ("unknown", "clock", tr!(level.information)),
-        Level::Warning => ("warn", "warn", tr!(level.warning)),
-        Level::Error => ("fail", "fail", tr!(level.error)),
-        Level::Critical => ("fail", "fail", tr!(level.critical)),
-    };
-    view! { <span class=format!("st {class}")><Icon name=icon/>{word}</span> }
-}
+use peerage_domain::telemetry::{RouteEvent, RouteEventKind};
 
 /// What happened to a route, as people say it.
 fn kind_name(kind: RouteEventKind) -> String {
@@ -97,7 +87,7 @@ fn row(id: &str, event: &RouteEvent, now: peerage_domain::Timestamp) -> impl Int
     view! {
         <tr id=id.to_owned()>
             <td data-l=tr!(events.when)><Ago at=event.time now=now/></td>
-            <td class="v" data-l=tr!(events.level)>{level_mark(event.kind.level())}</td>
+            <td class="v" data-l=tr!(events.level)><LevelMark level=event.kind.level()/></td>
             <td class="key mono" data-l=tr!(connection.prefix)>{event.prefix.to_string()}</td>
             <td data-l=tr!(events.what)>{kind_name(event.kind)}</td>
             <td class="mono" data-l=tr!(events.path)>{path.join(" ")}</td>

@@ -1,5 +1,6 @@
 //! The REST API. Errors are problem details (RFC 9457).
 
+mod incidents;
 mod service;
 mod v1;
 
@@ -76,7 +77,8 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Ask
 
 /// Every API route and its description.
 pub fn router() -> Router<AppState> {
-    let (routes, mut openapi) = OpenApiRouter::<AppState>::new().merge(v1::router()).merge(service::router()).split_for_parts();
+    let (routes, mut openapi) =
+        OpenApiRouter::<AppState>::new().merge(v1::router()).merge(service::router()).merge(incidents::router()).split_for_parts();
     openapi.info.title = "Peerage".into();
     openapi.info.version = env!("CARGO_PKG_VERSION").into();
     // The default names the author of the library that draws the description up.

@@ -21,7 +21,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 }
 
 /// Who reads: by a bearer token (RFC 6750) the organisation that it was given to, else who is signed in.
-pub struct Reader(Actor);
+pub struct Reader(pub(super) Actor);
 
 impl FromRequestParts<AppState> for Reader {
     type Rejection = Problem;

@@ -4,6 +4,7 @@
 mod account;
 mod customer;
 mod edge;
+mod incidents;
 mod legacy;
 mod operator;
 mod partner;
@@ -12,6 +13,7 @@ mod service;
 pub(crate) use account::*;
 pub(crate) use customer::*;
 pub(crate) use edge::*;
+pub(crate) use incidents::*;
 pub(crate) use legacy::*;
 pub(crate) use operator::*;
 pub(crate) use partner::*;

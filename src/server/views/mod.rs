@@ -1,10 +1,12 @@
 //! What pages read: answers of the service, put into the shapes that pages show.
 
 mod edge;
+mod incidents;
 mod legacy;
 mod service;
 
 pub(crate) use edge::{glass, received_routes, router, routers};
+pub(crate) use incidents::{alerts, course, expectations, feeds, incident, incidents};
 pub(crate) use legacy::{customers, import, legacies};
 pub(crate) use service::{change, hand_over, prefix, registration, registrations, service_page};
 

@@ -4,8 +4,8 @@ use crate::{
     rpc::{
         Failure,
         service::{
-            ChangeView, ChecklistView, HandOverView, PrefixView, RegistrationRow, RegistrationView, RegistrationsView, ServiceView,
-            SessionMetrics, StateView, VerdictView,
+            ChangeView, ChecklistView, HandOverView, PlaceView, PrefixView, RegistrationRow, RegistrationView, RegistrationsView,
+            ServiceView, SessionMetrics, StateView, VerdictView,
         },
     },
     server::context::asked,
@@ -44,7 +44,21 @@ pub(crate) async fn prefix(id: String, prefix: String) -> Result<PrefixView, Fai
     let (connection, _) = service.connection(&actor, &id).await?;
     let row = service.prefix_of(&actor, &id, wanted).await?;
     let verdict = verdict(&service, &actor, &format!("{id} {wanted}")).await?;
+    let directory = service.directory().await?;
+    let place = |it: peerage_service::lookout::Place| {
+        let at = directory.location(&it.location);
+        PlaceView {
+            name: at.map_or_else(|| it.location.clone(), |l| l.name.clone()),
+            city: at.map(|l| l.city.clone()).unwrap_or_default(),
+            point: at.and_then(|l| l.point).map(|point| (point.latitude, point.longitude)),
+            approved: it.approved,
+            sessions: it.sessions,
+            hops: it.hops,
+        }
+    };
+    let places = service.places_of(&actor, &id, wanted).await?.into_iter().map(place).collect();
     Ok(PrefixView {
+        places,
         writable: Action::WriteConnections.allowed(&actor.roles) && connection.organisation == actor.organisation,
         settles: Action::Decide.allowed(&actor.roles),
         connection: (connection.id, connection.name),

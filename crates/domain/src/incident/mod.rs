@@ -102,7 +102,9 @@ pub struct Part {
     pub reasons: Vec<Reason>,
     /// Its highest confidence, in percent.
     pub peak: i32,
-    /// Who saw it last, at most [`SEEN_MOST`].
+    /// How sure it was when it was told last, in percent.
+    pub lately: i32,
+    /// Who saw it when it was shown best, at most [`SEEN_MOST`].
     pub seen: Vec<Seen>,
     /// How many saw it, at most.
     pub vantages: u32,
@@ -121,10 +123,15 @@ impl Part {
         paths.min_by_key(|path| (std::cmp::Reverse(times(path)), path.len(), path.to_vec())).unwrap_or_default()
     }
 
-    /// Takes over what is told of it now; its beginning and its height stay.
+    /// Takes over what is told of it now; its beginning stays, and what showed it best.
     pub fn follow(&mut self, now: Part) {
         let (since, peak, vantages) = (self.since.min(now.since), self.peak.max(now.peak), self.vantages.max(now.vantages));
-        *self = Part { since, peak, vantages, ..now };
+        let weaker = (now.vantages, now.confidence()) < (self.vantages, self.confidence());
+        let (reasons, seen, origin) = match weaker {
+            true => (std::mem::take(&mut self.reasons), std::mem::take(&mut self.seen), self.origin),
+            false => (now.reasons, now.seen, now.origin),
+        };
+        *self = Part { since, peak, vantages, reasons, seen, origin, ..now };
     }
 }
 
@@ -299,6 +306,7 @@ pub(crate) mod tests {
             until: until.map(Timestamp::from_secs),
             reasons: vec![],
             peak: 60,
+            lately: 60,
             seen: vec![],
             vantages: 1,
         }

@@ -95,8 +95,8 @@ impl Declared {
             return None;
         }
         let (mut origins, mut upstreams) = (self.origins.clone(), self.providers.clone());
-        // What a provider originates itself may reach it over anybody.
-        let mut known = upstreams.is_disjoint(&origins);
+        // What its provider originates itself may reach it over anybody.
+        let mut known = !origins.is_subset(&upstreams);
         let (mut longest, mut ignored) = (prefix.length(), Kinds::default());
         let about = |it: &&Exception| it.prefix.contains(prefix) && self.organisations.contains(&it.organisation);
         for exception in exceptions.iter().filter(about) {

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 
 /// Most changes of routes that a chart is made of.
 const CHANGES_MOST: u32 = 20_000;
-/// How long before an incident its charts begin, at least, in seconds.
-const BEFORE_S: i64 = 600;
+/// How long before an incident its charts begin, and behind it they end: at least and at most, in seconds.
+const MARGIN_S: (i64, i64) = (60, 6 * 3600);
 /// For how long before an incident latency is compared, in seconds.
 const CALM_S: i64 = 6 * 3600;
 
@@ -128,7 +128,7 @@ impl Service {
     async fn scene(&self, incident: &Incident, part: Part) -> Result<Scene, Error> {
         let replay = incident.replay.as_ref().map(|replay| replay.name.as_str()).unwrap_or_default();
         let end = part.until.unwrap_or_else(|| self.clock.now()).max(part.last);
-        let margin = (end.since(part.since) / 4).max(BEFORE_S);
+        let margin = (end.since(part.since) / 3).clamp(MARGIN_S.0, MARGIN_S.1);
         let (from, to) = (part.since.plus_secs(-margin), end.plus_secs(margin).min(self.clock.now().max(end.plus_secs(60))));
         let changes = self.store.route_changes(replay, part.prefix, from, to, CHANGES_MOST).await?;
         let origins = &part.expected.origins;

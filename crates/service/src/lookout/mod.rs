@@ -2,6 +2,7 @@
 //! heard, kept as incidents, and told to those who want to know.
 //!
 //! * `expected`: what is expected follows from what is registered, and from exceptions
+//! * `entrances`: where traffic comes in, and whether it should
 //! * `record`: findings become incidents: one beginning, one end, in one transaction with what is
 //!   to be told of them
 //! * `incidents`: what people read, and say, about them
@@ -14,6 +15,7 @@
 
 mod alerts;
 mod deliver;
+mod entrances;
 mod expected;
 mod incidents;
 mod mail;
@@ -22,17 +24,19 @@ mod sources;
 mod webhook;
 
 pub use alerts::{AlertForm, Channel, ChannelForm, ChannelKind, FiredOn, MuteForm, Way};
+pub use entrances::Place;
 pub use expected::{ExceptionForm, Expects};
-pub use incidents::{Detail, Scene, Statistics};
+pub use incidents::{Detail, Effect, Scene, Statistics};
 pub use mail::MailSettings;
 pub use sources::{Feed, FeedState};
 pub use webhook::is_allowed;
 
-use crate::{Error, Service};
+use crate::{Actor, Error, Service};
 use expected::Owners;
 use peerage_domain::{
     Prefix, Timestamp,
-    incident::Replay,
+    access::Action,
+    incident::{Kind, Replay},
     interest::Interest,
     say,
     sighting::{Had, RouteChange, SeenRoute, Sighting, Vantage},
@@ -82,6 +86,7 @@ struct World {
     owners: Arc<Owners>,
     expectations: Expectations,
     version: String,
+    entrances: entrances::Known,
 }
 
 /// The lookout of this process. Cheap to clone.
@@ -140,6 +145,29 @@ impl Service {
         Ok(taken)
     }
 
+    /// The same, for somebody who brings sightings from outside. What is too far in the future is
+    /// refused: it would keep everything that comes after it from being seen in time.
+    ///
+    /// # Errors
+    /// When the actor may not, a time cannot be, or storage fails.
+    pub async fn sight_as(&self, actor: &Actor, replay: Option<Replay>, sightings: Vec<Sighting>) -> Result<Taken, Error> {
+        actor.may(Action::ManageSources)?;
+        let now = self.clock.now();
+        if let Some(late) = sightings.iter().find(|it| it.at.since(now) > 300) {
+            return Err(Error::Refused(say!("batch.future", "time {time} lies in the future; check the sender's clock", time = late.at)));
+        }
+        self.sight(replay, sightings).await
+    }
+
+    /// The same as [`Service::end_replay`], for somebody who replays from outside.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn end_replay_as(&self, actor: &Actor, name: &str) -> Result<(), Error> {
+        actor.may(Action::ManageSources)?;
+        self.end_replay(name).await
+    }
+
     /// A replay is over: what it left open ends with it.
     ///
     /// # Errors
@@ -185,6 +213,7 @@ impl Service {
             self.keep_sighted(&name, outcome).await?;
             self.lookout.world().realms.remove(&name);
         }
+        self.judge_entrances().await?;
         self.close_incidents().await
     }
 
@@ -230,7 +259,8 @@ impl Service {
             let mut watch = Watch::new(world.expectations.clone(), known).with_moves();
             watch.pass(if name.is_empty() { now } else { changes.last().map(|it| it.at).unwrap_or_default() });
             restore(&mut watch, changes);
-            parts.iter().for_each(|part| watch.resume(part));
+            // Entrances are judged by themselves.
+            parts.iter().filter(|part| part.kind != Kind::Suboptimal).for_each(|part| watch.resume(part));
             let version = world.version.clone();
             world.realms.insert(name.to_owned(), Realm { watch, version, vrps: vrps_are, replay, used: now });
         }

@@ -44,7 +44,7 @@ impl Story {
             Change::Close => known.until.is_none().then_some(Turn::Ended { prefix, kind }),
             _ if known.until.is_some() => Some(began),
             // What spreads is told as it doubles, not at each vantage point.
-            _ if known.confidence() != confidence || vantages >= known.vantages.saturating_mul(2) => {
+            _ if known.lately != confidence || vantages >= known.vantages.saturating_mul(2) => {
                 Some(Turn::Changed { prefix, kind, confidence, vantages })
             }
             _ => None,
@@ -73,6 +73,7 @@ fn part(finding: &Finding) -> Part {
         last: finding.at,
         until: over.then_some(finding.at),
         peak: evidence.confidence(),
+        lately: evidence.confidence(),
         seen: evidence.seen.iter().take(SEEN_MOST).map(|(vantage, route)| Seen::by(vantage, route.path.clone())).collect(),
         vantages: u32::try_from(evidence.seen.len()).unwrap_or(u32::MAX),
         reasons: evidence.reasons.clone(),
@@ -312,6 +313,7 @@ mod tests {
             until: until.map(Timestamp::from_secs),
             reasons: vec![],
             peak: 0,
+            lately: 0,
             seen: vec![],
             vantages: 1,
         }

@@ -70,6 +70,8 @@ struct World {
     judged: HashMap<String, u64>,
     /// What somebody asked to be looked at again.
     asked: HashSet<String>,
+    /// Customers' prefixes of which the routes changed since their entrances were judged.
+    moved: HashSet<String>,
 }
 
 /// What a look found to be otherwise than at the last one.
@@ -134,6 +136,45 @@ impl Watch {
     }
 }
 
+/// The routes of a prefix at one location.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entrance {
+    /// Id of the location.
+    pub location: String,
+    /// Its sessions that announce it, and what.
+    pub sessions: Vec<(Session, Announcement)>,
+}
+
+impl Watch {
+    /// Customers' prefixes of which the routes changed since this was asked.
+    pub(crate) fn moved(&self) -> Vec<String> {
+        let mut world = self.world();
+        let moved = std::mem::take(&mut world.moved);
+        moved.into_iter().filter(|id| world.owners.get(id).is_some_and(|owner| owner.customer)).collect()
+    }
+
+    /// Where a prefix is announced, by location; locations where nobody announces it are left out.
+    pub(crate) fn entrances(&self, prefix: Prefix) -> Vec<Entrance> {
+        let world = self.world();
+        let mut found: std::collections::BTreeMap<&str, Entrance> = std::collections::BTreeMap::new();
+        for session in world.sessions.values().filter(|session| session.up == Some(true) && world.view.is_heard(&session.id)) {
+            let Some(route) = world.view.route(&session.id, prefix) else { continue };
+            let slot = found.entry(&session.location).or_insert_with(|| Entrance { location: session.location.clone(), sessions: vec![] });
+            slot.sessions.push((session.clone(), route.clone()));
+        }
+        let mut all: Vec<Entrance> = found.into_values().collect();
+        all.iter_mut().for_each(|entrance| entrance.sessions.sort_by(|a, b| a.0.id.cmp(&b.0.id)));
+        all
+    }
+
+    /// Whether a router of some session of a customer's prefix does not tell.
+    pub(crate) fn is_silent(&self, subject: &str) -> bool {
+        let world = self.world();
+        let Some(entry) = world.book.entry(subject) else { return false };
+        entry.coverage.sessions.iter().any(|(id, _)| world.sessions.get(id).is_none_or(|session| session.up.is_none()))
+    }
+}
+
 /// A session that carries the service, or prefixes that are registered under its peering.
 struct Wanted {
     session: Session,
@@ -168,6 +209,7 @@ impl Service {
         let mut dirty = self.read_registrations(&partners, &wanted).await?;
         dirty.extend(self.read_routes(&wanted).await?);
         dirty.extend(self.read_declarations(&partners).await?);
+        self.watch.world().moved.extend(dirty.iter().cloned());
         let changes = self.judge(dirty);
         let count = changes.len();
         for part in changes.chunks(500) {

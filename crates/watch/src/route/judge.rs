@@ -35,16 +35,20 @@ pub(super) fn show(prefix: Prefix, expected: &Expectation, vrps: &Vrps, route: A
     }
     match facts.leak.map(|leak| leak.by()).or_else(|| detour(expected, &route, facts, longer)) {
         Some(by) => keys.push((Kind::RouteLeak, Some(by))),
-        None if is_strange(expected, facts.neighbour) => keys.push((Kind::ForgedOrigin, facts.neighbour)),
+        None if is_strange(expected, facts) => keys.push((Kind::ForgedOrigin, facts.neighbour)),
         None => {}
     }
     Shown { route, rightful: true, keys: (!keys.is_empty()).then(|| Box::new(Faults(keys))) }
 }
 
 /// Whether an AS is not among those that are known to stand next to the origin. Learned ones are
-/// not all: a new provider that buys from nobody is believed.
-fn is_strange(expected: &Expectation, neighbour: Option<Asn>) -> bool {
-    let (Some(known), Some(neighbour)) = (&expected.upstreams, neighbour) else { return false };
+/// not all: a new provider that buys from nobody is believed. Where one of them originates it
+/// itself, who stands next to it is not known.
+fn is_strange(expected: &Expectation, facts: &Facts) -> bool {
+    let (Some(known), Some(neighbour)) = (&expected.upstreams, facts.neighbour) else { return false };
+    if facts.origin.is_some_and(|origin| known.contains(&origin)) {
+        return false;
+    }
     let believed = expected.learned && path::transit_free(neighbour);
     !believed && !known.contains(&neighbour)
 }

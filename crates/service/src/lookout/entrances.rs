@@ -1,0 +1,204 @@
+//! Where traffic of customers' prefixes comes in, by what the operator's routers receive: a finding
+//! of its own, `suboptimal`, with the life of all others.
+
+use crate::{Actor, Error, Service};
+use peerage_domain::{
+    Asn, Prefix, Timestamp,
+    incident::{Kind, Reason},
+    sighting::{Hop, SeenRoute, Vantage},
+};
+use peerage_storage::connections::ServiceConnection;
+use peerage_watch::{
+    entrance::{Way, worse},
+    route::{Asns, Change, Evidence, Expectation, Finding, Kinds},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// What is known of entrances in this process.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The shortest path that was ever seen, by the name under which a prefix is judged.
+    shortest: HashMap<String, usize>,
+    /// What was told and is not over, by prefix; read from the database at first.
+    open: Option<BTreeMap<Prefix, (Timestamp, Arc<Evidence>, Arc<Expectation>)>>,
+}
+
+/// A location where a prefix is announced, or should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Id of the location.
+    pub location: String,
+    /// Whether it is the primary (true) or the backup location (false); nothing where it is neither.
+    pub approved: Option<bool>,
+    /// Sessions that announce it.
+    pub sessions: usize,
+    /// Shortest path there, in ASNs; nothing where nobody announces it.
+    pub hops: Option<usize>,
+}
+
+fn approved(connection: &ServiceConnection, location: &str) -> Option<bool> {
+    match location {
+        it if it == connection.primary => Some(true),
+        it if connection.backup.as_deref() == Some(it) => Some(false),
+        _ => None,
+    }
+}
+
+impl Service {
+    /// Where a prefix of a connection comes in, and where it should.
+    ///
+    /// # Errors
+    /// When there is no such connection that the actor may see.
+    pub async fn places_of(&self, actor: &Actor, connection: &str, prefix: Prefix) -> Result<Vec<Place>, Error> {
+        let (connection, _) = self.connection(actor, connection).await?;
+        let place = |location: &str, sessions: usize, hops: Option<usize>| Place {
+            location: location.to_owned(),
+            approved: approved(&connection, location),
+            sessions,
+            hops,
+        };
+        let entrances = self.watch.entrances(prefix);
+        let mut all: Vec<Place> = entrances
+            .iter()
+            .map(|it| place(&it.location, it.sessions.len(), it.sessions.iter().map(|(_, route)| route.path.len()).min()))
+            .collect();
+        for location in std::iter::once(&connection.primary).chain(&connection.backup) {
+            if !all.iter().any(|place| place.location == *location) {
+                all.push(place(location, 0, None));
+            }
+        }
+        all.sort_by_key(|place| (place.approved != Some(true), place.approved.is_none(), place.location.clone()));
+        Ok(all)
+    }
+
+    /// Judges the entrances of prefixes whose routes changed.
+    pub(super) async fn judge_entrances(&self) -> Result<(), Error> {
+        self.read_open_entrances().await?;
+        let moved = self.watch.moved();
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let connections: HashMap<String, ServiceConnection> =
+            self.store.all_connections().await?.into_iter().map(|it| (it.id.clone(), it)).collect();
+        let directory = self.directory().await?;
+        let name = |id: &str| directory.location(id).map_or_else(|| id.to_owned(), |l| format!("{}, {}", l.name, l.city));
+        let (now, mut findings) = (self.clock.now(), vec![]);
+        for subject in moved {
+            let Some((id, prefix)) = subject.split_once(' ') else { continue };
+            let (Some(connection), Ok(prefix)) = (connections.get(id), prefix.parse::<Prefix>()) else { continue };
+            // While a router does not tell, what was known stays.
+            if self.watch.is_silent(&subject) {
+                continue;
+            }
+            let entrances = self.watch.entrances(prefix);
+            let way = |it: &crate::verdicts::Entrance| Way {
+                name: name(&it.location),
+                approved: approved(connection, &it.location).is_some(),
+                hops: it.sessions.iter().map(|(_, route)| route.path.len()).min().unwrap_or_default(),
+            };
+            let ways: Vec<Way> = entrances.iter().map(way).collect();
+            let names: Vec<String> = std::iter::once(&connection.primary).chain(&connection.backup).map(|id| name(id)).collect();
+            let mut world = self.lookout.world();
+            let shortest = ways.iter().filter(|way| way.approved).map(|way| way.hops).min();
+            let known = world.entrances.shortest.entry(subject.clone()).or_insert(usize::MAX);
+            *known = (*known).min(shortest.unwrap_or(usize::MAX));
+            let reasons = worse(&ways, &names, if *known == usize::MAX { 0 } else { *known });
+            let reasons = if *known == usize::MAX { only_place(reasons) } else { reasons };
+            let evidence = (!reasons.is_empty()).then(|| evidence(&entrances, connection.provider_asn, reasons));
+            let expected = world.expectations.governing(prefix).cloned();
+            findings.extend(world.entrances.turn(prefix, evidence, expected, now));
+        }
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let kept = self.record("", None, findings, vec![]).await;
+        if kept.is_err() {
+            // The database says what was told.
+            self.lookout.world().entrances.open = None;
+        }
+        kept
+    }
+
+    async fn read_open_entrances(&self) -> Result<(), Error> {
+        if self.lookout.world().entrances.open.is_some() {
+            return Ok(());
+        }
+        let parts = self.store.open_parts("").await?.into_iter().filter(|part| part.kind == Kind::Suboptimal);
+        let known = |part: peerage_domain::incident::Part| {
+            let expected = Expectation {
+                prefix: part.expected.prefix,
+                origins: part.expected.origins.into(),
+                upstreams: part.expected.upstreams.map(Into::into),
+                max_length: None,
+                learned: false,
+                ignored: Kinds::default(),
+            };
+            let evidence = Evidence { origin: part.origin, seen: vec![], reasons: part.reasons };
+            (part.prefix, (part.since, Arc::new(evidence), Arc::new(expected)))
+        };
+        let open = parts.map(known).collect();
+        self.lookout.world().entrances.open = Some(open);
+        Ok(())
+    }
+}
+
+/// Where no path is known to compare with, its length says nothing.
+fn only_place(reasons: Vec<Reason>) -> Vec<Reason> {
+    reasons.into_iter().filter(|reason| reason.text.key() != "entrance.longer").collect()
+}
+
+fn evidence(entrances: &[crate::verdicts::Entrance], provider: Asn, reasons: Vec<Reason>) -> Evidence {
+    let seen = entrances.iter().flat_map(|it| &it.sessions).map(|(session, route)| {
+        let peer = session.address.to_string();
+        let vantage = Vantage { source: session.router.clone(), asn: provider, peer, tells_withdrawals: true };
+        let path = route.path.iter().copied().map(Hop::Asn).collect();
+        (Arc::new(vantage), Arc::new(SeenRoute { path, only_to_customer: None }))
+    });
+    let mut seen: Vec<_> = seen.collect();
+    seen.sort();
+    let origin = seen.first().and_then(|(_, route)| route.origin());
+    Evidence { origin, seen, reasons }
+}
+
+impl Known {
+    /// What is to be told of a prefix, by what was told before.
+    fn turn(&mut self, prefix: Prefix, now: Option<Evidence>, expected: Option<Arc<Expectation>>, at: Timestamp) -> Option<Finding> {
+        let open = self.open.get_or_insert_default();
+        let finding =
+            |change, since, expected, evidence| Finding { at, since, change, kind: Kind::Suboptimal, prefix, by: None, expected, evidence };
+        match (open.remove(&prefix), now) {
+            (None, None) => None,
+            (Some((since, evidence, expected)), None) => Some(finding(Change::Close, since, expected, evidence)),
+            (before, Some(evidence)) => {
+                let evidence = Arc::new(evidence);
+                let plain = || {
+                    Arc::new(Expectation {
+                        prefix,
+                        origins: Asns::default(),
+                        upstreams: None,
+                        max_length: None,
+                        learned: false,
+                        ignored: Kinds::default(),
+                    })
+                };
+                let expected = expected.unwrap_or_else(plain);
+                if expected.ignored.contains(Kind::Suboptimal) {
+                    return before.map(|(since, evidence, expected)| finding(Change::Close, since, expected, evidence));
+                }
+                let (change, since) = match &before {
+                    None => (Change::Open, at),
+                    Some((since, known, _)) if known.reasons != evidence.reasons => (Change::Update, *since),
+                    Some((since, ..)) => {
+                        open.insert(prefix, (*since, evidence, expected));
+                        return None;
+                    }
+                };
+                open.insert(prefix, (since, evidence.clone(), expected.clone()));
+                Some(finding(change, since, expected, evidence))
+            }
+        }
+    }
+}
