@@ -21,10 +21,10 @@ async function freePort() {
 }
 
 /** Starts a portal and resolves when it answers. */
-export async function startPortal({ dir = mkdtempSync(join(tmpdir(), 'peerage-')), demo = true } = {}) {
-  const port = await freePort();
+export async function startPortal({ dir = mkdtempSync(join(tmpdir(), 'peerage-')), demo = true, port, env = {} } = {}) {
+  port ??= await freePort();
   const args = ['serve', '--listen', `127.0.0.1:${port}`, '--data-dir', dir, ...(demo ? ['--demo'] : [])];
-  const child = spawn(PROGRAM, args, { env: { ...process.env, PEERAGE_EDGE__STEP_PAUSE_S: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(PROGRAM, args, { env: { ...process.env, PEERAGE_EDGE__STEP_PAUSE_S: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { log += text; });
   const url = `http://127.0.0.1:${port}`;
@@ -37,6 +37,7 @@ export async function startPortal({ dir = mkdtempSync(join(tmpdir(), 'peerage-')
   return {
     url,
     dir,
+    port,
     log: () => log,
     stop: (signal = 'SIGTERM') => new Promise((resolve) => { child.once('exit', resolve); child.kill(signal); }),
     remove: () => rmSync(dir, { recursive: true, force: true }),

@@ -7,6 +7,7 @@ use figment::{
 };
 use peerage_domain::{
     Asn, Prefix,
+    incident::LINGER_S,
     policy::Policy,
     rpki::RtrCache,
     service::{Community, requirements::Requirements},
@@ -49,13 +50,22 @@ pub struct Config {
 }
 
 /// Where the Internet's routes are heard of, and whom webhooks may reach.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WatchConfig {
     /// RIS Live, such as `wss://ris-live.ripe.net/v1/ws/?client=NAME`; not used when empty.
     pub ris_live: String,
     /// Own networks that webhooks may reach, although they are not public.
     pub webhook_allow: Vec<Prefix>,
+    /// How long nothing has to be found until an incident is over, in seconds: what comes and goes
+    /// within it is one incident.
+    pub linger_s: i64,
+}
+
+impl Default for WatchConfig {
+    fn default() -> Self {
+        WatchConfig { ris_live: String::new(), webhook_allow: vec![], linger_s: LINGER_S }
+    }
 }
 
 /// How mail is sent.

@@ -69,3 +69,14 @@ pub fn browser(args: &[String]) -> Outcome {
         .env("PEERAGE_SITE_DIR", site::dir(Profile::Dev))
         .env("CHROMIUM", CHROMIUM))
 }
+
+/// How long a finding takes to the page of a browser, in the development build.
+pub fn live() -> Outcome {
+    tools::debian(&["chromium"], || Path::new(CHROMIUM).exists())?;
+    let dir = root().join("end2end");
+    tools::npm(&dir)?;
+    site::build_with_server()?;
+    let mut node = Command::new("node");
+    node.arg("bench/live.js").current_dir(&dir).env("PEERAGE", tools::target().join("debug/peerage"));
+    run(node.env("PEERAGE_SITE_DIR", site::dir(site::Profile::Dev)).env("CHROMIUM", CHROMIUM))
+}

@@ -1,12 +1,7 @@
 //! Recorded incidents, replayed to the lookout as if they happened lately, or now.
 
 use crate::{Actor, Clock, Error, Service, lookout::ExceptionForm};
-use peerage_domain::{
-    Timestamp,
-    incident::{LINGER_S, Replay},
-    interest::Interest,
-    sighting::Sighting,
-};
+use peerage_domain::{Timestamp, incident::Replay, interest::Interest, sighting::Sighting};
 use peerage_feeds::recording;
 use std::time::Duration;
 
@@ -60,7 +55,7 @@ impl Service {
                 self.sight(Some(replay.clone()), batch).await?;
             }
             self.end_replay(name).await?;
-            held.set(held.now().plus_secs(LINGER_S + 1));
+            held.set(held.now().plus_secs(self.settings.lookout.linger_s + 1));
             self.tend_lookout().await?;
         }
         Ok(())

@@ -17,13 +17,16 @@ use std::{
     sync::Arc,
 };
 
+/// What was told: since when, what showed it, what was expected.
+type Told = (Timestamp, Arc<Evidence>, Arc<Expectation>);
+
 /// What is known of entrances in this process.
 #[derive(Default)]
 pub(super) struct Known {
     /// The shortest path that was ever seen, by the name under which a prefix is judged.
     shortest: HashMap<String, usize>,
     /// What was told and is not over, by prefix; read from the database at first.
-    open: Option<BTreeMap<Prefix, (Timestamp, Arc<Evidence>, Arc<Expectation>)>>,
+    open: Option<BTreeMap<Prefix, Told>>,
 }
 
 /// A location where a prefix is announced, or should be.

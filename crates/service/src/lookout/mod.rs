@@ -36,10 +36,10 @@ use expected::Owners;
 use peerage_domain::{
     Prefix, Timestamp,
     access::Action,
-    incident::{Kind, Replay},
+    incident::{Kind, LINGER_S, Replay},
     interest::Interest,
     say,
-    sighting::{Had, RouteChange, SeenRoute, Sighting, Vantage},
+    sighting::{Had, Hop, RouteChange, SeenRoute, Sighting, Vantage},
 };
 use peerage_watch::route::{Expectations, Finding, Has, Move, Watch};
 use std::{
@@ -48,7 +48,7 @@ use std::{
 };
 
 /// Where the Internet's routes are heard of, and how people are told.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct LookoutSettings {
     /// Address of RIS Live, such as `wss://ris-live.ripe.net/v1/ws/?client=NAME`; not used when absent.
     pub ris_live: Option<String>,
@@ -58,6 +58,14 @@ pub struct LookoutSettings {
     pub webhook_allow: Vec<Prefix>,
     /// How mail is sent; it is not when absent.
     pub mail: Option<MailSettings>,
+    /// How long nothing has to be found until an incident is over, in seconds.
+    pub linger_s: i64,
+}
+
+impl Default for LookoutSettings {
+    fn default() -> Self {
+        LookoutSettings { ris_live: None, public_url: String::new(), webhook_allow: vec![], mail: None, linger_s: LINGER_S }
+    }
 }
 
 /// Most sightings of one batch.
@@ -314,23 +322,29 @@ impl Service {
     }
 }
 
+/// The last path that a vantage point had, where it is known, and whether it still has it.
+#[derive(Default)]
+struct Last {
+    path: Option<Vec<Hop>>,
+    here: bool,
+}
+
 /// Takes over what vantage points had, or had before they lost it.
 fn restore(watch: &mut Watch, changes: Vec<RouteChange>) {
-    let route = |path: Vec<_>| Arc::new(SeenRoute { path, only_to_customer: None });
     let mut vantages: BTreeMap<Vantage, Arc<Vantage>> = BTreeMap::new();
-    let mut last: BTreeMap<(Prefix, Arc<Vantage>), (Option<Vec<_>>, bool)> = BTreeMap::new();
+    let mut all: BTreeMap<(Prefix, Arc<Vantage>), Last> = BTreeMap::new();
     for it in changes {
         let vantage = vantages.entry(it.vantage.clone()).or_insert_with(|| Arc::new(it.vantage)).clone();
-        let slot = last.entry((it.prefix, vantage)).or_default();
-        *slot = match it.had {
-            Had::Route(path) => (Some(path), true),
-            Had::Nothing => (slot.0.take(), false),
-            Had::Unknown => (None, false),
+        let last = all.entry((it.prefix, vantage)).or_default();
+        *last = match it.had {
+            Had::Route(path) => Last { path: Some(path), here: true },
+            Had::Nothing => Last { path: last.path.take(), here: false },
+            Had::Unknown => Last::default(),
         };
     }
-    for ((prefix, vantage), (path, here)) in last {
-        if let Some(path) = path {
-            watch.restore(prefix, vantage, route(path), here);
+    for ((prefix, vantage), last) in all {
+        if let Some(path) = last.path {
+            watch.restore(prefix, vantage, Arc::new(SeenRoute { path, only_to_customer: None }), last.here);
         }
     }
 }

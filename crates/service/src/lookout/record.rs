@@ -5,7 +5,7 @@ use super::kept;
 use crate::{Error, Service};
 use peerage_domain::{
     Timestamp,
-    incident::{Alert, Expected, Hours, Incident, LINGER_S, Part, Replay, SEEN_MOST, Seen, Turn, sentence},
+    incident::{Alert, Expected, Hours, Incident, Part, Replay, SEEN_MOST, Seen, Turn, sentence},
     sighting::Hop,
     telemetry::{RouteEvent, RouteEventKind},
 };
@@ -184,7 +184,7 @@ impl Service {
     /// Ends the incidents of which everything was over for long enough.
     pub(super) async fn close_incidents(&self) -> Result<(), Error> {
         let now = self.clock.now();
-        for id in self.store.incidents_over(now.plus_secs(-LINGER_S)).await? {
+        for id in self.store.incidents_over(now.plus_secs(-self.settings.lookout.linger_s)).await? {
             let mut tx = self.store.begin().await?;
             let (Some(mut incident), parts) = (tx.incident(&id).await?, tx.parts(&id).await?) else { continue };
             let Some(ended) = Incident::ended(&parts).filter(|_| incident.closed.is_none()) else { continue };
