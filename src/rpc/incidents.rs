@@ -139,6 +139,26 @@ pub struct AlertsView {
     pub now: Timestamp,
 }
 
+/// What was typed for an alert.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AlertInput {
+    /// What it is called.
+    pub name: String,
+    /// Words of families.
+    pub families: Vec<String>,
+    /// A prefix; any when empty.
+    pub prefix: String,
+    /// In percent.
+    pub confidence: String,
+    /// How many vantage points.
+    pub vantages: String,
+    /// In minutes.
+    pub minutes: String,
+    /// Ids of channels.
+    pub channels: Vec<String>,
+}
+
 /// What is expected of a prefix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExpectsView {
@@ -264,19 +284,8 @@ pub async fn remove_exception(id: String) -> Result<(), Failure> {
 
 /// Adds an alert or changes the one of this id; with `go` being `try` it is only tried on the past.
 #[server(prefix = "/rpc")]
-#[allow(clippy::too_many_arguments)]
-pub async fn save_alert(
-    #[server(default)] id: String,
-    #[server(default)] name: String,
-    #[server(default)] families: Vec<String>,
-    #[server(default)] prefix: String,
-    #[server(default)] confidence: String,
-    #[server(default)] vantages: String,
-    #[server(default)] minutes: String,
-    #[server(default)] channels: Vec<String>,
-    #[server(default)] go: String,
-) -> Result<(), Failure> {
-    crate::server::forms::save_alert(id, name, families, prefix, confidence, vantages, minutes, channels, go).await
+pub async fn save_alert(#[server(default)] id: String, alert: AlertInput, #[server(default)] go: String) -> Result<(), Failure> {
+    crate::server::forms::save_alert(id, alert, go).await
 }
 
 /// Takes an alert off.

@@ -78,5 +78,5 @@ pub fn live() -> Outcome {
     site::build_with_server()?;
     let mut node = Command::new("node");
     node.arg("bench/live.js").current_dir(&dir).env("PEERAGE", tools::target().join("debug/peerage"));
-    run(node.env("PEERAGE_SITE_DIR", site::dir(site::Profile::Dev)).env("CHROMIUM", CHROMIUM))
+    run(node.env("PEERAGE_SITE_DIR", site::dir(Profile::Dev)).env("CHROMIUM", CHROMIUM))
 }

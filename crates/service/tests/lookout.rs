@@ -291,7 +291,7 @@ async fn a_receiver_that_fails_is_tried_again_with_the_same_id() {
     assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Failed, 9));
     assert!(delivery.outcome.answer.starts_with("503"), "{}", delivery.outcome.answer);
     let ids: std::collections::BTreeSet<String> = received.lock().expect("received").iter().map(|(id, _)| id.clone()).collect();
-    assert_eq!(ids.into_iter().collect::<Vec<_>>(), [delivery.id.clone()]);
+    assert!(ids.len() == 1 && ids.contains(&delivery.id), "{ids:?}");
     service.redeliver(&customer, &delivery.id).await.expect("again");
     assert_eq!(received.lock().expect("received").len(), 10);
 }

@@ -104,7 +104,7 @@ fn alert_form(channels: Vec<ChannelView>) -> impl IntoView {
         .enumerate()
         .map(|(at, family)| {
             let ticked = chosen.split(',').any(|word| word == family.word());
-            view! { <label class="check"><input type="checkbox" name=format!("families[{at}]") value=family.word() checked=ticked/>{family_name(family)}</label> }
+            view! { <label class="check"><input type="checkbox" name=format!("alert[families][{at}]") value=family.word() checked=ticked/>{family_name(family)}</label> }
         })
         .collect_view();
     let several = channels.len() > 1;
@@ -113,7 +113,7 @@ fn alert_form(channels: Vec<ChannelView>) -> impl IntoView {
         .enumerate()
         .map(|(at, channel)| {
             let ticked = if known { to.split(',').any(|id| id == channel.id) } else { !several };
-            view! { <label class="check"><input type="checkbox" name=format!("channels[{at}]") value=channel.id checked=ticked/>{channel.name}</label> }
+            view! { <label class="check"><input type="checkbox" name=format!("alert[channels][{at}]") value=channel.id checked=ticked/>{channel.name}</label> }
         })
         .collect_view();
     let number = |name: &str, default: &str| typed.get(name).unwrap_or_else(|| default.to_owned());
@@ -124,21 +124,21 @@ fn alert_form(channels: Vec<ChannelView>) -> impl IntoView {
             <fieldset class="row"><legend>{tr!(alerts.when)}</legend>{families}</fieldset>
             <div class="cols">
                 <Field id="alert-prefix" label=tr!(alerts.prefix) help=tr!(alerts.prefix_help)>
-                    <input id="alert-prefix" class="field mono" name="prefix" value=prefix autocomplete="off" spellcheck="false" aria-describedby="alert-prefix-help"/>
+                    <input id="alert-prefix" class="field mono" name="alert[prefix]" value=prefix autocomplete="off" spellcheck="false" aria-describedby="alert-prefix-help"/>
                 </Field>
                 <Field id="confidence" label=tr!(alerts.confidence)>
-                    <input id="confidence" class="field" type="number" name="confidence" min="0" max="99" value=confidence/>
+                    <input id="confidence" class="field" type="number" name="alert[confidence]" min="0" max="99" value=confidence/>
                 </Field>
                 <Field id="vantages" label=tr!(alerts.vantages)>
-                    <input id="vantages" class="field" type="number" name="vantages" min="1" max="1000" value=vantages/>
+                    <input id="vantages" class="field" type="number" name="alert[vantages]" min="1" max="1000" value=vantages/>
                 </Field>
                 <Field id="minutes" label=tr!(alerts.minutes)>
-                    <input id="minutes" class="field" type="number" name="minutes" min="0" max="1440" value=minutes/>
+                    <input id="minutes" class="field" type="number" name="alert[minutes]" min="0" max="1440" value=minutes/>
                 </Field>
             </div>
             <fieldset class="row"><legend>{tr!(alerts.then)}</legend>{targets}</fieldset>
             <Field id="alert-name" label=tr!(alerts.name)>
-                <input id="alert-name" class="field" name="name" maxlength="60" value=name autocomplete="off"/>
+                <input id="alert-name" class="field" name="alert[name]" maxlength="60" value=name autocomplete="off"/>
             </Field>
             <div class="row">
                 <button class="btn main" type="submit" name="go" value="save">{tr!(alerts.save)}</button>

@@ -2,7 +2,7 @@
 
 use super::{done, form_as, form_keeping, sender};
 use crate::{
-    rpc::{Failure, Flash, Typed},
+    rpc::{Failure, Flash, Typed, incidents::AlertInput},
     server::context::keep_typed,
 };
 use peerage_service::{
@@ -48,18 +48,8 @@ pub(crate) async fn remove_exception(id: String) -> Result<(), Failure> {
     .await
 }
 
-#[allow(clippy::too_many_arguments)]
-pub(crate) async fn save_alert(
-    id: String,
-    name: String,
-    families: Vec<String>,
-    prefix: String,
-    confidence: String,
-    vantages: String,
-    minutes: String,
-    channels: Vec<String>,
-    go: String,
-) -> Result<(), Failure> {
+pub(crate) async fn save_alert(id: String, alert: AlertInput, go: String) -> Result<(), Failure> {
+    let AlertInput { name, families, prefix, confidence, vantages, minutes, channels } = alert;
     let (chosen, told) = (families.join(","), channels.join(","));
     let fields = [
         ("name", &name),
