@@ -7,6 +7,7 @@ const WANTED = [
   ['partner', '/partner/peerings/PR-1', 'peering'],
   ['operator', '/ops/peerings/PR-4', 'review'],
   ['manager', '/insights/latency', 'latency'],
+  ['customer', '/incidents/IN-1', 'incident'],
 ];
 
 test('pictures', async ({ page }) => {

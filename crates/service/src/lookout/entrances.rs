@@ -205,3 +205,64 @@ impl Known {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Clock, activation::ConnectionChange, demo, secrets::Vault};
+    use peerage_storage::{Page, Store, incidents::IncidentFilter};
+
+    /// Has the peers at one location of the demo world's connection announce nothing.
+    async fn withdraw_at(service: &Service, location: &str) {
+        let routers = service.store.routers().await.expect("routers");
+        for ((id, number), router) in service.store.placements().await.expect("placements") {
+            let router = routers.iter().find(|it| it.id == router).expect("router");
+            let peering = service.store.peering(&id).await.expect("read").expect("peering").body;
+            let connection = peering.connection(number).expect("connection");
+            if peering.location != location {
+                continue;
+            }
+            for address in connection.spec.endpoint.peer_addresses() {
+                let family = if address.is_ipv4() { "v4" } else { "v6" };
+                let symbol = format!("{}_{number}_{family}", id.to_lowercase().replace('-', "_"));
+                service.fleet.engine(router).announce(&symbol, vec![]);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn traffic_that_comes_in_where_it_should_not_is_an_incident_until_it_does() {
+        let dir = tempfile::tempdir().expect("directory");
+        let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
+        let now = Timestamp::from_secs(1_790_000_000);
+        let clock = Clock::held(now);
+        let service = Service::new(store, clock.clone(), demo::settings(), Vault::ephemeral().expect("random"));
+        service.build_demo(&clock, now).await.expect("demo world");
+        let person = service.store.person_by_email("customer@demo.example").await.expect("read").expect("known");
+        let customer = service.actor(&person.id, None).await.expect("member");
+        let look = async || {
+            service.listen_to_routers().await.expect("routers");
+            service.watch_prefixes().await.expect("looked");
+            service.tend_lookout().await.expect("tended");
+            let filter = IncidentFilter { state: "open".into(), ..IncidentFilter::of(None) };
+            let found = service.incidents(&customer, filter, Page { offset: 0, limit: 10 }).await.expect("incidents").items;
+            let lasting = found.into_iter().filter(|it| it.worst.until.is_none());
+            lasting.map(|it| (it.worst.kind, it.worst.prefix.to_string())).collect::<Vec<_>>()
+        };
+        assert_eq!(look().await, []);
+        let (connection, _) = service.connection(&customer, "CN-1").await.expect("connection");
+        let primary = connection.primary.clone();
+        let change = ConnectionChange { provider: connection.provider_asn.to_string(), primary: primary.clone(), backup: String::new() };
+        service.change_connection(&customer, "CN-1", &change).await.expect("changed");
+        assert_eq!(look().await, [], "it comes in at the primary location, too");
+        withdraw_at(&service, &primary).await;
+        let found = look().await;
+        assert!(found.contains(&(Kind::Suboptimal, "193.0.16.0/24".to_owned())), "{found:?}");
+        let places = service.places_of(&customer, "CN-1", "193.0.16.0/24".parse().expect("prefix")).await.expect("places");
+        let told: Vec<_> = places.iter().map(|it| (it.approved, it.sessions > 0)).collect();
+        assert_eq!(told, [(Some(true), false), (None, true)]);
+        assert_eq!(look().await.len(), found.len(), "it is told once");
+        service.rehearse_demo().await.expect("announced again");
+        assert_eq!(look().await, []);
+    }
+}
