@@ -51,7 +51,7 @@ test('a manager reads what happened, and why it is believed', async ({ page }) =
   await page.getByRole('link', { name: 'IN-1' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toContainText('AS40861 originates 209.16.0.0/18');
   await expect(page.getByText('nothing of it happens now')).toBeVisible();
-  await expect(page.getByText('% sure')).toBeVisible();
+  await expect(page.getByRole('heading', { name: '% sure' })).toBeVisible();
   await expect(page.getByText(/47 vantage points/).first()).toBeVisible();
   await page.getByText('Show as table').click();
   await expect(page.getByRole('cell', { name: 'AS328474' })).toBeVisible();
