@@ -4,17 +4,18 @@
 use libfuzzer_sys::fuzz_target;
 use peerage_domain::{
     Asn, Prefix, Timestamp,
+    incident::Hours,
     prefixes::{self, Known},
     service::{Community, Key, registration},
     sighting::Hop,
 };
-use peerage_feeds::{irr, legacy_csv};
+use peerage_feeds::{irr, legacy_csv, sightings};
 
 fuzz_target!(|text: &str| {
     let _ = irr::answer(text.as_bytes());
     irr::asns(text).count();
     irr::prefixes(text).count();
-    let _ = legacy_csv::parse(text);
+    let _ = (legacy_csv::parse(text), sightings::read(text), text.parse::<Hours>());
     prefixes::judge(&prefixes::entries(text), &Known::default());
     registration::read(text, Asn(64500), &Known::default());
     Hop::path(text);

@@ -52,7 +52,8 @@ pub fn ticks(most: f64, count: usize) -> Vec<f64> {
 
 /// Seconds since 1970 worth a label between `from` and `to`: at most `most` of them.
 pub fn time_ticks(from: i64, to: i64, most: usize) -> Vec<i64> {
-    const STEPS: [i64; 12] = [300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 432_000, 864_000];
+    const STEPS: [i64; 20] =
+        [1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 432_000, 864_000];
     let span = (to - from).max(1);
     let fits = |step: &&i64| span / **step <= most.max(1) as i64;
     let step = STEPS.iter().find(fits).copied().unwrap_or(span);

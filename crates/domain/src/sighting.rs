@@ -157,8 +157,8 @@ pub struct RouteChange {
 /// What a vantage point had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Had {
-    /// This path, nearest AS first.
-    Route(Vec<Hop>),
+    /// This route.
+    Route(SeenRoute),
     /// No route.
     Nothing,
     /// It is not known.

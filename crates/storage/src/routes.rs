@@ -3,7 +3,7 @@
 use crate::engine::{Error, Row, Store, Tx, json, params};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
-    sighting::{Had, Hop, RouteChange, Vantage},
+    sighting::{Had, Hop, RouteChange, SeenRoute, Vantage},
 };
 
 fn vantage_text(vantage: &Vantage) -> Result<String, Error> {
@@ -13,9 +13,12 @@ fn vantage_text(vantage: &Vantage) -> Result<String, Error> {
 fn change(row: &Row) -> Result<RouteChange, Error> {
     let (source, asn, peer, tells_withdrawals): (String, Asn, String, bool) = row.json(1, "vantage")?;
     let had = match row.text(3, "state")?.as_str() {
-        "route" => Had::Route(Hop::path(&row.text(4, "path")?)),
         "nothing" => Had::Nothing,
-        _ => Had::Unknown,
+        "unknown" => Had::Unknown,
+        marked => {
+            let only_to_customer = marked.strip_prefix(MARKED).and_then(|asn| asn.parse().ok()).map(Asn);
+            Had::Route(SeenRoute { path: Hop::path(&row.text(4, "path")?), only_to_customer })
+        }
     };
     Ok(RouteChange {
         prefix: row.parsed(0, "prefix")?,
@@ -26,6 +29,8 @@ fn change(row: &Row) -> Result<RouteChange, Error> {
 }
 
 const CHANGE: &str = "SELECT prefix, vantage, at, state, path FROM route_change";
+/// Before the ASN that marked a route for customers only (RFC 9234).
+const MARKED: &str = "route otc ";
 /// So many changes go into one statement.
 const ROWS: usize = 100;
 
@@ -44,9 +49,13 @@ impl Tx {
             let mut rows = vec![];
             for ((prefix, vantage, at), had) in part {
                 let (state, path) = match had {
-                    Had::Route(path) => ("route", path.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
-                    Had::Nothing => ("nothing", String::new()),
-                    Had::Unknown => ("unknown", String::new()),
+                    Had::Route(route) => {
+                        let path: Vec<String> = route.path.iter().map(ToString::to_string).collect();
+                        let state = route.only_to_customer.map_or("route".to_owned(), |marked| format!("{MARKED}{}", marked.0));
+                        (state, path.join(" "))
+                    }
+                    Had::Nothing => ("nothing".to_owned(), String::new()),
+                    Had::Unknown => ("unknown".to_owned(), String::new()),
                 };
                 let first = values.len() + 1;
                 rows.push(format!("(${}, ${}, ${}, ${}, ${}, ${})", first, first + 1, first + 2, first + 3, first + 4, first + 5));

@@ -90,13 +90,7 @@ fn moment(ms: i64, span_ms: i64) -> String {
 fn ticks(course: &Course, frame: &Frame, top: f64, bottom: f64) -> impl IntoView + use<> {
     let (span, x) = (course.to - course.from, frame.x());
     let most = if frame.width > 500.0 { 6 } else { 3 };
-    let times: Vec<i64> = match span {
-        0..600_000 => {
-            let step = (span / most as i64 / 1000).max(1);
-            (0..=most as i64).map(|n| course.from / 1000 + n * step).collect()
-        }
-        _ => time_ticks(course.from / 1000, course.to / 1000, most),
-    };
+    let times = time_ticks(course.from / 1000, course.to / 1000, most);
     times
         .into_iter()
         .map(|t| {

@@ -14,6 +14,9 @@ const CROWD: usize = 3;
 pub fn WorldMap(
     /// Name, degrees north, degrees east, partners there.
     places: Vec<Place>,
+    /// What the dots are.
+    #[prop(optional, into)]
+    caption: Option<String>,
 ) -> impl IntoView {
     let mut sorted: Vec<(Place, (f64, f64))> = places.into_iter().map(|p| (p.clone(), map::project(p.1, p.2))).collect();
     sorted.sort_by_key(|(place, _)| std::cmp::Reverse(place.3));
@@ -29,7 +32,7 @@ pub fn WorldMap(
     };
     view! {
         <div class="maps">
-            <div class="inset"><span class="muted s12">{tr!(map.caption)}</span>{world}</div>
+            <div class="inset"><span class="muted s12">{caption.unwrap_or_else(|| tr!(map.caption))}</span>{world}</div>
             {inset}
         </div>
     }

@@ -84,7 +84,7 @@ fn entrances(places: Vec<PlaceView>) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="h-entrance">
             <div class="phead"><h2 id="h-entrance">{tr!(entrance.title)}</h2><p>{say}</p></div>
-            {(!dots.is_empty()).then(|| view! { <div class="map"><WorldMap places=dots/></div> })}
+            {(!dots.is_empty()).then(|| view! { <div class="map"><WorldMap places=dots caption=tr!(entrance.caption)/></div> })}
             <div class="scroll"><table class="tbl cards">
                 <thead><tr>
                     <th scope="col">{tr!(entrance.location)}</th><th scope="col">{tr!(entrance.role)}</th>

@@ -87,8 +87,8 @@ impl Course {
         for lane in lanes.values() {
             for (at, (begins, had)) in lane.iter().enumerate() {
                 let ends = lane.get(at + 1).map_or(to, |next| next.0);
-                if let Had::Route(path) = had {
-                    *used.entry(path).or_default() += ends - begins;
+                if let Had::Route(route) = had {
+                    *used.entry(&route.path).or_default() += ends - begins;
                 }
             }
         }
@@ -123,7 +123,7 @@ fn stretches(lane: &[(i64, &Had)], from: i64, to: i64, index: &BTreeMap<&[Hop], 
     add(from, lane.first().map_or(to, |first| first.0), What::Unknown);
     for (at, (begins, had)) in lane.iter().enumerate() {
         let what = match had {
-            Had::Route(path) => index.get(path.as_slice()).map_or(What::Unknown, |at| What::Path(*at)),
+            Had::Route(route) => index.get(route.path.as_slice()).map_or(What::Unknown, |at| What::Path(*at)),
             Had::Nothing => What::Nothing,
             Had::Unknown => What::Unknown,
         };
@@ -163,7 +163,10 @@ fn shares(lanes: &BTreeMap<String, Vec<(i64, &Had)>>, from: i64) -> Vec<Share> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Asn, sighting::Vantage};
+    use crate::{
+        Asn,
+        sighting::{SeenRoute, Vantage},
+    };
     use proptest::prelude::*;
 
     fn change(at: i64, who: u32, had: Had) -> RouteChange {
@@ -172,7 +175,7 @@ mod tests {
     }
 
     fn route(path: &str) -> Had {
-        Had::Route(Hop::path(path))
+        Had::Route(SeenRoute { path: Hop::path(path), only_to_customer: None })
     }
 
     #[test]

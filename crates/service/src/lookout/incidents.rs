@@ -147,7 +147,7 @@ impl Service {
             let had = self.store.route_changes(replay, prefix, moment, moment, CHANGES_MOST).await?;
             let fine = |path: &&Vec<Hop>| path.last().and_then(Hop::asn).is_some_and(|origin| part.expected.origins.contains(&origin));
             let path = |it: &peerage_domain::sighting::RouteChange| match &it.had {
-                Had::Route(path) => Some(path).filter(fine).cloned(),
+                Had::Route(route) => Some(&route.path).filter(fine).cloned(),
                 Had::Nothing | Had::Unknown => None,
             };
             let own = had.iter().filter(|it| who.contains(&it.vantage.to_string())).find_map(path);

@@ -39,9 +39,9 @@ use peerage_domain::{
     incident::{Kind, LINGER_S, Replay},
     interest::Interest,
     say,
-    sighting::{Had, Hop, RouteChange, SeenRoute, Sighting, Vantage},
+    sighting::Sighting,
 };
-use peerage_watch::route::{Expectations, Finding, Has, Move, Watch};
+use peerage_watch::route::{Expectations, Finding, Move, Watch};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
@@ -266,7 +266,7 @@ impl Service {
             let known = vrps.as_deref().cloned().unwrap_or_default();
             let mut watch = Watch::new(world.expectations.clone(), known).with_moves();
             watch.pass(if name.is_empty() { now } else { changes.last().map(|it| it.at).unwrap_or_default() });
-            restore(&mut watch, changes);
+            watch.restore(changes);
             // Entrances are judged by themselves.
             parts.iter().filter(|part| part.kind != Kind::Suboptimal).for_each(|part| watch.resume(part));
             let version = world.version.clone();
@@ -320,41 +320,4 @@ impl Service {
         }
         kept.map(|()| count)
     }
-}
-
-/// The last path that a vantage point had, where it is known, and whether it still has it.
-#[derive(Default)]
-struct Last {
-    path: Option<Vec<Hop>>,
-    here: bool,
-}
-
-/// Takes over what vantage points had, or had before they lost it.
-fn restore(watch: &mut Watch, changes: Vec<RouteChange>) {
-    let mut vantages: BTreeMap<Vantage, Arc<Vantage>> = BTreeMap::new();
-    let mut all: BTreeMap<(Prefix, Arc<Vantage>), Last> = BTreeMap::new();
-    for it in changes {
-        let vantage = vantages.entry(it.vantage.clone()).or_insert_with(|| Arc::new(it.vantage)).clone();
-        let last = all.entry((it.prefix, vantage)).or_default();
-        *last = match it.had {
-            Had::Route(path) => Last { path: Some(path), here: true },
-            Had::Nothing => Last { path: last.path.take(), here: false },
-            Had::Unknown => Last::default(),
-        };
-    }
-    for ((prefix, vantage), last) in all {
-        if let Some(path) = last.path {
-            watch.restore(prefix, vantage, Arc::new(SeenRoute { path, only_to_customer: None }), last.here);
-        }
-    }
-}
-
-/// What a change is kept as.
-fn kept(it: Move) -> RouteChange {
-    let had = match it.now {
-        Has::Route(route) => Had::Route(route.path.clone()),
-        Has::Nothing => Had::Nothing,
-        Has::Unknown => Had::Unknown,
-    };
-    RouteChange { prefix: it.prefix, vantage: (*it.vantage).clone(), at: it.at, had }
 }

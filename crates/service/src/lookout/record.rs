@@ -1,12 +1,11 @@
 //! Findings become incidents. What is kept, what is to be told of it, and what open pages hear
 //! follows from one transaction.
 
-use super::kept;
 use crate::{Error, Service};
 use peerage_domain::{
     Timestamp,
     incident::{Alert, Expected, Hours, Incident, Part, Replay, SEEN_MOST, Seen, Turn, sentence},
-    sighting::Hop,
+    sighting::{Hop, RouteChange},
     telemetry::{RouteEvent, RouteEventKind},
 };
 use peerage_storage::{
@@ -107,7 +106,7 @@ impl Service {
     /// Keeps findings and changes of routes, with what follows from them.
     pub(super) async fn record(&self, name: &str, replay: Option<Replay>, findings: Vec<Finding>, moves: Vec<Move>) -> Result<(), Error> {
         let mut tx = self.store.begin().await?;
-        let moves: Vec<_> = moves.into_iter().map(kept).collect();
+        let moves: Vec<RouteChange> = moves.into_iter().map(RouteChange::from).collect();
         tx.add_route_changes(name, &moves).await?;
         let mut stories: BTreeMap<String, Story> = BTreeMap::new();
         let mut lines: Vec<(String, Timestamp, Turn)> = vec![];

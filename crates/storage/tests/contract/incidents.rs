@@ -4,7 +4,7 @@ use super::at;
 use peerage_domain::{
     Asn,
     incident::{Expected, Family, Incident, Kind, Part},
-    sighting::{Had, Hop, RouteChange, Vantage},
+    sighting::{Had, Hop, RouteChange, SeenRoute, Vantage},
 };
 use peerage_storage::{
     Page, Store,
@@ -135,7 +135,7 @@ pub async fn the_last_routes_outlive_their_history(store: &Store) {
         at: at(seconds),
         had,
     };
-    let route = |path: &str| Had::Route(Hop::path(path));
+    let route = |path: &str| Had::Route(SeenRoute { path: Hop::path(path), only_to_customer: path.starts_with('2').then_some(Asn(3)) });
     let all = vec![
         change(1, 10, route("1 2 3")),
         change(2, 10, route("2 {3 4}")),

@@ -29,7 +29,7 @@ use peerage_domain::{
     incident::Part,
     interest::Interest,
     rpki::Vrps,
-    sighting::{SeenRoute, Sight, Sighting, Vantage},
+    sighting::{Had, RouteChange, SeenRoute, Sight, Sighting, Vantage},
 };
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
@@ -57,6 +57,24 @@ pub struct Move {
     pub vantage: Arc<Vantage>,
     /// What it has now.
     pub now: Has,
+}
+
+impl From<Move> for RouteChange {
+    fn from(it: Move) -> Self {
+        let had = match it.now {
+            Has::Route(route) => Had::Route((*route).clone()),
+            Has::Nothing => Had::Nothing,
+            Has::Unknown => Had::Unknown,
+        };
+        RouteChange { prefix: it.prefix, vantage: (*it.vantage).clone(), at: it.at, had }
+    }
+}
+
+/// The last route that a vantage point had, where it is known, and whether it still has it.
+#[derive(Default)]
+struct Last {
+    route: Option<Arc<SeenRoute>>,
+    here: bool,
 }
 
 /// What a vantage point has of a prefix.
@@ -212,14 +230,28 @@ impl Watch {
         Some(judge::show(prefix, &held.expected, &self.vrps, route, &facts))
     }
 
-    /// Takes over what a vantage point had, or has no more, when that was written down: nothing is
-    /// told of it before the next [`Watch::settle`].
-    pub fn restore(&mut self, prefix: Prefix, vantage: Arc<Vantage>, route: Arc<SeenRoute>, here: bool) {
-        let Some(shown) = self.shown(prefix, &vantage, route) else { return };
-        let number = self.vantages.number(vantage);
-        if let Some(held) = self.table.get_mut(&prefix) {
-            held.restore(number, shown, here);
-            touch(held, prefix, &mut self.touched);
+    /// Takes over what was written down, in the order of time: the last two changes of each vantage
+    /// point and prefix. Nothing is told of it before the next [`Watch::settle`].
+    pub fn restore(&mut self, changes: impl IntoIterator<Item = RouteChange>) {
+        let mut vantages: HashMap<Vantage, Arc<Vantage>> = HashMap::new();
+        let mut all: BTreeMap<(Prefix, Arc<Vantage>), Last> = BTreeMap::new();
+        for it in changes {
+            let vantage = vantages.entry(it.vantage).or_insert_with_key(|it| Arc::new(it.clone())).clone();
+            let last = all.entry((it.prefix, vantage)).or_default();
+            *last = match it.had {
+                Had::Route(route) => Last { route: Some(Arc::new(route)), here: true },
+                // What it had before is what it lost.
+                Had::Nothing => Last { route: last.route.take(), here: false },
+                Had::Unknown => Last::default(),
+            };
+        }
+        for ((prefix, vantage), last) in all {
+            let Some(shown) = last.route.and_then(|route| self.shown(prefix, &vantage, route)) else { continue };
+            let number = self.vantages.number(vantage);
+            if let Some(held) = self.table.get_mut(&prefix) {
+                held.restore(number, shown, last.here);
+                touch(held, prefix, &mut self.touched);
+            }
         }
     }
 

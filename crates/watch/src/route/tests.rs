@@ -1,5 +1,6 @@
 use super::*;
 use peerage_domain::{
+    incident::{Expected, Seen},
     rpki::Vrp,
     sighting::{Hop, SeenRoute, Vantage},
 };
@@ -143,7 +144,99 @@ prop_compose! {
     }
 }
 
+/// What lasts of a watch when its process dies: changes of routes, and what was told and is not over.
+#[derive(Default)]
+struct Kept {
+    changes: Vec<RouteChange>,
+    open: BTreeMap<(Prefix, Kind, Option<Asn>), Part>,
+}
+
+impl Kept {
+    fn tell(&mut self, finding: &Finding) {
+        let key = (finding.prefix, finding.kind, finding.by);
+        if finding.change == Change::Close {
+            self.open.remove(&key);
+            return;
+        }
+        let (expected, evidence) = (&finding.expected, &finding.evidence);
+        let part = Part {
+            prefix: finding.prefix,
+            kind: finding.kind,
+            by: finding.by,
+            origin: evidence.origin,
+            expected: Expected {
+                prefix: expected.prefix,
+                origins: expected.origins.clone().into(),
+                upstreams: expected.upstreams.clone().map(Into::into),
+                longest: expected.longest(),
+            },
+            since: finding.since,
+            last: finding.at,
+            until: None,
+            reasons: evidence.reasons.clone(),
+            peak: 0,
+            lately: 0,
+            seen: evidence.seen.iter().map(|(vantage, route)| Seen::by(vantage, route.path.clone())).collect(),
+            vantages: 1,
+        };
+        self.open.insert(key, part);
+    }
+
+    /// The last two changes of each vantage point and prefix, in the order of time.
+    fn last_two(&self) -> Vec<RouteChange> {
+        let mut count: BTreeMap<(Prefix, Vantage), usize> = BTreeMap::new();
+        let mut last: Vec<RouteChange> = vec![];
+        for it in self.changes.iter().rev() {
+            let seen = count.entry((it.prefix, it.vantage.clone())).or_default();
+            *seen += 1;
+            if *seen <= 2 {
+                last.push(it.clone());
+            }
+        }
+        last.reverse();
+        last
+    }
+}
+
+/// Has a watch take sightings, which dies and is put together again before each that `cuts` names.
+/// Gives what was told of kinds that a single route shows.
+fn lived(all: Vec<Sighting>, cuts: &[usize]) -> Vec<(Change, Kind, Prefix, Option<Asn>, Timestamp)> {
+    let (mut now, mut kept, mut told) = (watch().with_moves(), Kept::default(), vec![]);
+    let judged = |watch: &mut Watch, sighting: Option<Sighting>, kept: &mut Kept, told: &mut Vec<Finding>| {
+        let mut give = |finding: Finding| {
+            kept.tell(&finding);
+            told.push(finding);
+        };
+        if let Some(sighting) = sighting {
+            watch.take(sighting, &mut give);
+        }
+        watch.settle(&mut give);
+        kept.changes.extend(watch.moves().into_iter().map(RouteChange::from));
+    };
+    for (at, sighting) in all.into_iter().enumerate() {
+        if cuts.contains(&at) {
+            now = watch().with_moves();
+            now.pass(sighting.at);
+            now.restore(kept.last_two());
+            kept.open.values().for_each(|part| now.resume(part));
+            judged(&mut now, None, &mut kept, &mut told);
+        }
+        judged(&mut now, Some(sighting), &mut kept, &mut told);
+    }
+    let by_route = |kind: Kind| !kind.is_loss() && kind != Kind::PathChange;
+    let told = told.into_iter().filter(|it| by_route(it.kind) && it.change != Change::Update);
+    told.map(|it| (it.change, it.kind, it.prefix, it.by, it.at)).collect()
+}
+
 proptest! {
+    #[test]
+    fn a_watch_that_dies_goes_on_where_it_was(
+        mut all in prop::collection::vec(any_sighting(), 1..60), cuts in prop::collection::vec(0usize..60, 1..4),
+    ) {
+        all.sort_by_key(|sighting| sighting.at);
+        prop_assert_eq!(lived(all.clone(), &cuts), lived(all, &[]));
+    }
+
     #[test]
     fn the_order_of_vantage_points_within_an_instant_does_not_matter(
         mut all in prop::collection::vec(any_sighting(), 0..60), turn in 0u32..7,
