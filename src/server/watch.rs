@@ -162,12 +162,13 @@ fn learned(paths: &[PathBuf]) -> Result<(Expectations, Relations), Error> {
 
 /// VRPs as they were at a time, so that what expired since still counts.
 fn vrps(paths: &[PathBuf], at: Timestamp) -> Result<Vrps, Error> {
-    let mut all = vec![];
+    let (mut all, mut aspas) = (vec![], vec![]);
     for path in paths {
         let json = std::fs::read(path).map_err(|error| fault(path, error))?;
         all.extend(vrp::parse(&json, at).map_err(|error| fault(path, error))?);
+        aspas.extend(vrp::aspas(&json, at).map_err(|error| fault(path, error))?);
     }
-    Ok(all.into_iter().collect())
+    Ok(all.into_iter().collect::<Vrps>().with_aspas(aspas))
 }
 
 /// What is wanted of all recordings, in the order of time.

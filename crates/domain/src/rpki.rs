@@ -1,10 +1,12 @@
-//! Route origin validation: what the RPKI says about who may originate a prefix (RFC 6811).
+//! Route origin validation: what the RPKI says about who may originate a prefix (RFC 6811), and who
+//! an AS's providers are (ASPA).
 
 use crate::{Asn, Prefix};
 use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixMap;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     fmt,
     net::{IpAddr, SocketAddr},
     str::FromStr,
@@ -44,14 +46,43 @@ impl OriginState {
     }
 }
 
-/// A set of VRPs, to look up by prefix.
+/// A set of VRPs, to look up by prefix, and the ASPAs beside them.
 #[derive(Clone, Debug, Default)]
 pub struct Vrps {
     by_prefix: JointPrefixMap<IpNet, Vec<(u8, Asn)>>,
     count: usize,
+    aspas: BTreeMap<Asn, Vec<Asn>>,
+}
+
+/// What an AS attests of its providers (draft-ietf-sidrops-aspa-profile): all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aspa {
+    /// Who attests.
+    pub customer: Asn,
+    /// Its providers; AS 0 alone when it has none.
+    pub providers: Vec<Asn>,
 }
 
 impl Vrps {
+    /// The same, with ASPAs; several of one AS count together.
+    pub fn with_aspas(mut self, all: impl IntoIterator<Item = Aspa>) -> Vrps {
+        for aspa in all {
+            self.aspas.entry(aspa.customer).or_default().extend(aspa.providers);
+        }
+        self
+    }
+
+    /// Whether an AS attests that another one is its provider; nothing where it attests nothing
+    /// (the hop check of draft-ietf-sidrops-aspa-verification).
+    pub fn attests(&self, customer: Asn, provider: Asn) -> Option<bool> {
+        self.aspas.get(&customer).map(|providers| providers.contains(&provider))
+    }
+
+    /// How many ASes attest their providers.
+    pub fn attesting(&self) -> usize {
+        self.aspas.len()
+    }
+
     /// How many there are, each once.
     pub fn len(&self) -> usize {
         self.count

@@ -1,7 +1,10 @@
 //! Validated ROA payloads as files: the JSON that rpki-client, Routinator and StayRTR write,
 //! and a network's own view of it (SLURM, RFC 8416).
 
-use peerage_domain::{Asn, Prefix, Timestamp, rpki::Vrp};
+use peerage_domain::{
+    Asn, Prefix, Timestamp,
+    rpki::{Aspa, Vrp},
+};
 use serde::Deserialize;
 
 /// Why a file is not a list of VRPs.
@@ -88,6 +91,40 @@ pub fn parse(json: &[u8], now: Timestamp) -> Result<Vec<Vrp>, VrpError> {
     read.collect()
 }
 
+/// Reads what a file of VRPs says of providers: `{"aspas": [{"customer_asid", "providers"}]}` as
+/// rpki-client writes it, or `customer` as Routinator does. A file without it says nothing; what
+/// has expired by `now` is left out.
+///
+/// # Errors
+/// The first entry that cannot be used.
+pub fn aspas(json: &[u8], now: Timestamp) -> Result<Vec<Aspa>, VrpError> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum File {
+        Wrapped {
+            #[serde(default)]
+            aspas: Vec<Entry>,
+        },
+        Bare(serde::de::IgnoredAny),
+    }
+    #[derive(Deserialize)]
+    struct Entry {
+        #[serde(alias = "customer", alias = "customerAsid")]
+        customer_asid: Number,
+        #[serde(alias = "provider_asids", alias = "providerAsids")]
+        providers: Vec<Number>,
+        /// Seconds since 1970.
+        expires: Option<i64>,
+    }
+    let File::Wrapped { aspas } = serde_json::from_slice(json)? else { return Ok(vec![]) };
+    let read = |(at, entry): (usize, &Entry)| {
+        let bad = || VrpError::Entry { at: at + 1, what: "an ASPA names AS numbers".into() };
+        let providers: Option<Vec<Asn>> = entry.providers.iter().map(Number::asn).collect();
+        Ok(Aspa { customer: entry.customer_asid.asn().ok_or_else(bad)?, providers: providers.ok_or_else(bad)? })
+    };
+    aspas.iter().enumerate().filter(|(_, entry)| entry.expires.is_none_or(|at| at > now.secs())).map(read).collect()
+}
+
 /// What a network leaves out of the RPKI, and adds to it, for itself (RFC 8416).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Slurm {
@@ -161,6 +198,24 @@ mod tests {
     /// Before the real file's entries expired.
     fn then() -> Timestamp {
         "2021-07-28T00:00:00Z".parse().expect("time")
+    }
+
+    #[test]
+    fn providers_are_read_in_the_ways_that_validators_write_them() {
+        let now = Timestamp::from_secs(1000);
+        let told = |json: &str| {
+            let all = aspas(json.as_bytes(), now).map_err(|error| error.to_string());
+            all.map(|all| {
+                all.into_iter().map(|it| (it.customer.0, it.providers.iter().map(|asn| asn.0).collect())).collect::<Vec<(u32, Vec<u32>)>>()
+            })
+        };
+        let both = Ok(vec![(64500, vec![64496, 64497])]);
+        assert_eq!(told(r#"{"roas":[],"aspas":[{"customer_asid":64500,"expires":2000,"providers":[64496,64497]}]}"#), both);
+        assert_eq!(told(r#"{"aspas":[{"customer":"AS64500","providers":["AS64496","AS64497"],"ta":"ripe"}]}"#), both);
+        assert_eq!(told(r#"{"aspas":[{"customer_asid":64500,"expires":1000,"providers":[1]}]}"#), Ok(vec![]));
+        assert_eq!(told(r#"{"roas":[]}"#), Ok(vec![]));
+        assert_eq!(told("[]"), Ok(vec![]));
+        assert!(told(r#"{"aspas":[{"customer":"x","providers":[]}]}"#).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::Service;
 use peerage_domain::{
     Timestamp,
-    rpki::{RtrCache, Vrp, Vrps},
+    rpki::{Aspa, RtrCache, Vrp, Vrps},
 };
 use peerage_feeds::{
     rtr_socket::{News, spawn},
@@ -58,9 +58,22 @@ type Stamp = (i64, i64, u64);
 #[derive(Clone, Default)]
 pub(crate) struct Rpki(Arc<Mutex<World>>);
 
+/// What a file says.
+#[derive(Default)]
+struct Read {
+    vrps: Vec<Vrp>,
+    aspas: Vec<Aspa>,
+}
+
+impl Read {
+    fn parse(text: &[u8], now: Timestamp) -> Result<Read, vrp::VrpError> {
+        Ok(Read { vrps: vrp::parse(text, now)?, aspas: vrp::aspas(text, now)? })
+    }
+}
+
 #[derive(Default)]
 struct World {
-    files: Vec<(Source, Vec<Vrp>, Option<Stamp>)>,
+    files: Vec<(Source, Read, Option<Stamp>)>,
     caches: Vec<(Source, Option<BTreeSet<Vrp>>)>,
     slurm: Slurm,
     /// Nothing while no source has given anything.
@@ -81,11 +94,12 @@ impl Drop for Stop {
 impl World {
     /// All files, and the first cache that has anything (RFC 8210 §10).
     fn put_together(&mut self) {
-        let files = self.files.iter().filter(|(source, ..)| source.count.is_some()).flat_map(|(_, all, _)| all.iter().copied());
+        let files = self.files.iter().filter(|(source, ..)| source.count.is_some()).flat_map(|(_, all, _)| all.vrps.iter().copied());
         let cache = self.caches.iter().find_map(|(_, all)| all.as_ref());
         let any = cache.is_some() || self.files.iter().any(|(source, ..)| source.count.is_some());
         let all = files.chain(cache.into_iter().flatten().copied());
-        self.together = any.then(|| Arc::new(self.slurm.apply(all).into_iter().collect()));
+        let aspas = self.files.iter().flat_map(|(_, all, _)| all.aspas.iter().cloned());
+        self.together = any.then(|| Arc::new(self.slurm.apply(all).into_iter().collect::<Vrps>().with_aspas(aspas)));
     }
 
     fn hear(&mut self, at: usize, news: News, now: Timestamp) {
@@ -130,7 +144,7 @@ impl Service {
         let named = |name: String| Source { name, ..Source::default() };
         let stop = {
             let mut world = self.rpki.world();
-            world.files = settings.files.iter().map(|path| (named(path.display().to_string()), vec![], None)).collect();
+            world.files = settings.files.iter().map(|path| (named(path.display().to_string()), Read::default(), None)).collect();
             world.caches = settings.caches.iter().map(|cache| (named(cache.to_string()), None)).collect();
             world.stop.0.clone()
         };
@@ -158,9 +172,9 @@ impl Service {
                 continue;
             }
             let text = fs::read(path).map_err(|error| error.to_string());
-            match text.and_then(|text| vrp::parse(&text, now).map_err(|error| error.to_string())) {
+            match text.and_then(|text| Read::parse(&text, now).map_err(|error| error.to_string())) {
                 Ok(all) => {
-                    *source = Source { count: Some(all.len()), at: Some(now), trouble: None, name: source.name.clone() };
+                    *source = Source { count: Some(all.vrps.len()), at: Some(now), trouble: None, name: source.name.clone() };
                     (*vrps, *read, changed) = (all, modified, true);
                 }
                 Err(why) => source.trouble = Some(why),

@@ -8,7 +8,7 @@ use peerage_domain::{
 };
 use peerage_service::{
     Actor, Clock, Error, Service, Settings, demo,
-    lookout::{AlertForm, ChannelForm, ExceptionForm, LookoutSettings, MuteForm},
+    lookout::{AlertForm, ChannelForm, ExceptionForm, LookoutSettings, MailSettings, MuteForm},
     secrets::Vault,
 };
 use peerage_storage::{
@@ -341,6 +341,76 @@ async fn who_is_told_follows_from_alerts_mutes_and_time() {
     assert_eq!(received.lock().expect("received").len(), 2, "nobody heard of its beginning");
     let fired = service.back_test(&customer, &waits, 7).await.expect("tested");
     assert_eq!(fired.len(), 2, "one of the three, and the recorded one that lasted: {fired:?}");
+}
+
+/// Speaks SMTP to whoever connects, and keeps what it is told.
+fn mail_server() -> (String, Arc<Mutex<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let server = format!("smtp://{}", listener.local_addr().expect("address"));
+    let said: Arc<Mutex<String>> = Arc::default();
+    let kept = said.clone();
+    std::thread::spawn(move || {
+        for tcp in listener.incoming() {
+            let Ok(tcp) = tcp else { return };
+            let mut out = tcp.try_clone().expect("a second handle");
+            let mut say = |line: &str| drop(out.write_all(format!("{line}\r\n").as_bytes()));
+            say("220 test ESMTP");
+            let mut in_data = false;
+            for line in std::io::BufRead::lines(std::io::BufReader::new(tcp)).map_while(Result::ok) {
+                kept.lock().expect("said").push_str(&format!("{line}\n"));
+                match line.split(' ').next().unwrap_or_default() {
+                    "." if in_data => {
+                        in_data = false;
+                        say("250 taken");
+                    }
+                    _ if in_data => {}
+                    "DATA" => {
+                        in_data = true;
+                        say("354 go on");
+                    }
+                    "QUIT" => say("221 bye"),
+                    _ => say("250 ok"),
+                }
+            }
+        }
+    });
+    (server, said)
+}
+
+#[tokio::test]
+async fn mail_goes_to_an_address_of_the_organisation_when_the_quiet_hours_are_over() {
+    let (server, said) = mail_server();
+    let lasting = Lasting::new().await;
+    let mail = MailSettings { server, from: "Peerage <noc@operator.example>".into() };
+    let lookout = LookoutSettings { mail: Some(mail), public_url: "https://peering.example".into(), ..LookoutSettings::default() };
+    let path = |name: &str| -> PathBuf { lasting.dir.path().join(name) };
+    let store = Store::open(&format!("sqlite:{}", path("test.db").display())).await.expect("opens");
+    let settings = Settings { lookout, ..demo::settings() };
+    let service = Service::new(store, lasting.clock.clone(), settings, Vault::open(&path("secret.key")).expect("key"));
+    let customer = actor(&service, "customer@demo.example").await;
+    let form = |target: &str| ChannelForm {
+        name: "NOC".into(),
+        kind: "mail".into(),
+        target: target.into(),
+        // NOW is 12:53 UTC.
+        quiet: "12:00-13:00".into(),
+    };
+    assert!(matches!(service.add_channel(&customer, &form("noc@elsewhere.example")).await, Err(Error::Refused(_))), "a stranger");
+    let (channel, secret) = service.add_channel(&customer, &form("noc@demo.example")).await.expect("channel");
+    assert_eq!(secret, None);
+    service.save_alert(&customer, "", &alert(&channel.id)).await.expect("alert");
+    service.sight(None, vec![sighting(NOW, 3491, "208.65.153.0/24", Some("3491 17557"))]).await.expect("taken");
+    assert_eq!(service.deliver_due().await.expect("nothing"), 0, "it is quiet");
+    let due = service.deliveries(&customer).await.expect("deliveries")[0].due;
+    assert!(due.to_string().ends_with("T13:00:00Z"), "{due}");
+    lasting.clock.set(due);
+    assert_eq!(service.deliver_due().await.expect("told"), 1);
+    let said = said.lock().expect("said").clone();
+    for part in
+        ["RCPT TO:<noc@demo.example>", "Subject: AS17557 originates 208.65.153.0/24", "https://peering.example/incidents/IN-", "+57"]
+    {
+        assert!(said.replace("=\n", "").contains(part), "{part}: {said}");
+    }
 }
 
 #[tokio::test]

@@ -37,7 +37,8 @@ fn expectations(folder: &Path) -> (Expectations, Relations) {
 fn vrps(folder: &Path) -> Vrps {
     let Some(path) = file(folder, "vrps") else { return Vrps::default() };
     let json = fs::read(path).expect("VRPs");
-    vrp::parse(&json, Timestamp::default()).expect("VRPs").into_iter().collect()
+    let aspas = vrp::aspas(&json, Timestamp::default()).expect("ASPAs");
+    vrp::parse(&json, Timestamp::default()).expect("VRPs").into_iter().collect::<Vrps>().with_aspas(aspas)
 }
 
 fn line(finding: &Finding) -> String {

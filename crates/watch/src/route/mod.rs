@@ -225,7 +225,7 @@ impl Watch {
         let route = route.told_by(vantage);
         let facts = match &self.last {
             Some((last, facts)) if Arc::ptr_eq(last, &route) => *facts,
-            _ => self.last.insert((route.clone(), Facts::of(&route, &self.relations))).1,
+            _ => self.last.insert((route.clone(), Facts::of(&route, &self.relations, &self.vrps))).1,
         };
         Some(judge::show(prefix, &held.expected, &self.vrps, route, &facts))
     }
@@ -318,7 +318,7 @@ impl Watch {
         let Some(held) = self.table.get_mut(&prefix) else { return };
         let expected = held.expected.clone();
         for (shown, rightful) in held.shown() {
-            let facts = Facts::of(&shown.route, &self.relations);
+            let facts = Facts::of(&shown.route, &self.relations, &self.vrps);
             *shown = judge::show(prefix, &expected, &self.vrps, shown.route.clone(), &facts);
             *rightful |= shown.rightful;
         }
@@ -375,6 +375,7 @@ impl Watch {
     /// What the vantage points are now told to be judged by.
     pub fn set_vrps(&mut self, vrps: Vrps) {
         self.vrps = vrps;
+        self.last = None;
         let all: Vec<Prefix> = self.table.keys().copied().collect();
         all.into_iter().for_each(|prefix| self.look_again(prefix));
     }

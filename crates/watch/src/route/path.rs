@@ -1,7 +1,7 @@
 //! What an AS path says about who passes a route on to whom.
 
 use super::Relations;
-use peerage_domain::{Asn, AsnClass, sighting::SeenRoute};
+use peerage_domain::{Asn, AsnClass, rpki::Vrps, sighting::SeenRoute};
 
 /// Networks that buy transit from nobody, so that none of them is another's customer, with the
 /// ASNs that some of them also use. From what the networks say of themselves and their peers
@@ -28,6 +28,16 @@ pub(super) enum Leak {
         /// From whom it came.
         from: Asn,
     },
+    /// ASPAs contradict it: who passed it on is no provider of whom it came from, nor of whom it
+    /// went to (draft-ietf-sidrops-aspa-verification).
+    Attested {
+        /// To whom it was passed on.
+        to: Asn,
+        /// Who passed it on.
+        by: Asn,
+        /// From whom it came.
+        from: Asn,
+    },
     /// Somebody said that it goes to customers only, and it went up again (RFC 9234 §5).
     OnlyToCustomer {
         /// To whom it was passed on.
@@ -43,7 +53,7 @@ impl Leak {
     /// Who passed it on.
     pub(super) fn by(self) -> Asn {
         match self {
-            Leak::Valley { by, .. } | Leak::OnlyToCustomer { by, .. } => by,
+            Leak::Valley { by, .. } | Leak::Attested { by, .. } | Leak::OnlyToCustomer { by, .. } => by,
         }
     }
 }
@@ -58,13 +68,13 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn of(route: &SeenRoute, relations: &Relations) -> Facts {
-        Facts { origin: route.origin(), neighbour: neighbour(route), leak: leak(route, relations) }
+    pub(super) fn of(route: &SeenRoute, relations: &Relations, vrps: &Vrps) -> Facts {
+        Facts { origin: route.origin(), neighbour: neighbour(route), leak: leak(route, relations, vrps) }
     }
 }
 
 /// The leak that a path shows, if it shows one: the one nearest to its origin.
-pub(super) fn leak(route: &SeenRoute, relations: &Relations) -> Option<Leak> {
+pub(super) fn leak(route: &SeenRoute, relations: &Relations, vrps: &Vrps) -> Option<Leak> {
     let ases = route.ases();
     if let Some(marked) = route.only_to_customer {
         // A mark is set by who sends to a customer or peer, or by who hears from a provider or
@@ -87,7 +97,21 @@ pub(super) fn leak(route: &SeenRoute, relations: &Relations) -> Option<Leak> {
             down = Some(by);
         }
     }
-    None
+    contradicted(&ases, vrps)
+}
+
+/// Where ASPAs say that a path went up, down, and up again, whoever hears it: the downstream rule of
+/// draft-ietf-sidrops-aspa-verification, which holds for any neighbour.
+fn contradicted(ases: &[Asn], vrps: &Vrps) -> Option<Leak> {
+    if vrps.attesting() == 0 {
+        return None;
+    }
+    // From the origin on, as the draft counts.
+    let path: Vec<Asn> = ases.iter().rev().copied().collect();
+    let is_no = |customer: Asn, provider: Asn| vrps.attests(customer, provider) == Some(false);
+    let up = (1..path.len()).find(|at| is_no(path[at - 1], path[*at]))?;
+    let down = (0..path.len() - 1).rfind(|at| is_no(path[at + 1], path[*at]))?;
+    (up <= down).then(|| Leak::Attested { to: path[down + 1], by: path[up], from: path[up - 1] })
 }
 
 /// The AS next to the origin.
@@ -140,7 +164,11 @@ mod tests {
     #[test]
     fn valleys_and_marks_show_who_leaks() {
         let check = |path: &str, marked: Option<u32>, by: Option<u32>| {
-            assert_eq!(leak(&route(path, marked), &Relations::default()).map(|leak| leak.by().0), by, "{path} {marked:?}");
+            assert_eq!(
+                leak(&route(path, marked), &Relations::default(), &Vrps::default()).map(|leak| leak.by().0),
+                by,
+                "{path} {marked:?}"
+            );
         };
         check("64500 1299 3356 64501", None, None);
         check("64500 1299 64502 3356 64501", None, Some(64502));
@@ -155,6 +183,28 @@ mod tests {
         check("64500 3356 64501 1299 64502", Some(1299), Some(64501));
         check("64500 3356 64501 64502 64503", Some(64502), Some(64501));
         check("64500 3356 64502 64503", Some(64502), Some(64502));
+    }
+
+    #[test]
+    fn attested_providers_show_who_leaks() {
+        let aspa = |customer: u32, providers: &[u32]| peerage_domain::rpki::Aspa {
+            customer: Asn(customer),
+            providers: providers.iter().map(|asn| Asn(*asn)).collect(),
+        };
+        // 30 buys from 20 and 21, 40 from 30; 21 buys from 10.
+        let vrps = Vrps::default().with_aspas([aspa(40, &[30]), aspa(30, &[20, 21]), aspa(20, &[10]), aspa(21, &[10])]);
+        let check = |path: &str, by: Option<u32>| {
+            assert_eq!(leak(&route(path, None), &Relations::default(), &vrps).map(|leak| leak.by().0), by, "{path}");
+        };
+        check("10 20 30 40", None);
+        check("40 30 20 10", None);
+        check("21 10 20 30", None);
+        // Peers at the top.
+        check("50 21 20 30 40", None);
+        // 30 passes on to one provider what comes from the other.
+        check("50 21 30 20 60", Some(30));
+        check("21 30 20", Some(30));
+        check("50 60", None);
     }
 
     #[test]

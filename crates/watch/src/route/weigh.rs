@@ -143,13 +143,23 @@ impl Weigh<'_> {
     /// From 25 to 95.
     fn leaked(&self) -> Vec<Reason> {
         let by = name(self.by);
-        let leak = self.entries.iter().find_map(|entry| path::leak(&entry.shown.route, self.scene.relations));
+        let leak = self.entries.iter().find_map(|entry| path::leak(&entry.shown.route, self.scene.relations, self.scene.vrps));
         let mut all = vec![match leak {
             Some(Leak::Valley { to, from, .. }) => reason(
                 60,
                 say!(
                     "route.valley",
                     "{by} passes on to {to} what comes from {from}; neither is its customer (RFC 7908 §3.1).",
+                    by = by,
+                    to = to,
+                    from = from
+                ),
+            ),
+            Some(Leak::Attested { to, from, .. }) => reason(
+                75,
+                say!(
+                    "route.attested",
+                    "{from} and {to} attest their providers (ASPA), and {by} is none of them: it passes on what it should not.",
                     by = by,
                     to = to,
                     from = from
