@@ -392,8 +392,8 @@ async fn mail_goes_to_an_address_of_the_organisation_when_the_quiet_hours_are_ov
         name: "NOC".into(),
         kind: "mail".into(),
         target: target.into(),
-        // NOW is 12:53 UTC.
-        quiet: "12:00-13:00".into(),
+        // NOW is 14:13 UTC.
+        quiet: "14:00-15:00".into(),
     };
     assert!(matches!(service.add_channel(&customer, &form("noc@elsewhere.example")).await, Err(Error::Refused(_))), "a stranger");
     let (channel, secret) = service.add_channel(&customer, &form("noc@demo.example")).await.expect("channel");
@@ -402,7 +402,7 @@ async fn mail_goes_to_an_address_of_the_organisation_when_the_quiet_hours_are_ov
     service.sight(None, vec![sighting(NOW, 3491, "208.65.153.0/24", Some("3491 17557"))]).await.expect("taken");
     assert_eq!(service.deliver_due().await.expect("nothing"), 0, "it is quiet");
     let due = service.deliveries(&customer).await.expect("deliveries")[0].due;
-    assert!(due.to_string().ends_with("T13:00:00Z"), "{due}");
+    assert!(due.to_string().ends_with("T15:00:00Z"), "{due}");
     lasting.clock.set(due);
     assert_eq!(service.deliver_due().await.expect("told"), 1);
     let said = said.lock().expect("said").clone();
