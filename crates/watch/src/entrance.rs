@@ -44,12 +44,49 @@ pub fn worse(ways: &[Way], approved: &[String], shortest: usize) -> Vec<Reason> 
     reasons
 }
 
+/// Light in fibre: kilometres a millisecond.
+const KM_MS: f64 = 200.0;
+
+/// Shortest round-trip time that a distance allows, in milliseconds: there and back, as light goes in
+/// fibre.
+pub fn floor_ms(distance_km: f64) -> f64 {
+    2.0 * distance_km / KM_MS
+}
+
+/// What speaks for a worse way in the round-trip times, medians in milliseconds: they rose by more
+/// than a fifth and a millisecond, and are possible at all.
+pub fn slower(before_ms: f64, now_ms: f64, floor_ms: f64) -> Option<Reason> {
+    if now_ms <= before_ms * 1.2 + 1.0 || now_ms < floor_ms {
+        return None;
+    }
+    let text = say!(
+        "entrance.slower",
+        "The median round-trip time rose from {before} to {now} ms; the distance alone takes {floor} ms.",
+        before = format!("{before_ms:.1}"),
+        now = format!("{now_ms:.1}"),
+        floor = format!("{floor_ms:.1}")
+    );
+    Some(Reason { weight: 10, text })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn way(name: &str, approved: bool, hops: usize) -> Way {
         Way { name: name.into(), approved, hops }
+    }
+
+    #[test]
+    fn a_slower_way_is_slower_than_it_was_and_than_light() {
+        let check = |before: f64, now: f64, floor: f64, expected: bool| {
+            assert_eq!(slower(before, now, floor).is_some(), expected, "{before} {now} {floor}");
+        };
+        check(12.0, 18.0, 4.0, true);
+        check(12.0, 14.0, 4.0, false);
+        check(0.5, 1.2, 0.1, false);
+        check(12.0, 18.0, 20.0, false);
+        assert_eq!(floor_ms(1000.0), 10.0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where traffic of customers' prefixes comes in, by what the operator's routers receive: a finding
 //! of its own, `suboptimal`, with the life of all others.
 
-use crate::{Actor, Error, Service};
+use crate::{Actor, Error, Service, directory::Directory};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     incident::{Kind, Reason},
@@ -9,7 +9,7 @@ use peerage_domain::{
 };
 use peerage_storage::connections::ServiceConnection;
 use peerage_watch::{
-    entrance::{Way, worse},
+    entrance::{Way, floor_ms, slower, worse},
     route::{Asns, Change, Evidence, Expectation, Finding, Kinds},
 };
 use std::{
@@ -104,13 +104,12 @@ impl Service {
             };
             let ways: Vec<Way> = entrances.iter().map(way).collect();
             let names: Vec<String> = std::iter::once(&connection.primary).chain(&connection.backup).map(|id| name(id)).collect();
-            let mut world = self.lookout.world();
-            let shortest = ways.iter().filter(|way| way.approved).map(|way| way.hops).min();
-            let known = world.entrances.shortest.entry(subject.clone()).or_insert(usize::MAX);
-            *known = (*known).min(shortest.unwrap_or(usize::MAX));
-            let reasons = worse(&ways, &names, if *known == usize::MAX { 0 } else { *known });
-            let reasons = if *known == usize::MAX { only_place(reasons) } else { reasons };
+            let mut reasons = self.lookout.world().entrances.worse(&subject, &ways, &names);
+            if !reasons.is_empty() {
+                reasons.extend(self.slower(connection, &directory, now).await?);
+            }
             let evidence = (!reasons.is_empty()).then(|| evidence(&entrances, connection.provider_asn, reasons));
+            let mut world = self.lookout.world();
             let expected = world.expectations.governing(prefix).cloned();
             findings.extend(world.entrances.turn(prefix, evidence, expected, now));
         }
@@ -123,6 +122,19 @@ impl Service {
             self.lookout.world().entrances.open = None;
         }
         kept
+    }
+
+    /// What the round-trip times of the last quarter of an hour say, beside those of the day before.
+    async fn slower(&self, connection: &ServiceConnection, directory: &Directory, now: Timestamp) -> Result<Option<Reason>, Error> {
+        let median = async |from_s: i64, to_s: i64| -> Result<Option<f64>, Error> {
+            let (from, to) = (now.plus_secs(-from_s), now.plus_secs(-to_s));
+            Ok(self.latency_of(&connection.organisation, &connection.id, from, to).await?.quantile(0.5))
+        };
+        let site = peerage_domain::place::locate(&connection.country, &connection.subdivision).map(|place| place.centre);
+        let point = directory.location(&connection.primary).and_then(|location| location.point);
+        let floor = site.zip(point).map_or(0.0, |(site, point)| floor_ms(site.distance_km(point)));
+        let (Some(before), Some(lately)) = (median(25 * 3600, 3600).await?, median(900, 0).await?) else { return Ok(None) };
+        Ok(slower(before, lately, floor))
     }
 
     async fn read_open_entrances(&self) -> Result<(), Error> {
@@ -148,11 +160,6 @@ impl Service {
     }
 }
 
-/// Where no path is known to compare with, its length says nothing.
-fn only_place(reasons: Vec<Reason>) -> Vec<Reason> {
-    reasons.into_iter().filter(|reason| reason.text.key() != "entrance.longer").collect()
-}
-
 fn evidence(entrances: &[crate::verdicts::Entrance], provider: Asn, reasons: Vec<Reason>) -> Evidence {
     let seen = entrances.iter().flat_map(|it| &it.sessions).map(|(session, route)| {
         let peer = session.address.to_string();
@@ -167,6 +174,20 @@ fn evidence(entrances: &[crate::verdicts::Entrance], provider: Asn, reasons: Vec
 }
 
 impl Known {
+    /// Why ways are worse than they should be, and were; what is short is remembered.
+    fn worse(&mut self, subject: &str, ways: &[Way], approved: &[String]) -> Vec<Reason> {
+        let shortest = ways.iter().filter(|way| way.approved).map(|way| way.hops).min();
+        let known = match (self.shortest.get(subject).copied(), shortest) {
+            (Some(known), Some(now)) => Some(known.min(now)),
+            (known, now) => known.or(now),
+        };
+        if let Some(known) = known {
+            self.shortest.insert(subject.to_owned(), known);
+        }
+        // Where no path is known to compare with, its length says nothing.
+        worse(ways, approved, known.unwrap_or(usize::MAX))
+    }
+
     /// What is to be told of a prefix, by what was told before.
     fn turn(&mut self, prefix: Prefix, now: Option<Evidence>, expected: Option<Arc<Expectation>>, at: Timestamp) -> Option<Finding> {
         let open = self.open.get_or_insert_default();

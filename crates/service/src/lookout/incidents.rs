@@ -176,7 +176,13 @@ impl Service {
         Ok(effects)
     }
 
-    async fn latency_of(&self, organisation: &str, connection: &str, from: Timestamp, to: Timestamp) -> Result<Histogram, Error> {
+    pub(super) async fn latency_of(
+        &self,
+        organisation: &str,
+        connection: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Histogram, Error> {
         let step = if to.since(from) > 2 * 86_400 { Step::Hour } else { Step::Minute };
         let mut total = Histogram::default();
         for series in self.store.series(Some(organisation), connection).await? {

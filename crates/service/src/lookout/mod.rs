@@ -74,6 +74,8 @@ pub const BATCH: usize = 50_000;
 const INCIDENT_DAYS: i64 = 400;
 /// How long changes of routes are kept, in days.
 const ROUTE_DAYS: i64 = 31;
+/// How often is believed what was learned of who buys from whom, in seconds.
+const RELEARN_S: i64 = 60;
 /// A replay of which nothing came for so long is over, in seconds.
 const REPLAY_IDLE_S: i64 = 900;
 
@@ -85,6 +87,8 @@ struct Realm {
     vrps: usize,
     replay: Option<Replay>,
     used: Timestamp,
+    /// When it last believed what it learned of who buys from whom.
+    relearned: Timestamp,
 }
 
 #[derive(Default)]
@@ -200,7 +204,14 @@ impl Service {
         self.refresh_expectations().await?;
         self.wake("", None).await?;
         let now = self.clock.now();
-        let names: Vec<String> = self.lookout.world().realms.keys().cloned().collect();
+        let names: Vec<String> = {
+            let mut world = self.lookout.world();
+            for realm in world.realms.values_mut().filter(|realm| now.since(realm.relearned) > RELEARN_S) {
+                realm.relearned = now;
+                realm.watch.relearn();
+            }
+            world.realms.keys().cloned().collect()
+        };
         for name in names {
             if self.brought_up_to_date(&name) {
                 let outcome = self.with_realm(&name, |realm, _| {
@@ -264,13 +275,14 @@ impl Service {
             let mut world = self.lookout.world();
             let vrps_are = vrps.as_ref().map_or(0, |vrps| Arc::as_ptr(vrps) as usize);
             let known = vrps.as_deref().cloned().unwrap_or_default();
-            let mut watch = Watch::new(world.expectations.clone(), known).with_moves();
+            let mut watch = Watch::new(world.expectations.clone(), known).with_moves().learning();
             watch.pass(if name.is_empty() { now } else { changes.last().map(|it| it.at).unwrap_or_default() });
             watch.restore(changes);
             // Entrances are judged by themselves.
             parts.iter().filter(|part| part.kind != Kind::Suboptimal).for_each(|part| watch.resume(part));
+            watch.relearn();
             let version = world.version.clone();
-            world.realms.insert(name.to_owned(), Realm { watch, version, vrps: vrps_are, replay, used: now });
+            world.realms.insert(name.to_owned(), Realm { watch, version, vrps: vrps_are, replay, used: now, relearned: now });
         }
         let outcome = self.with_realm(name, |_, _| ());
         self.keep_sighted(name, outcome).await.map(|_| ())

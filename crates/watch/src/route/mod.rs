@@ -31,6 +31,7 @@ use peerage_domain::{
     rpki::Vrps,
     sighting::{Had, RouteChange, SeenRoute, Sight, Sighting, Vantage},
 };
+use relations::Votes;
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::Arc,
@@ -102,6 +103,8 @@ pub struct Watch {
     open: BTreeMap<Prefix, BTreeMap<Key, Open>>,
     /// What changed since it was asked for; not kept when nobody asks.
     moves: Option<Vec<Move>>,
+    /// What routes say of who buys from whom, where that is to be learned.
+    votes: Option<Votes>,
 }
 
 impl Watch {
@@ -118,12 +121,27 @@ impl Watch {
             last: None,
             open: BTreeMap::new(),
             moves: None,
+            votes: None,
         }
     }
 
     /// The same, keeping what changes of what vantage points have, for [`Watch::moves`].
     pub fn with_moves(self) -> Watch {
         Watch { moves: Some(vec![]), ..self }
+    }
+
+    /// The same, learning who buys transit from whom from the routes that it takes; believed with
+    /// [`Watch::relearn`].
+    pub fn learning(self) -> Watch {
+        Watch { votes: Some(Votes::default()), ..self }
+    }
+
+    /// Believes what was learned of who buys from whom: routes are judged by it from now on.
+    pub fn relearn(&mut self) {
+        if let Some(votes) = &self.votes {
+            self.relations = votes.finish();
+            self.last = None;
+        }
     }
 
     /// What changed since this was asked last.
@@ -217,12 +235,15 @@ impl Watch {
     }
 
     /// A route with what it shows, where its prefix is watched.
-    fn shown(&mut self, prefix: Prefix, vantage: &Vantage, route: Arc<SeenRoute>) -> Option<table::Shown> {
+    fn shown(&mut self, prefix: Prefix, vantage: &Arc<Vantage>, route: Arc<SeenRoute>) -> Option<table::Shown> {
         let held = match self.table.entry(prefix) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(Held::new(self.expectations.governing(prefix)?.clone())),
         };
         let route = route.told_by(vantage);
+        if let Some(votes) = &mut self.votes {
+            votes.take(self.vantages.number(vantage.clone()), &route);
+        }
         let facts = match &self.last {
             Some((last, facts)) if Arc::ptr_eq(last, &route) => *facts,
             _ => self.last.insert((route.clone(), Facts::of(&route, &self.relations, &self.vrps))).1,

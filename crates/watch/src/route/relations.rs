@@ -59,7 +59,8 @@ impl Votes {
         }
     }
 
-    pub(super) fn finish(self) -> Relations {
+    /// What is believed by now.
+    pub(super) fn finish(&self) -> Relations {
         let weight = |pair: &Pair| self.0.get(pair).map_or(0, BTreeSet::len);
         let shown = |votes: &BTreeSet<(u32, Asn)>| {
             let vantages: BTreeSet<u32> = votes.iter().map(|(vantage, _)| *vantage).collect();
