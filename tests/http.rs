@@ -341,7 +341,7 @@ async fn prefixes_and_metrics_are_read_by_those_whom_they_concern() {
     assert_eq!(json("/api/v1/connections/CN-1/prefixes", &partner).await.0, StatusCode::FORBIDDEN);
     assert_eq!(json("/api/v1/connections/CN-1/prefixes", "").await.0, StatusCode::UNAUTHORIZED);
     let (_, list) = json("/api/v1/registered-prefixes", &partner).await;
-    assert_eq!((list["total"].as_u64(), list["items"][0]["originAsn"].as_u64()), (Some(3), Some(6453)));
+    assert_eq!((list["total"].as_u64(), list["items"][0]["originAsn"].as_u64()), (Some(4), Some(6453)));
     let (_, sessions) = json("/api/v1/sessions", &partner).await;
     assert!(sessions.as_array().is_some_and(|all| all.iter().any(|it| it["sessionAvailability"].as_f64() == Some(1.0))), "{sessions}");
     assert_eq!(portal.get("/metrics", &partner).await.0, StatusCode::FORBIDDEN);
@@ -461,4 +461,35 @@ async fn a_list_says_when_its_end_is_behind_and_when_nothing_matches() {
     ] {
         assert!(portal.get(path, &customer).await.1.contains(words), "{path} should say {words}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sightings_come_by_the_operators_token_and_incidents_are_read_by_those_whom_they_concern() {
+    let portal = portal().await;
+    let operator = portal.service.add_token("Demo operator AS8075", "collector").await.expect("token");
+    let customer = portal.service.add_token("Fjordbank", "reader").await.expect("token");
+    let now = Clock::System.now().plus_secs(-5);
+    let line = format!(r#"{{"at":"{now}","asn":3491,"announce":["208.65.153.0/24","8.8.8.0/24"],"path":[3491,17557]}}"#);
+    let (status, taken) = portal.api("/api/v1/watch/sightings", &operator, &line).await;
+    assert_eq!((status, &taken["watched"], &taken["findings"]), (StatusCode::OK, &1.into(), &1.into()), "{taken}");
+    let (_, again) = portal.api("/api/v1/watch/sightings", &operator, &line).await;
+    assert_eq!(again["findings"], 0, "the same again changes nothing");
+    let refused = async |path: &str, token: &str, body: &str| portal.api(path, token, body).await.0;
+    assert_eq!(refused("/api/v1/watch/sightings", &customer, &line).await, StatusCode::FORBIDDEN);
+    assert_eq!(refused("/api/v1/watch/sightings", &operator, "{}").await, StatusCode::BAD_REQUEST);
+    assert_eq!(refused("/api/v1/watch/sightings?end=true", &operator, &line).await, StatusCode::UNPROCESSABLE_ENTITY);
+    let late = line.replace(&now.to_string(), &now.plus_secs(86_400).to_string());
+    assert_eq!(refused("/api/v1/watch/sightings", &operator, &late).await, StatusCode::UNPROCESSABLE_ENTITY);
+    let cookie = portal.sign_in("customer").await;
+    let read =
+        async |path: &str, cookie: &str| -> serde_json::Value { serde_json::from_str(&portal.get(path, cookie).await.1).expect("JSON") };
+    let open = read("/api/v1/incidents?state=open", &cookie).await;
+    assert_eq!((&open["total"], &open["items"][0]["type"]), (&1.into(), &"sub-prefix".into()), "{open}");
+    let one = read(&format!("/api/v1/incidents/{}", open["items"][0]["id"].as_str().unwrap_or_default()), &cookie).await;
+    assert_eq!(one["parts"][0]["seen"][0]["path"], serde_json::json!([3491, 17557]));
+    let expected = read("/api/v1/expectations", &cookie).await;
+    assert!(expected["prefixes"].as_array().is_some_and(|all| all.iter().any(|it| it["prefix"] == "208.65.152.0/22")), "{expected}");
+    assert_eq!(portal.get("/api/v1/incidents?family=x", &cookie).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(read("/api/v1/incidents?state=open", &portal.sign_in("second.partner").await).await["total"], 1, "who registered it");
+    assert_eq!(read("/api/v1/incidents?state=open", &portal.sign_in("partner").await).await["total"], 0);
 }
