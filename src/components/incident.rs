@@ -32,7 +32,7 @@ pub fn IncidentState(
 ) -> impl IntoView {
     let (class, icon, word) = match incident.closed {
         Some(_) => ("pass", "tick", tr!(incident_page.over)),
-        None if incident.worst.until.is_some() => ("now", "clock", tr!(incident_page.quiet)),
+        None if incident.quiet => ("now", "clock", tr!(incident_page.quiet)),
         None => ("fail", "fail", tr!(incident_page.open)),
     };
     view! { <span class=format!("st {class}")><Icon name=icon/>{word}</span> }

@@ -129,6 +129,12 @@ fn into(ask: &Replay, url: &str) -> Result<(), Error> {
         .ok_or_else(|| Error::Fault("--into needs --token: a token of the portal's operator (peerage token add)".into()))?;
     let first = ask.files.first().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
     let name = ask.name.clone().or(first).unwrap_or_else(|| "recording".into());
+    if name.trim().is_empty() {
+        return Err(Error::Fault("--name: a replay has a name".into()));
+    }
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err(Error::Fault(format!("--into: “{url}” is no address of a portal, such as http://127.0.0.1:3000")));
+    }
     let portal = Portal::new(url, token, &name, ask.tell);
     let watch = Watch::new(portal.expectations()?, Vrps::default());
     let sightings = gather(&ask.files, &watch.interest(), |sighting| watch.concerns(sighting))?;

@@ -135,7 +135,7 @@ async fn what_is_meant_is_no_incident_until_the_exception_ends() {
     let open = async || {
         let filter = IncidentFilter { state: "open".into(), ..IncidentFilter::of(None) };
         let found = world.service.incidents(&customer, filter, Page { offset: 0, limit: 10 }).await.expect("incidents");
-        found.items.iter().filter(|it| it.worst.until.is_none()).map(|it| it.worst.kind).collect::<Vec<_>>()
+        found.items.iter().filter(|it| !it.quiet).map(|it| it.worst.kind).collect::<Vec<_>>()
     };
     let see = async |at: i64| {
         world.service.sight(None, vec![sighting(at, 3491, part, Some("3491 6939 13335"))]).await.expect("taken");

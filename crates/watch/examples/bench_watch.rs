@@ -155,6 +155,7 @@ fn expectations(sightings: &[Sighting], watched: usize) -> Expectations {
         max_length: Some(24),
         learned: false,
         ignored: Default::default(),
+        guests: Default::default(),
     };
     for (prefix, origin) in known.iter().step_by(every).take(watched) {
         all.insert(expect(*prefix, *origin));

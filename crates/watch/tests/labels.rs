@@ -106,6 +106,7 @@ fn found(event: &Event) -> Option<(Kind, i32)> {
         max_length: None,
         learned: false,
         ignored: Default::default(),
+        guests: Default::default(),
     });
     let mut watch = Watch::new(expectations, vrps(event));
     let mut first = None;

@@ -78,7 +78,7 @@ pub fn AnomalyCalendar(
     now: Timestamp,
 ) -> impl IntoView {
     let moments: Vec<i64> = bars.iter().map(|bar| bar.from).collect();
-    let all = days(now.secs() - LOOK_BACK_S, now.secs(), &moments);
+    let all = days(now.secs() - LOOK_BACK_S + 86_400, now.secs(), &moments);
     let weeks = all.iter().map(|day| day.week).max().unwrap_or(0) + 1;
     let names = [tr!(day.monday), tr!(day.wednesday), tr!(day.friday), tr!(day.sunday)];
     let labels = names

@@ -219,7 +219,14 @@ fn channel_form(mail: bool) -> impl IntoView {
 fn mute_words(mute: &Mute) -> String {
     let what = mute.family.map_or_else(|| tr!(alert.anything), family_name);
     let of = mute.prefix.map_or_else(|| tr!(alert.any_prefix), |prefix| prefix.to_string());
-    tr!(mute.words, what = what, of = of, until = mute.expires.date(), reason = mute.reason.clone(), who = mute.author.clone())
+    tr!(
+        mute.words,
+        what = what,
+        of = of,
+        until = mute.expires.plus_secs(-1).date(),
+        reason = mute.reason.clone(),
+        who = mute.author.clone()
+    )
 }
 
 fn mutes_panel(view: &AlertsView) -> impl IntoView + use<> {

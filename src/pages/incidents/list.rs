@@ -33,9 +33,10 @@ fn headline(list: &IncidentList) -> AnyView {
     let [first, rest @ ..] = list.open.as_slice() else {
         return view! { <p class="headline">{tr!(incidents.calm)}</p> }.into_any();
     };
+    let replay = first.replay.is_some().then(|| tr!(incidents.replay_of));
     let others = (!rest.is_empty()).then(|| tr!(incidents.others));
     view! {
-        <p class="headline" role="status"><a href=format!("/incidents/{}", first.id)><b class="wrap">{say(&sentence(&first.worst))}</b></a>" "{others}</p>
+        <p class="headline" role="status"><a href=format!("/incidents/{}", first.id)><b class="wrap">{replay}{say(&sentence(&first.worst))}</b></a>" "{others}</p>
     }
     .into_any()
 }

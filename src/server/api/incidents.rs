@@ -223,8 +223,7 @@ async fn expectations(State(service): State<Service>, Reader(actor): Reader) -> 
 #[into_params(parameter_in = Query)]
 struct Meant {
     /// Name of the recording that is replayed; without it they are live.
-    #[serde(default)]
-    replay: String,
+    replay: Option<String>,
     /// By how many seconds the recording was moved, to happen now.
     #[serde(default)]
     moved_s: i64,
@@ -257,7 +256,10 @@ async fn sight(
 ) -> Result<Json<TakenBody>, Problem> {
     let bad = |why: String| Problem::new(StatusCode::BAD_REQUEST, why);
     let all = sightings::read(&body).map_err(|error| bad(error.to_string()))?;
-    let name = meant.replay.trim().to_owned();
+    let name = meant.replay.as_deref().unwrap_or_default().trim().to_owned();
+    if meant.replay.is_some() && name.is_empty() {
+        return Err(bad("a replay has a name; without the parameter sightings are live".into()));
+    }
     if name.chars().count() > 100 || name.chars().any(peerage_domain::is_invisible) {
         return Err(bad("the name of a replay has at most 100 visible characters".into()));
     }

@@ -35,7 +35,7 @@ pub(crate) async fn add_exception(
     form_keeping(typed, async |service, actor| {
         let form = ExceptionForm { prefix: prefix.clone(), what, value, reason, until, incident };
         let made = service.add_exception(&actor, &form).await?;
-        done(sender(), tr!(done.excepted, prefix = made.prefix, until = made.expires.date()))
+        done(sender(), tr!(done.excepted, prefix = made.prefix, until = made.expires.plus_secs(-1).date()))
     })
     .await
 }
@@ -135,7 +135,7 @@ pub(crate) async fn add_mute(prefix: String, family: String, reason: String, unt
     let typed = fields.into_iter().fold(Typed::new("mute"), |typed, (name, value)| typed.with(name, value));
     form_keeping(typed, async |service, actor| {
         let made = service.add_mute(&actor, &MuteForm { prefix, family, reason, until }).await?;
-        done("/alerts", tr!(done.muted, until = made.expires.date()))
+        done("/alerts", tr!(done.muted, until = made.expires.plus_secs(-1).date()))
     })
     .await
 }

@@ -40,7 +40,10 @@ pub(crate) async fn incidents(query: Query) -> Result<IncidentList, Failure> {
     };
     let rows = service.incidents(&actor, filter, Page { offset: query.offset, limit: PAGE }).await?;
     let open = IncidentFilter { state: "open".into(), ..IncidentFilter::of(None) };
-    let open = service.incidents(&actor, open, Page { offset: 0, limit: 3 }).await?.items;
+    let mut open = service.incidents(&actor, open, Page { offset: 0, limit: 50 }).await?.items;
+    open.retain(|it| !it.quiet);
+    open.sort_by_key(|it| (it.replay.is_some(), std::cmp::Reverse(it.level()), it.family));
+    open.truncate(3);
     let statistics = service.incident_statistics(&actor, now.plus_secs(-LOOK_BACK_S), now).await?;
     let bar = |it: &Incident| Bar { id: it.id.clone(), family: it.family, from: it.opened.secs(), to: it.closed.map(|at| at.secs()) };
     Ok(IncidentList {

@@ -1,6 +1,6 @@
 //! Who is told of which incidents, and when.
 
-use super::{Family, Incident};
+use super::{Family, Incident, Part};
 use crate::{Prefix, Text, Timestamp, say, text::said_error};
 use serde::{Deserialize, Serialize};
 
@@ -29,23 +29,26 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// Whether it tells of an incident, as far as is known of it.
-    pub fn is_about(&self, incident: &Incident) -> bool {
-        let part = &incident.worst;
-        let concerns = |prefix: Prefix| prefix.contains(part.prefix) || prefix.contains(part.expected.prefix);
-        (self.families.is_empty() || self.families.contains(&incident.family))
-            && self.prefix.is_none_or(concerns)
-            && incident.peak >= self.confidence
-            && incident.vantages >= self.vantages
+    /// Whether it tells of a part of an incident, as far as is known of it.
+    pub fn is_about(&self, part: &Part) -> bool {
+        (self.families.is_empty() || self.families.contains(&part.kind.family()))
+            && self.prefix.is_none_or(|prefix| concerns(prefix, part))
+            && part.peak >= self.confidence
+            && part.vantages >= self.vantages
     }
 
-    /// When it tells of an incident: when it has lasted long enough. Nothing when it tells of
-    /// others, or the incident was over before.
-    pub fn due(&self, incident: &Incident) -> Option<Timestamp> {
-        let due = incident.opened.plus_secs(self.minutes.max(0) * 60);
-        let lasted = self.minutes <= 0 || incident.closed.is_none_or(|closed| closed >= due);
-        (self.is_about(incident) && lasted).then_some(due)
+    /// When it tells of an incident with these parts: when one of those that it is about has lasted
+    /// long enough. Nothing when it tells of others, or the incident was over before.
+    pub fn due(&self, incident: &Incident, parts: &[Part]) -> Option<Timestamp> {
+        let due = |part: &Part| part.since.plus_secs(self.minutes.max(0) * 60);
+        let lasted = |due: &Timestamp| self.minutes <= 0 || incident.closed.is_none_or(|closed| closed >= *due);
+        parts.iter().filter(|part| self.is_about(part)).map(due).filter(lasted).min()
     }
+}
+
+/// Whether a part happens to a prefix, or to a part of it.
+fn concerns(prefix: Prefix, part: &Part) -> bool {
+    prefix.contains(part.prefix) || prefix.contains(part.expected.prefix)
 }
 
 /// Hours of the day in UTC in which a channel is not used, such as `22:00-06:00`. What happens in
@@ -133,13 +136,12 @@ pub struct Mute {
 }
 
 impl Mute {
-    /// Whether an incident that is told of at a moment is meant.
-    pub fn covers(&self, incident: &Incident, at: Timestamp) -> bool {
-        let prefix = incident.worst.prefix;
-        self.created <= at
-            && at < self.expires
-            && self.prefix.is_none_or(|own| own.contains(prefix) || own.contains(incident.worst.expected.prefix))
-            && self.family.is_none_or(|family| family == incident.family)
+    /// Whether an incident with these parts that is told of at a moment is meant: all of it.
+    pub fn covers(&self, parts: &[Part], at: Timestamp) -> bool {
+        let covers = |part: &Part| {
+            self.prefix.is_none_or(|own| concerns(own, part)) && self.family.is_none_or(|family| family == part.kind.family())
+        };
+        self.created <= at && at < self.expires && parts.iter().all(covers)
     }
 }
 
@@ -171,7 +173,10 @@ mod tests {
 
     #[test]
     fn an_alert_waits_as_long_as_it_says_and_forgets_what_was_shorter() {
-        let due = |alert: &Alert, closed| alert.due(&incident(1000, closed)).map(Timestamp::secs);
+        let due = |alert: &Alert, closed| {
+            let incident = incident(1000, closed);
+            alert.due(&incident, std::slice::from_ref(&incident.worst)).map(Timestamp::secs)
+        };
         assert_eq!(due(&alert(), None), Some(1300));
         assert_eq!(due(&alert(), Some(1299)), None);
         assert_eq!(due(&alert(), Some(1300)), Some(1300));
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_alert_tells_of_what_it_names() {
-        let check = |alert: Alert, expected: bool| assert_eq!(alert.is_about(&incident(0, None)), expected, "{alert:?}");
+        let check = |alert: Alert, expected: bool| assert_eq!(alert.is_about(&incident(0, None).worst), expected, "{alert:?}");
         let prefix = |text: &str| Some(text.parse().expect("prefix"));
         check(alert(), true);
         check(Alert { families: vec![], ..alert() }, true);
@@ -190,6 +195,16 @@ mod tests {
         check(Alert { prefix: prefix("193.0.16.0/24"), ..alert() }, false);
         check(Alert { confidence: 61, ..alert() }, false);
         check(Alert { vantages: 2, ..alert() }, false);
+    }
+
+    #[test]
+    fn a_prefix_that_joins_an_incident_is_told_to_those_who_asked_for_it() {
+        let first = incident(1000, None);
+        let second = part("193.0.16.0/24", Kind::OriginChange, 17557, 1600, None);
+        let alert = Alert { prefix: Some(second.prefix), ..alert() };
+        assert_eq!(alert.due(&first, std::slice::from_ref(&first.worst)), None);
+        let both = [first.worst.clone(), second];
+        assert_eq!(alert.due(&first, &both).map(Timestamp::secs), Some(1900));
     }
 
     #[test]
@@ -221,7 +236,7 @@ mod tests {
             created: Timestamp::from_secs(500),
             author: "Ingrid".into(),
         };
-        let covers = |mute: &Mute, at: i64| mute.covers(&incident(1000, None), Timestamp::from_secs(at));
+        let covers = |mute: &Mute, at: i64| mute.covers(&[incident(1000, None).worst], Timestamp::from_secs(at));
         assert!(covers(&mute, 1000) && !covers(&mute, 2000) && !covers(&mute, 499));
         assert!(!covers(&Mute { family: Some(Family::Leak), ..mute.clone() }, 1000));
         assert!(!covers(&Mute { prefix: Some("10.0.0.0/8".parse().expect("prefix")), ..mute }, 1000));

@@ -61,7 +61,7 @@ impl ExceptionError {
     pub fn text(&self) -> Text {
         match self {
             ExceptionError::NoReason => say!("exception.no_reason", "Say why it is meant: others read it later."),
-            ExceptionError::LongReason => say!("exception.long_reason", "The reason has at most 500 characters."),
+            ExceptionError::LongReason => say!("exception.long_reason", "The reason has at most 500 characters, none of them invisible."),
             ExceptionError::Expiry => {
                 say!("exception.expiry", "Give a last day from today on, at most {days} days away, like 2027-01-31.", days = LONGEST_DAYS)
             }
@@ -112,6 +112,7 @@ impl Exception {
         match self.reason.trim().chars().count() {
             0 => return Err(ExceptionError::NoReason),
             501.. => return Err(ExceptionError::LongReason),
+            _ if self.reason.chars().any(crate::is_invisible) => return Err(ExceptionError::LongReason),
             _ => {}
         }
         if !(0..=LONGEST_DAYS * 86_400).contains(&days) {

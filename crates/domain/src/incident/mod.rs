@@ -173,8 +173,10 @@ pub struct Incident {
     pub last: Timestamp,
     /// When it was over; nothing while it lasts.
     pub closed: Option<Timestamp>,
-    /// The part that matters most.
+    /// The part that matters most, of those that last while some do.
     pub worst: Part,
+    /// Whether nothing of it lasts now.
+    pub quiet: bool,
     /// How many prefixes are concerned.
     pub prefixes: u32,
     /// Its highest confidence, in percent.
@@ -198,6 +200,7 @@ impl Incident {
             last: part.last,
             closed: None,
             worst: part.clone(),
+            quiet: part.until.is_some(),
             prefixes: 1,
             peak: part.peak,
             vantages: part.vantages,
@@ -208,7 +211,8 @@ impl Incident {
 
     /// Takes over what its parts say.
     pub fn follow(&mut self, parts: &[Part]) {
-        let Some(worst) = parts.iter().min_by_key(|part| rank(part)) else { return };
+        self.quiet = parts.iter().all(|part| part.until.is_some());
+        let Some(worst) = parts.iter().filter(|part| self.quiet || part.until.is_none()).min_by_key(|part| rank(part)) else { return };
         let mut prefixes: Vec<Prefix> = parts.iter().map(|part| part.prefix).collect();
         prefixes.sort_unstable();
         prefixes.dedup();
@@ -321,7 +325,10 @@ pub(crate) mod tests {
         ];
         let mut incident = Incident::begun("IN-1".into(), &parts[0], None);
         incident.follow(&parts);
-        assert_eq!((incident.worst.kind, incident.prefixes, incident.opened.secs()), (Kind::OriginChange, 3, 10));
+        assert_eq!((incident.worst.kind, incident.prefixes, incident.opened.secs()), (Kind::SubPrefix, 3, 10), "what lasts");
+        assert!(!incident.quiet);
+        incident.follow(&parts[..2]);
+        assert_eq!((incident.worst.kind, incident.quiet), (Kind::OriginChange, true));
         assert_eq!(Incident::ended(&parts), None);
         assert_eq!(Incident::ended(&parts[..2]).map(Timestamp::secs), Some(90));
     }

@@ -337,6 +337,9 @@ impl Service {
         let mut tx = self.store.begin().await?;
         let found = tx.delivery(id).await?.filter(|it| it.organisation == actor.organisation);
         let mut delivery = found.ok_or_else(|| Error::NotFound("delivery", id.to_string()))?;
+        if !matches!(delivery.state, DeliveryState::Sent | DeliveryState::Failed) {
+            return Err(Error::Refused(say!("delivery.unsent", "{id} was never sent, so it cannot be sent again.", id = id)));
+        }
         (delivery.state, delivery.due, delivery.attempts) = (DeliveryState::Waiting, self.clock.now(), 0);
         tx.save_delivery(&delivery).await?;
         tx.commit().await?;
@@ -388,9 +391,14 @@ impl Service {
         let from = now.plus_secs(-days.clamp(1, 90) * 86_400);
         let filter = IncidentFilter { oldest_first: true, from: from.millis(), ..IncidentFilter::of(Some(&actor.organisation)) };
         let (incidents, _) = self.store.incidents(&filter, &Page { offset: 0, limit: 2000 }).await?;
-        let fired = |at: &Timestamp| (from..=now).contains(at);
-        let all = incidents.iter().filter_map(|it| Some(FiredOn { incident: it.id.clone(), at: alert.due(it).filter(fired)? }));
-        Ok(all.collect())
+        let mut all = vec![];
+        // A replay is news for those only who ask for it.
+        for incident in incidents.into_iter().filter(|it| it.replay.as_ref().is_none_or(|replay| replay.told)) {
+            let Some((incident, parts)) = self.store.incident(&incident.id, None).await? else { continue };
+            let at = alert.due(&incident, &parts).filter(|at| (from..=now).contains(at));
+            all.extend(at.map(|at| FiredOn { incident: incident.id, at }));
+        }
+        Ok(all)
     }
 
     /// Tells nobody of something for some time.
@@ -403,7 +411,7 @@ impl Service {
         let expires = end_of_day(&form.until).filter(|at| (0..=LONGEST_DAYS * 86_400).contains(&at.since(created)));
         let expires = expires.ok_or_else(|| Error::Refused(peerage_domain::incident::ExceptionError::Expiry.text()))?;
         let reason = form.reason.trim();
-        if !(1..=500).contains(&reason.chars().count()) {
+        if !(1..=500).contains(&reason.chars().count()) || reason.chars().any(peerage_domain::is_invisible) {
             return Err(Error::Refused(say!("mute.reason", "Say why, in at most 500 characters: others read it later.")));
         }
         let mut mute = Mute {

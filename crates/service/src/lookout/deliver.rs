@@ -11,7 +11,7 @@ use super::{
 use crate::{Error, Service};
 use peerage_domain::{
     Timestamp,
-    incident::{Alert, Incident, Mute, advice, sentence},
+    incident::{Alert, Incident, Mute, Part, advice, sentence},
 };
 use peerage_storage::deliveries::{Delivery, DeliveryState, Phase};
 use serde_json::json;
@@ -96,7 +96,7 @@ impl Service {
         if delivery.phase == Phase::Test {
             return Ok(Fate::Send(Box::new(parcel)));
         }
-        let Some((incident, _)) = self.store.incident(&delivery.incident, None).await? else {
+        let Some((incident, parts)) = self.store.incident(&delivery.incident, None).await? else {
             return Ok(Fate::End(DeliveryState::Cancelled, "the incident is gone".into()));
         };
         let told = self.store.deliveries_about(&delivery.organisation, &incident.id).await?;
@@ -110,7 +110,7 @@ impl Service {
                 }
                 _ => return Ok(Fate::End(DeliveryState::Cancelled, "its beginning was not told".into())),
             }
-        } else if let Some(why) = self.not_told(delivery, &incident, now).await? {
+        } else if let Some(why) = self.not_told(delivery, &incident, &parts, now).await? {
             return Ok(why);
         }
         parcel.opening = opening.map(|it| it.id);
@@ -119,18 +119,18 @@ impl Service {
     }
 
     /// Why a beginning is not told: it is muted, or was over too soon for its alert.
-    async fn not_told(&self, delivery: &Delivery, incident: &Incident, now: Timestamp) -> Result<Option<Fate>, Error> {
+    async fn not_told(&self, delivery: &Delivery, incident: &Incident, parts: &[Part], now: Timestamp) -> Result<Option<Fate>, Error> {
         // What was tried once, or is sent again by hand, is told.
         if delivery.outcome.tried.is_some() {
             return Ok(None);
         }
         let mutes: Vec<Mute> = self.store.items(MUTE, Some(&delivery.organisation)).await?;
-        if let Some(mute) = mutes.iter().find(|mute| mute.covers(incident, now)) {
+        if let Some(mute) = mutes.iter().find(|mute| mute.covers(parts, now)) {
             return Ok(Some(Fate::End(DeliveryState::Muted, format!("{}: {}", mute.id, mute.reason))));
         }
         let alerts: Vec<Alert> = self.store.items(ALERT, Some(&delivery.organisation)).await?;
         let alert = alerts.iter().find(|alert| alert.id == delivery.outcome.alert);
-        let too_short = alert.is_some_and(|alert| alert.minutes > 0 && alert.due(incident).is_none());
+        let too_short = alert.is_some_and(|alert| alert.minutes > 0 && alert.due(incident, parts).is_none());
         Ok(too_short.then(|| Fate::End(DeliveryState::Cancelled, "it was over before it lasted long enough".into())))
     }
 
@@ -193,7 +193,7 @@ impl Parcel {
         let reasons: Vec<_> = part.reasons.iter().map(|it| json!({"weight": it.weight, "text": it.text.english()})).collect();
         json!({
             "type": kind,
-            "timestamp": self.now,
+            "timestamp": self.delivery.outcome.created,
             "data": {
                 "id": incident.id,
                 "url": self.link(public_url, incident),

@@ -150,6 +150,7 @@ impl Service {
                 max_length: None,
                 learned: false,
                 ignored: Kinds::default(),
+                guests: Asns::default(),
             };
             let evidence = Evidence { origin: part.origin, seen: vec![], reasons: part.reasons };
             (part.prefix, (part.since, Arc::new(evidence), Arc::new(expected)))
@@ -206,6 +207,7 @@ impl Known {
                         max_length: None,
                         learned: false,
                         ignored: Kinds::default(),
+                        guests: Asns::default(),
                     })
                 };
                 let expected = expected.unwrap_or_else(plain);
@@ -267,7 +269,7 @@ mod tests {
             service.tend_lookout().await.expect("tended");
             let filter = IncidentFilter { state: "open".into(), ..IncidentFilter::of(None) };
             let found = service.incidents(&customer, filter, Page { offset: 0, limit: 10 }).await.expect("incidents").items;
-            let lasting = found.into_iter().filter(|it| it.worst.until.is_none());
+            let lasting = found.into_iter().filter(|it| !it.quiet);
             lasting.map(|it| (it.worst.kind, it.worst.prefix.to_string())).collect::<Vec<_>>()
         };
         assert_eq!(look().await, []);

@@ -78,15 +78,24 @@ struct Declared {
     origins: BTreeSet<Asn>,
     providers: BTreeSet<Asn>,
     organisations: BTreeSet<String>,
+    customers: BTreeSet<String>,
 }
 
 impl Declared {
-    fn add(&mut self, entry: &Entry, organisation: &str) {
+    fn add(&mut self, entry: &Entry, organisation: &str, customer: bool) {
         self.organisations.insert(organisation.to_owned());
+        if customer {
+            self.customers.insert(organisation.to_owned());
+        }
         self.origins.extend(&entry.origins);
         if !entry.origins.is_empty() {
             self.providers.insert(entry.coverage.asn);
         }
+    }
+
+    /// Who says what is meant: the customer, and the partner only where there is none.
+    fn holders(&self) -> &BTreeSet<String> {
+        if self.customers.is_empty() { &self.organisations } else { &self.customers }
     }
 
     /// Nothing is expected while no origin is known: no key came yet.
@@ -96,15 +105,16 @@ impl Declared {
         }
         let (mut origins, mut upstreams) = (self.origins.clone(), self.providers.clone());
         // What its provider originates itself may reach it over anybody.
-        let mut known = !origins.is_subset(&upstreams);
+        let (known, mut guests) = (!origins.is_subset(&upstreams), vec![]);
         let (mut longest, mut ignored) = (prefix.length(), Kinds::default());
-        let about = |it: &&Exception| it.prefix.contains(prefix) && self.organisations.contains(&it.organisation);
+        let about = |it: &&Exception| it.prefix.contains(prefix) && self.holders().contains(&it.organisation);
         for exception in exceptions.iter().filter(about) {
             match exception.allow {
                 Allow::Origin(asn) => {
-                    origins.insert(asn);
                     // From where another origin comes is not known.
-                    known = false;
+                    if origins.insert(asn) {
+                        guests.push(asn);
+                    }
                 }
                 Allow::Upstream(asn) => {
                     upstreams.insert(asn);
@@ -120,6 +130,7 @@ impl Declared {
             max_length: (longest > prefix.length()).then_some(longest),
             learned: false,
             ignored,
+            guests: guests.into(),
         })
     }
 }
@@ -138,11 +149,12 @@ impl Service {
         // The book of verdicts holds what is registered; it is read anew where it is behind.
         self.watch_prefixes().await?;
         let mut declared: BTreeMap<Prefix, Declared> = BTreeMap::new();
-        self.watch.each_entry(|entry, organisation| declared.entry(entry.prefix).or_default().add(entry, organisation));
-        let (mut expectations, mut owners) = (Expectations::default(), BTreeMap::new());
+        self.watch.each_entry(|entry, organisation, customer| declared.entry(entry.prefix).or_default().add(entry, organisation, customer));
+        let (mut expectations, mut owners, mut holders) = (Expectations::default(), BTreeMap::new(), BTreeMap::new());
         for (prefix, it) in declared {
             let Some(expectation) = it.expectation(prefix, &exceptions) else { continue };
             expectations.insert(expectation);
+            holders.insert(prefix, it.holders().iter().cloned().collect());
             owners.insert(prefix, it.organisations.into_iter().collect());
         }
         let prefixes: Vec<Prefix> = expectations.iter().map(|it| it.prefix).collect();
@@ -150,6 +162,7 @@ impl Service {
         let mut world = self.lookout.world();
         world.expectations = expectations;
         world.owners = Arc::new(Owners(owners));
+        world.holders = Arc::new(Owners(holders));
         world.version = version;
         Ok(())
     }
@@ -209,14 +222,14 @@ impl Service {
             author: actor.name.clone(),
         };
         exception.check().map_err(|error| Error::Refused(error.text()))?;
-        let own = self.expectations(actor).await?.into_iter().map(|it| it.prefix).find(|own| own.overlaps(prefix));
+        let own = self.expectations(actor).await?.into_iter().map(|it| it.prefix).filter(|own| own.contains(prefix)).last();
         let own = own.ok_or_else(|| {
             Error::Refused(say!("exception.foreign", "{prefix} is no prefix of yours, nor a part of one.", prefix = prefix))
         })?;
         // An exception holds for what is registered: for a part of it, it is kept for the whole.
-        exception.prefix = if own.contains(prefix) { own } else { prefix };
+        exception.prefix = own;
         // An operator says it for those whose prefix it is.
-        exception.organisation = self.says_for(&actor.organisation, own);
+        exception.organisation = self.says_for(actor, own)?;
         let mut tx = self.store.begin().await?;
         exception.id = tx.next_id("EX").await?;
         tx.save_item(EXCEPTION, &exception.id, &exception.organisation, &exception).await?;
@@ -230,11 +243,15 @@ impl Service {
         Ok(exception)
     }
 
-    /// For whom somebody speaks of a prefix: for the own organisation where it is its prefix.
-    fn says_for(&self, organisation: &str, prefix: Prefix) -> String {
+    /// For whom somebody speaks of a prefix: the own organisation where it holds it, any for operators.
+    fn says_for(&self, actor: &Actor, prefix: Prefix) -> Result<String, Error> {
         let world = self.lookout.world();
-        let all = world.owners.of(prefix);
-        all.iter().find(|it| *it == organisation).or(all.first()).cloned().unwrap_or_else(|| organisation.to_owned())
+        let holders = world.holders.of(prefix);
+        let own = holders.iter().find(|it| **it == actor.organisation);
+        let any = || holders.first().filter(|_| Action::Decide.allowed(&actor.roles));
+        own.or_else(any).cloned().ok_or_else(|| {
+            Error::Refused(say!("exception.holder", "{prefix} is a customer's: the customer says what is meant.", prefix = prefix))
+        })
     }
 
     /// Takes an exception back.

@@ -6,7 +6,7 @@ use peerage_domain::{
     Prefix, Timestamp,
     access::Action,
     catalogue::Paged,
-    incident::{Acknowledged, Course, Family, Incident, Part, Turn},
+    incident::{Acknowledged, Course, Family, Incident, Kind, Part, Turn},
     say,
     sighting::{Had, Hop},
 };
@@ -73,6 +73,20 @@ pub struct Statistics {
     pub families: BTreeMap<Family, usize>,
 }
 
+/// Whether a path shows what happened, whoever has it.
+fn is_of(part: &Part, path: &[Hop]) -> bool {
+    let mut ases: Vec<_> = path.iter().filter_map(Hop::asn).collect();
+    ases.dedup();
+    let does = |at: Option<usize>| at.and_then(|at| ases.get(at)).is_some_and(|asn| Some(*asn) == part.by);
+    match part.kind {
+        Kind::OriginChange | Kind::SubPrefix => does(ases.len().checked_sub(1)),
+        Kind::ForgedOrigin => does(ases.len().checked_sub(2)),
+        Kind::RouteLeak => part.by.is_some_and(|by| ases.contains(&by)),
+        Kind::Withdrawal | Kind::VisibilityLoss => false,
+        Kind::RpkiInvalid | Kind::MoreSpecific | Kind::PathChange | Kind::Suboptimal => part.seen.iter().any(|seen| seen.path == path),
+    }
+}
+
 /// Most incidents that statistics look at.
 const STATISTICS_MOST: u32 = 2000;
 
@@ -131,10 +145,7 @@ impl Service {
         let margin = (end.since(part.since) / 3).clamp(MARGIN_S.0, MARGIN_S.1);
         let (from, to) = (part.since.plus_secs(-margin), end.plus_secs(margin).min(self.clock.now().max(end.plus_secs(60))));
         let changes = self.store.route_changes(replay, part.prefix, from, to, CHANGES_MOST).await?;
-        let origins = &part.expected.origins;
-        let seen = |path: &[Hop]| !part.kind.is_loss() && part.seen.iter().any(|seen| seen.path == path);
-        let foreign = |path: &[Hop]| path.last().and_then(Hop::asn).is_none_or(|origin| !origins.contains(&origin));
-        let course = Course::of(&changes, from, to, |path| seen(path) || foreign(path));
+        let course = Course::of(&changes, from, to, |path| is_of(&part, path));
         let before = self.path_before(replay, &part).await?;
         Ok(Scene { part, course, before })
     }
@@ -200,8 +211,8 @@ impl Service {
     pub async fn acknowledge(&self, actor: &Actor, id: &str, note: &str) -> Result<(), Error> {
         let permit = actor.may(Action::WriteIncidents)?;
         let note = note.trim();
-        if note.chars().count() > 500 {
-            return Err(Error::Refused(say!("incident.note", "The note has at most 500 characters.")));
+        if note.chars().count() > 500 || note.chars().any(peerage_domain::is_invisible) {
+            return Err(Error::Refused(say!("incident.note", "The note has at most 500 characters, none of them invisible.")));
         }
         let mut tx = self.store.begin().await?;
         let unknown = || Error::NotFound("incident", id.to_string());

@@ -76,6 +76,8 @@ const INCIDENT_DAYS: i64 = 400;
 const ROUTE_DAYS: i64 = 31;
 /// How often is believed what was learned of who buys from whom, in seconds.
 const RELEARN_S: i64 = 60;
+/// Sightings from outside that are older are no news, in seconds.
+const OLD_S: i64 = 6 * 3600;
 /// A replay of which nothing came for so long is over, in seconds.
 const REPLAY_IDLE_S: i64 = 900;
 
@@ -95,7 +97,10 @@ struct Realm {
 struct World {
     /// By the name of the recording; empty for what is live.
     realms: BTreeMap<String, Realm>,
+    /// Who sees what happens to a prefix.
     owners: Arc<Owners>,
+    /// Who says what is meant of it.
+    holders: Arc<Owners>,
     expectations: Expectations,
     version: String,
     entrances: entrances::Known,
@@ -168,7 +173,22 @@ impl Service {
         if let Some(late) = sightings.iter().find(|it| it.at.since(now) > 300) {
             return Err(Error::Refused(say!("batch.future", "time {time} lies in the future; check the sender's clock", time = late.at)));
         }
-        self.sight(replay, sightings).await
+        if replay.is_some() {
+            return self.sight(replay, sightings).await;
+        }
+        if let Some(old) = sightings.iter().find(|it| now.since(it.at) > OLD_S) {
+            let (time, hours) = (old.at, OLD_S / 3600);
+            return Err(Error::Refused(say!(
+                "batch.old",
+                "time {time} is more than {hours} hours ago; send it as a replay",
+                time = time,
+                hours = hours
+            )));
+        }
+        let count = sightings.len();
+        let taken = self.sight(None, sightings).await?;
+        self.heard_by_http(&actor.name, count, taken.watched);
+        Ok(taken)
     }
 
     /// The same as [`Service::end_replay`], for somebody who replays from outside.
@@ -188,7 +208,16 @@ impl Service {
         let _alone = self.lookout.turn.lock().await;
         self.refresh_expectations().await?;
         self.wake(name, None).await?;
-        let outcome = self.with_realm(name, |realm, _| realm.watch.set_expectations(Expectations::default()));
+        self.give_up(name).await
+    }
+
+    /// What a replay left open ends, and what its vantage points have is not known any more: it does
+    /// not come back with the next start.
+    async fn give_up(&self, name: &str) -> Result<(), Error> {
+        let outcome = self.with_realm(name, |realm, _| {
+            realm.watch.forget();
+            realm.watch.set_expectations(Expectations::default());
+        });
         self.keep_sighted(name, outcome).await?;
         self.lookout.world().realms.remove(name);
         Ok(())
@@ -228,9 +257,7 @@ impl Service {
             world.realms.iter().filter(|(_, realm)| is_idle(realm)).map(|(name, _)| name.clone()).collect()
         };
         for name in idle {
-            let outcome = self.with_realm(&name, |realm, _| realm.watch.set_expectations(Expectations::default()));
-            self.keep_sighted(&name, outcome).await?;
-            self.lookout.world().realms.remove(&name);
+            self.give_up(&name).await?;
         }
         self.judge_entrances().await?;
         self.close_incidents().await
@@ -266,6 +293,8 @@ impl Service {
         let now = self.clock.now();
         if let Some(realm) = self.lookout.world().realms.get_mut(name) {
             realm.used = now;
+            // Whoever goes on with it says how it is meant.
+            realm.replay = replay.or(realm.replay.take());
             return Ok(());
         }
         let changes = self.store.last_route_changes(name).await?;

@@ -74,7 +74,7 @@ fn part(finding: &Finding) -> Part {
         peak: evidence.confidence(),
         lately: evidence.confidence(),
         seen: evidence.seen.iter().take(SEEN_MOST).map(|(vantage, route)| Seen::by(vantage, route.path.clone())).collect(),
-        vantages: u32::try_from(evidence.seen.len()).unwrap_or(u32::MAX),
+        vantages: u32::try_from(evidence.seen.iter().map(|(vantage, _)| vantage).collect::<BTreeSet<_>>().len()).unwrap_or(u32::MAX),
         reasons: evidence.reasons.clone(),
     }
 }
@@ -88,16 +88,15 @@ fn cause(replay: &str, organisations: &[String], part: &Part) -> String {
 }
 
 /// What a finding is told as among the route events.
-fn route_event(part: &Part, change: Change, source: &str) -> Option<RouteEvent> {
+fn route_event(part: &Part, change: Change, source: &str, replay: bool) -> Option<RouteEvent> {
     let kind = match change {
         Change::Open => part.kind.event(),
         Change::Close => RouteEventKind::PrefixIncidentOverEvent,
         Change::Update => return None,
     };
-    let summary = match change {
-        Change::Close => format!("over: {}", sentence(part).english()),
-        _ => sentence(part).english().to_owned(),
-    };
+    let over = if change == Change::Close { "over: " } else { "" };
+    let replay = if replay { "replay: " } else { "" };
+    let summary = format!("{replay}{over}{}", sentence(part).english());
     let path = if part.kind.is_loss() { vec![] } else { part.path().iter().filter_map(Hop::asn).collect() };
     Some(RouteEvent { time: part.last, kind, prefix: part.prefix, path, summary, source: source.to_owned() })
 }
@@ -114,7 +113,7 @@ impl Service {
             let part = part(finding);
             let Some(id) = self.story_of(&mut tx, name, replay.as_ref(), finding, &part, &mut stories).await? else { continue };
             let Some(story) = stories.get_mut(&id) else { continue };
-            if let Some(event) = route_event(&part, finding.change, &source(name)) {
+            if let Some(event) = route_event(&part, finding.change, &source(name), !name.is_empty()) {
                 for organisation in &story.organisations {
                     let id = crate::verdicts::event_id(organisation, &event);
                     tx.add_route_event(&id, organisation, &event).await?;
@@ -126,7 +125,7 @@ impl Service {
             story.incident.follow(&story.parts);
             let changed = story.changed.iter().map(|at| &story.parts[*at]);
             tx.save_incident(&story.incident, &story.parts, changed).await?;
-            self.schedule(&mut tx, &story.incident, &story.organisations).await?;
+            self.schedule(&mut tx, &story.incident, &story.parts, &story.organisations).await?;
         }
         for (id, at, turn) in lines {
             tx.record(&id, at, AUTHOR, &turn).await?;
@@ -191,7 +190,7 @@ impl Service {
             tx.save_incident(&incident, &parts, std::iter::empty()).await?;
             tx.record(&id, ended, AUTHOR, &Turn::Closed).await?;
             let organisations = tx.parties(&id).await?;
-            self.schedule(&mut tx, &incident, &organisations).await?;
+            self.schedule(&mut tx, &incident, &parts, &organisations).await?;
             tx.commit().await?;
             self.tell_incident(&id, &organisations);
         }
@@ -200,7 +199,7 @@ impl Service {
 
     /// Writes down what channels are to be told of an incident: its beginning when an alert asks
     /// for it, its end where its beginning was told.
-    async fn schedule(&self, tx: &mut Tx, incident: &Incident, organisations: &[String]) -> Result<(), Error> {
+    async fn schedule(&self, tx: &mut Tx, incident: &Incident, parts: &[Part], organisations: &[String]) -> Result<(), Error> {
         // A replay is news for nobody, unless it was asked for.
         if incident.replay.as_ref().is_some_and(|replay| !replay.told) {
             return Ok(());
@@ -216,10 +215,11 @@ impl Service {
             let hours = |id: &str| channels.iter().find(|channel| channel.id == id).and_then(|channel| channel.quiet);
             let shifted = |at: Timestamp, hours: Option<Hours>| hours.map_or(at, |hours| hours.shifted(at));
             for alert in &alerts {
-                let Some(due) = alert.due(incident) else { continue };
+                // What was over before somebody asked for it is no news.
+                let Some(due) = alert.due(incident, parts).filter(|_| incident.closed.is_none() && !incident.quiet) else { continue };
                 for channel in alert.channels.iter().filter(|id| channels.iter().any(|channel| channel.id == **id)) {
                     let known = before.iter().any(|it| it.channel == *channel && it.phase == Phase::Open);
-                    if known || incident.closed.is_some() && alert.minutes > 0 && due > now {
+                    if known {
                         continue;
                     }
                     let due = shifted(due.max(now), hours(channel));

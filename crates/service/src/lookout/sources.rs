@@ -225,6 +225,20 @@ impl Service {
         sender
     }
 
+    /// Somebody brought sightings from outside.
+    pub(super) fn heard_by_http(&self, who: &str, sightings: usize, watched: usize) {
+        let (name, now) = (format!("HTTP {who}"), self.clock.now());
+        let mut sources = self.lookout.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if !sources.feeds.iter().any(|feed| feed.name == name) {
+            sources.feeds.push(Feed { state: FeedState::Connected, ..Feed::new(&name, now) });
+        }
+        for feed in sources.feeds.iter_mut().filter(|feed| feed.name == name) {
+            feed.last = Some(now);
+            feed.messages += sightings as u64;
+            feed.watched += watched as u64;
+        }
+    }
+
     /// A router that just connected by BMP.
     pub(crate) fn hear_router(&self, address: SocketAddr) -> Heard {
         let name = address.ip().to_string();

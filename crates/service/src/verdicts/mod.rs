@@ -125,12 +125,12 @@ impl Watch {
 }
 
 impl Watch {
-    /// What is registered, each with its organisation.
-    pub(crate) fn each_entry(&self, mut give: impl FnMut(&peerage_watch::Entry, &str)) {
+    /// What is registered, each with its organisation, and whether that is a customer.
+    pub(crate) fn each_entry(&self, mut give: impl FnMut(&peerage_watch::Entry, &str, bool)) {
         let world = self.world();
         for id in world.book.ids() {
             if let (Some(entry), Some(owner)) = (world.book.entry(id), world.owners.get(id)) {
-                give(entry, &owner.organisation);
+                give(entry, &owner.organisation, owner.customer);
             }
         }
     }

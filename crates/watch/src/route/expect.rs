@@ -24,6 +24,9 @@ pub struct Expectation {
     /// What is not looked for.
     #[serde(skip)]
     pub ignored: Kinds,
+    /// Origins of which it is not known who stands next to them.
+    #[serde(skip)]
+    pub guests: Asns,
 }
 
 /// A set of kinds, in one number.

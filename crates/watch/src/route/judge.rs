@@ -46,7 +46,7 @@ pub(super) fn show(prefix: Prefix, expected: &Expectation, vrps: &Vrps, route: A
 /// itself, who stands next to it is not known.
 fn is_strange(expected: &Expectation, facts: &Facts) -> bool {
     let (Some(known), Some(neighbour)) = (&expected.upstreams, facts.neighbour) else { return false };
-    if facts.origin.is_some_and(|origin| known.contains(&origin)) {
+    if facts.origin.is_some_and(|origin| known.contains(&origin) || expected.guests.contains(&origin)) {
         return false;
     }
     let believed = expected.learned && path::transit_free(neighbour);

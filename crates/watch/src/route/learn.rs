@@ -145,6 +145,7 @@ impl Learner {
                 max_length: None,
                 learned: true,
                 ignored: Kinds::default(),
+                guests: Asns::default(),
             });
         }
         (all, relations)

@@ -290,12 +290,25 @@ impl Watch {
             max_length: (part.expected.longest > part.expected.prefix.length()).then_some(part.expected.longest),
             learned: false,
             ignored: Kinds::default(),
+            guests: Asns::default(),
         };
         let open = Open { since: part.since, expected: expected.into(), evidence: Arc::new(evidence) };
         self.open.entry(part.prefix).or_default().insert((part.kind, part.by), open);
         if !self.table.contains_key(&part.prefix) && self.expectations.governing(part.prefix).is_none() {
             self.touched.push(part.prefix);
         }
+    }
+
+    /// Nothing is known any more of what vantage points have.
+    pub fn forget(&mut self) {
+        let had: Vec<(Prefix, Vec<u32>)> = self.table.iter_mut().map(|(prefix, held)| (*prefix, held.withdraw_all())).collect();
+        for (prefix, numbers) in had {
+            for number in numbers {
+                self.moved(prefix, self.vantages.get(number).clone(), Has::Unknown);
+            }
+        }
+        self.table.clear();
+        self.touched.clear();
     }
 
     /// How many vantage points have a route of a prefix, of how many that ever told of it.
