@@ -222,7 +222,7 @@ impl Service {
             author: actor.name.clone(),
         };
         exception.check().map_err(|error| Error::Refused(error.text()))?;
-        let own = self.expectations(actor).await?.into_iter().map(|it| it.prefix).filter(|own| own.contains(prefix)).last();
+        let own = self.expectations(actor).await?.into_iter().map(|it| it.prefix).rfind(|own| own.contains(prefix));
         let own = own.ok_or_else(|| {
             Error::Refused(say!("exception.foreign", "{prefix} is no prefix of yours, nor a part of one.", prefix = prefix))
         })?;
