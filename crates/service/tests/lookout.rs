@@ -326,19 +326,27 @@ async fn who_is_told_follows_from_alerts_mutes_and_time() {
     see(NOW + 1200, None).await;
     see(NOW + 1200 + LINGER_S, None).await;
     assert_eq!(received.lock().expect("received").len(), 2);
-    // Muted.
+    // Muted, and what came and went at once is told as well.
     service.save_alert(&customer, &id, &alert(&channel)).await.expect("changed");
+    let part = "208.65.153.0/24";
+    let brief = vec![sighting(NOW + 1500, 3491, part, Some("3491 17557")), sighting(NOW + 1501, 3491, part, None)];
+    lasting.clock.set(Timestamp::from_secs(NOW + 1501));
+    service.sight(None, brief).await.expect("taken");
+    service.deliver_due().await.expect("told");
+    assert_eq!(received.lock().expect("received").len(), 3);
+    see(NOW + 1501 + LINGER_S, None).await;
+    assert_eq!(received.lock().expect("received").len(), 4);
     let until = Timestamp::from_secs(NOW + 86_400).to_string()[..10].to_owned();
     let mute = MuteForm { reason: "we know".into(), until, ..MuteForm::default() };
     let mute = service.add_mute(&customer, &mute).await.expect("muted");
     see(NOW + 2000, Some("3491 17557")).await;
-    assert_eq!(received.lock().expect("received").len(), 2);
+    assert_eq!(received.lock().expect("received").len(), 4);
     let states: Vec<_> = service.deliveries(&customer).await.expect("deliveries").iter().map(|it| (it.phase, it.state)).collect();
     assert_eq!(states[0], (Phase::Open, DeliveryState::Muted));
     service.remove_mute(&customer, &mute.id).await.expect("ended");
     see(NOW + 2100, None).await;
     see(NOW + 2100 + LINGER_S, None).await;
-    assert_eq!(received.lock().expect("received").len(), 2, "nobody heard of its beginning");
+    assert_eq!(received.lock().expect("received").len(), 4, "nobody heard of its beginning");
     let fired = service.back_test(&customer, &waits, 7).await.expect("tested");
     assert_eq!(fired.len(), 2, "one of the three, and the recorded one that lasted: {fired:?}");
 }

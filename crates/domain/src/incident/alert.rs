@@ -1,6 +1,6 @@
 //! Who is told of which incidents, and when.
 
-use super::{Family, Incident, Part};
+use super::{Family, Part};
 use crate::{Prefix, Text, Timestamp, say, text::said_error};
 use serde::{Deserialize, Serialize};
 
@@ -38,11 +38,13 @@ impl Alert {
     }
 
     /// When it tells of an incident with these parts: when one of those that it is about has lasted
-    /// long enough. Nothing when it tells of others, or the incident was over before.
-    pub fn due(&self, incident: &Incident, parts: &[Part]) -> Option<Timestamp> {
-        let due = |part: &Part| part.since.plus_secs(self.minutes.max(0) * 60);
-        let lasted = |due: &Timestamp| self.minutes <= 0 || incident.closed.is_none_or(|closed| closed >= *due);
-        parts.iter().filter(|part| self.is_about(part)).map(due).filter(lasted).min()
+    /// long enough. Nothing when it tells of others, or they were over before.
+    pub fn due(&self, parts: &[Part]) -> Option<Timestamp> {
+        let due = |part: &Part| {
+            let due = part.since.plus_secs(self.minutes.max(0) * 60);
+            part.until.is_none_or(|until| until >= due).then_some(due)
+        };
+        parts.iter().filter(|part| self.is_about(part)).filter_map(due).min()
     }
 }
 
@@ -152,9 +154,8 @@ mod tests {
         *,
     };
 
-    fn incident(opened: i64, closed: Option<i64>) -> Incident {
-        let part = part("208.65.153.0/24", Kind::SubPrefix, 17557, opened, closed);
-        Incident { closed: closed.map(Timestamp::from_secs), ..Incident::begun("IN-1".into(), &part, None) }
+    fn hijack(since: i64, until: Option<i64>) -> Part {
+        part("208.65.153.0/24", Kind::SubPrefix, 17557, since, until)
     }
 
     fn alert() -> Alert {
@@ -173,10 +174,7 @@ mod tests {
 
     #[test]
     fn an_alert_waits_as_long_as_it_says_and_forgets_what_was_shorter() {
-        let due = |alert: &Alert, closed| {
-            let incident = incident(1000, closed);
-            alert.due(&incident, std::slice::from_ref(&incident.worst)).map(Timestamp::secs)
-        };
+        let due = |alert: &Alert, until| alert.due(&[hijack(1000, until)]).map(Timestamp::secs);
         assert_eq!(due(&alert(), None), Some(1300));
         assert_eq!(due(&alert(), Some(1299)), None);
         assert_eq!(due(&alert(), Some(1300)), Some(1300));
@@ -185,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_alert_tells_of_what_it_names() {
-        let check = |alert: Alert, expected: bool| assert_eq!(alert.is_about(&incident(0, None).worst), expected, "{alert:?}");
+        let check = |alert: Alert, expected: bool| assert_eq!(alert.is_about(&hijack(0, None)), expected, "{alert:?}");
         let prefix = |text: &str| Some(text.parse().expect("prefix"));
         check(alert(), true);
         check(Alert { families: vec![], ..alert() }, true);
@@ -199,12 +197,11 @@ mod tests {
 
     #[test]
     fn a_prefix_that_joins_an_incident_is_told_to_those_who_asked_for_it() {
-        let first = incident(1000, None);
+        let first = hijack(1000, None);
         let second = part("193.0.16.0/24", Kind::OriginChange, 17557, 1600, None);
         let alert = Alert { prefix: Some(second.prefix), ..alert() };
-        assert_eq!(alert.due(&first, std::slice::from_ref(&first.worst)), None);
-        let both = [first.worst.clone(), second];
-        assert_eq!(alert.due(&first, &both).map(Timestamp::secs), Some(1900));
+        assert_eq!(alert.due(std::slice::from_ref(&first)), None);
+        assert_eq!(alert.due(&[first, second]).map(Timestamp::secs), Some(1900));
     }
 
     #[test]
@@ -236,7 +233,7 @@ mod tests {
             created: Timestamp::from_secs(500),
             author: "Ingrid".into(),
         };
-        let covers = |mute: &Mute, at: i64| mute.covers(&[incident(1000, None).worst], Timestamp::from_secs(at));
+        let covers = |mute: &Mute, at: i64| mute.covers(&[hijack(1000, None)], Timestamp::from_secs(at));
         assert!(covers(&mute, 1000) && !covers(&mute, 2000) && !covers(&mute, 499));
         assert!(!covers(&Mute { family: Some(Family::Leak), ..mute.clone() }, 1000));
         assert!(!covers(&Mute { prefix: Some("10.0.0.0/8".parse().expect("prefix")), ..mute }, 1000));

@@ -395,7 +395,7 @@ impl Service {
         // A replay is news for those only who ask for it.
         for incident in incidents.into_iter().filter(|it| it.replay.as_ref().is_none_or(|replay| replay.told)) {
             let Some((incident, parts)) = self.store.incident(&incident.id, None).await? else { continue };
-            let at = alert.due(&incident, &parts).filter(|at| (from..=now).contains(at));
+            let at = alert.due(&parts).filter(|at| (from..=now).contains(at));
             all.extend(at.map(|at| FiredOn { incident: incident.id, at }));
         }
         Ok(all)

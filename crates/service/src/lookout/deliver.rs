@@ -110,7 +110,7 @@ impl Service {
                 }
                 _ => return Ok(Fate::End(DeliveryState::Cancelled, "its beginning was not told".into())),
             }
-        } else if let Some(why) = self.not_told(delivery, &incident, &parts, now).await? {
+        } else if let Some(why) = self.not_told(delivery, &parts, now).await? {
             return Ok(why);
         }
         parcel.opening = opening.map(|it| it.id);
@@ -119,7 +119,7 @@ impl Service {
     }
 
     /// Why a beginning is not told: it is muted, or was over too soon for its alert.
-    async fn not_told(&self, delivery: &Delivery, incident: &Incident, parts: &[Part], now: Timestamp) -> Result<Option<Fate>, Error> {
+    async fn not_told(&self, delivery: &Delivery, parts: &[Part], now: Timestamp) -> Result<Option<Fate>, Error> {
         // What was tried once, or is sent again by hand, is told.
         if delivery.outcome.tried.is_some() {
             return Ok(None);
@@ -130,7 +130,7 @@ impl Service {
         }
         let alerts: Vec<Alert> = self.store.items(ALERT, Some(&delivery.organisation)).await?;
         let alert = alerts.iter().find(|alert| alert.id == delivery.outcome.alert);
-        let too_short = alert.is_some_and(|alert| alert.minutes > 0 && alert.due(incident, parts).is_none());
+        let too_short = alert.is_some_and(|alert| alert.minutes > 0 && alert.due(parts).is_none());
         Ok(too_short.then(|| Fate::End(DeliveryState::Cancelled, "it was over before it lasted long enough".into())))
     }
 

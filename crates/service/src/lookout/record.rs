@@ -216,14 +216,17 @@ impl Service {
             let shifted = |at: Timestamp, hours: Option<Hours>| hours.map_or(at, |hours| hours.shifted(at));
             for alert in &alerts {
                 // What was over before somebody asked for it is no news.
-                let Some(due) = alert.due(incident, parts).filter(|_| incident.closed.is_none() && !incident.quiet) else { continue };
+                let Some(due) = alert.due(parts).filter(|_| incident.closed.is_none()) else { continue };
                 for channel in alert.channels.iter().filter(|id| channels.iter().any(|channel| channel.id == **id)) {
-                    let known = before.iter().any(|it| it.channel == *channel && it.phase == Phase::Open);
-                    if known {
-                        continue;
-                    }
                     let due = shifted(due.max(now), hours(channel));
-                    self.deliver_later(tx, organisation, channel, &incident.id, Phase::Open, due, &alert.id).await?;
+                    match before.iter().find(|it| it.channel == *channel && it.phase == Phase::Open) {
+                        None => self.deliver_later(tx, organisation, channel, &incident.id, Phase::Open, due, &alert.id).await?,
+                        // It was too short, and came again.
+                        Some(it) if it.state == DeliveryState::Cancelled => {
+                            tx.save_delivery(&Delivery { state: DeliveryState::Waiting, due, ..it.clone() }).await?;
+                        }
+                        Some(_) => {}
+                    }
                 }
             }
             if incident.closed.is_none() {
