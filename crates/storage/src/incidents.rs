@@ -27,7 +27,7 @@ pub struct IncidentFilter {
     pub from: i64,
     /// Those that began before, in milliseconds since 1970.
     pub to: i64,
-    /// Longest first, then by beginning; else the latest first.
+    /// The first one first; else the latest.
     pub oldest_first: bool,
 }
 

@@ -18,7 +18,7 @@ use peerage_domain::{
 };
 use peerage_service::{
     Service,
-    lookout::{Channel, ChannelKind, FeedState},
+    lookout::{Channel, FeedState, Way},
 };
 use peerage_storage::{Page, deliveries::Delivery, incidents::IncidentFilter};
 
@@ -52,7 +52,7 @@ pub(crate) async fn incidents(query: Query) -> Result<IncidentList, Failure> {
         total: statistics.total,
         median_s: statistics.median_s,
         open,
-        watched: service.expectations(&actor).await?.len(),
+        watched: service.watched(&actor)?,
         manages: Action::ManageSources.allowed(&actor.roles),
         now,
     })
@@ -105,7 +105,7 @@ pub(crate) async fn alerts() -> Result<AlertsView, Failure> {
     let view = |it: &Channel| ChannelView {
         id: it.id.clone(),
         name: it.name.clone(),
-        mail: it.kind() == ChannelKind::Mail,
+        mail: matches!(it.way, Way::Mail { .. }),
         target: it.target(),
         quiet: it.quiet.map(|hours| hours.to_string()),
     };

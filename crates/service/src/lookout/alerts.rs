@@ -42,15 +42,6 @@ pub enum Way {
     },
 }
 
-/// The kind of a way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ChannelKind {
-    /// A POST (Standard Webhooks).
-    Webhook,
-    /// Mail.
-    Mail,
-}
-
 /// A way by which people of an organisation are told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Channel {
@@ -67,14 +58,6 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// The kind of its way.
-    pub fn kind(&self) -> ChannelKind {
-        match self.way {
-            Way::Webhook { .. } => ChannelKind::Webhook,
-            Way::Mail { .. } => ChannelKind::Mail,
-        }
-    }
-
     /// Where it leads to, without what is secret.
     pub fn target(&self) -> String {
         match &self.way {

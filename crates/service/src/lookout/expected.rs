@@ -173,7 +173,8 @@ impl Service {
     /// When the actor may not or storage fails.
     pub async fn expectations(&self, actor: &Actor) -> Result<Vec<Expects>, Error> {
         let permit = actor.may(Action::ReadIncidents)?;
-        {
+        // Who reads waits for nobody who judges, but for the first look.
+        if self.lookout.world().version.is_empty() {
             let _alone = self.lookout.turn.lock().await;
             self.refresh_expectations().await?;
         }
@@ -190,6 +191,15 @@ impl Service {
             })
         };
         Ok(world.owners.iter(permit.scope.organisation()).filter_map(row).collect())
+    }
+
+    /// How many of the actor's prefixes are watched.
+    ///
+    /// # Errors
+    /// When the actor may not.
+    pub fn watched(&self, actor: &Actor) -> Result<usize, Error> {
+        let permit = actor.may(Action::ReadIncidents)?;
+        Ok(self.lookout.world().owners.iter(permit.scope.organisation()).count())
     }
 
     /// The exceptions of the actor's organisation, of everybody for operators.

@@ -23,13 +23,12 @@ mod record;
 mod sources;
 mod webhook;
 
-pub use alerts::{AlertForm, Channel, ChannelForm, ChannelKind, FiredOn, MuteForm, Way};
+pub use alerts::{AlertForm, Channel, ChannelForm, FiredOn, MuteForm, Way};
 pub use entrances::Place;
 pub use expected::{ExceptionForm, Expects};
 pub use incidents::{Detail, Effect, Scene, Statistics};
 pub use mail::MailSettings;
 pub use sources::{Feed, FeedState};
-pub use webhook::is_allowed;
 
 use crate::{Actor, Error, Service};
 use expected::Owners;
@@ -148,7 +147,10 @@ impl Service {
             return Err(Error::Refused(say!("batch.sightings", "A batch has at most {most} sightings.", most = BATCH)));
         }
         let _alone = self.lookout.turn.lock().await;
-        self.refresh_expectations().await?;
+        // From here on `tend_lookout` keeps them up.
+        if self.lookout.world().version.is_empty() {
+            self.refresh_expectations().await?;
+        }
         let name = replay.as_ref().map(|replay| replay.name.clone()).unwrap_or_default();
         self.wake(&name, replay).await?;
         let mut taken = Taken::default();

@@ -38,7 +38,7 @@ pub(super) enum Answer {
 }
 
 /// Whether a webhook may reach an address.
-pub fn is_allowed(address: IpAddr, allow: &[Prefix]) -> bool {
+fn is_allowed(address: IpAddr, allow: &[Prefix]) -> bool {
     allow.iter().any(|prefix| prefix.contains_address(address)) || special(Prefix::covering(address.into())).is_none()
 }
 
