@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     catalogue::{Paged, Query},
-    incident::{Alert, Course, Exception, Family, Incident, Mute, Part, Turn},
+    incident::{Alert, AlertForm, Course, Exception, Family, Incident, Mute, Part, Turn},
     sighting::Hop,
 };
 use serde::{Deserialize, Serialize};
@@ -139,26 +139,6 @@ pub struct AlertsView {
     pub now: Timestamp,
 }
 
-/// What was typed for an alert.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AlertInput {
-    /// What it is called.
-    pub name: String,
-    /// Words of families.
-    pub families: Vec<String>,
-    /// A prefix; any when empty.
-    pub prefix: String,
-    /// In percent.
-    pub confidence: String,
-    /// How many vantage points.
-    pub vantages: String,
-    /// In minutes.
-    pub minutes: String,
-    /// Ids of channels.
-    pub channels: Vec<String>,
-}
-
 /// What is expected of a prefix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExpectsView {
@@ -284,7 +264,7 @@ pub async fn remove_exception(id: String) -> Result<(), Failure> {
 
 /// Adds an alert or changes the one of this id; with `go` being `try` it is only tried on the past.
 #[server(prefix = "/rpc")]
-pub async fn save_alert(#[server(default)] id: String, alert: AlertInput, #[server(default)] go: String) -> Result<(), Failure> {
+pub async fn save_alert(#[server(default)] id: String, alert: AlertForm, #[server(default)] go: String) -> Result<(), Failure> {
     crate::server::forms::save_alert(id, alert, go).await
 }
 

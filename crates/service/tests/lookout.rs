@@ -3,12 +3,12 @@
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     access::Role,
-    incident::{Family, Incident, Kind, LINGER_S, Replay},
+    incident::{AlertForm, Family, Incident, Kind, LINGER_S, Replay},
     sighting::{Hop, SeenRoute, Sight, Sighting, Vantage},
 };
 use peerage_service::{
     Actor, Clock, Error, Service, Settings, demo,
-    lookout::{AlertForm, ChannelForm, ExceptionForm, LookoutSettings, MailSettings, MuteForm},
+    lookout::{ChannelForm, ExceptionForm, LookoutSettings, MailSettings, MuteForm},
     secrets::Vault,
 };
 use peerage_storage::{
@@ -25,6 +25,7 @@ use std::{
 };
 
 mod demo_world;
+mod smtp;
 
 use demo_world::{NOW, World, demo_world};
 
@@ -351,43 +352,9 @@ async fn who_is_told_follows_from_alerts_mutes_and_time() {
     assert_eq!(fired.len(), 2, "one of the three, and the recorded one that lasted: {fired:?}");
 }
 
-/// Speaks SMTP to whoever connects, and keeps what it is told.
-fn mail_server() -> (String, Arc<Mutex<String>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let server = format!("smtp://{}", listener.local_addr().expect("address"));
-    let said: Arc<Mutex<String>> = Arc::default();
-    let kept = said.clone();
-    std::thread::spawn(move || {
-        for tcp in listener.incoming() {
-            let Ok(tcp) = tcp else { return };
-            let mut out = tcp.try_clone().expect("a second handle");
-            let mut say = |line: &str| drop(out.write_all(format!("{line}\r\n").as_bytes()));
-            say("220 test ESMTP");
-            let mut in_data = false;
-            for line in std::io::BufRead::lines(std::io::BufReader::new(tcp)).map_while(Result::ok) {
-                kept.lock().expect("said").push_str(&format!("{line}\n"));
-                match line.split(' ').next().unwrap_or_default() {
-                    "." if in_data => {
-                        in_data = false;
-                        say("250 taken");
-                    }
-                    _ if in_data => {}
-                    "DATA" => {
-                        in_data = true;
-                        say("354 go on");
-                    }
-                    "QUIT" => say("221 bye"),
-                    _ => say("250 ok"),
-                }
-            }
-        }
-    });
-    (server, said)
-}
-
 #[tokio::test]
 async fn mail_goes_to_an_address_of_the_organisation_when_the_quiet_hours_are_over() {
-    let (server, said) = mail_server();
+    let (server, said) = smtp::mail_server();
     let lasting = Lasting::new().await;
     let mail = MailSettings { server, from: "Peerage <noc@operator.example>".into() };
     let lookout = LookoutSettings { mail: Some(mail), public_url: "https://peering.example".into(), ..LookoutSettings::default() };

@@ -100,6 +100,33 @@ pub struct Delivery {
     pub outcome: Outcome,
 }
 
+impl Delivery {
+    /// What is to be told at once, of an incident and a phase of it.
+    pub fn new(id: String, channel: &str, organisation: &str, (incident, phase): (&str, Phase), now: Timestamp) -> Delivery {
+        Delivery {
+            id,
+            channel: channel.to_owned(),
+            incident: incident.to_owned(),
+            phase,
+            organisation: organisation.to_owned(),
+            state: DeliveryState::Waiting,
+            due: now,
+            attempts: 0,
+            outcome: Outcome { created: now, ..Outcome::default() },
+        }
+    }
+
+    /// The same, to be told later.
+    pub fn due(self, due: Timestamp) -> Delivery {
+        Delivery { due, ..self }
+    }
+
+    /// The same, because of an alert.
+    pub fn for_alert(self, alert: &str) -> Delivery {
+        Delivery { outcome: Outcome { alert: alert.to_owned(), ..self.outcome }, ..self }
+    }
+}
+
 const DELIVERY: &str = "SELECT id, channel, incident, phase, organisation, state, due, attempts, body FROM delivery";
 
 fn delivery(row: &Row) -> Result<Delivery, Error> {

@@ -1,12 +1,15 @@
 //! `/events`: what happened to routes in the last 30 days.
 
 use crate::{
-    components::{Ago, Column, EmptyList, LevelMark, Pager, SortedHead, live, load, query_from_url},
+    components::{self, Ago, Column, EmptyList, LevelMark, Pager, SortedHead, live, load, query_from_url},
     rpc::insights::route_events,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use peerage_domain::telemetry::{RouteEvent, RouteEventKind};
+use peerage_domain::{
+    incident::Kind,
+    telemetry::{RouteEvent, RouteEventKind},
+};
 
 /// What happened to a route, as people say it.
 fn kind_name(kind: RouteEventKind) -> String {
@@ -20,14 +23,14 @@ fn kind_name(kind: RouteEventKind) -> String {
         K::PrefixBackupPath => tr!(event.backup),
         K::PrefixOriginAsChangeEvent => tr!(event.origin),
         K::PrefixBackupRouteOriginAsChangeEvent => tr!(event.backup_origin),
-        K::PrefixPartOriginAsChangeEvent => tr!(event.part_origin),
-        K::PrefixForgedPathEvent => tr!(event.forged),
-        K::PrefixRouteLeakEvent => tr!(event.leak),
-        K::PrefixVisibilityLossEvent => tr!(event.fewer),
-        K::PrefixRpkiInvalidEvent => tr!(event.invalid),
-        K::PrefixMoreSpecificEvent => tr!(event.longer),
-        K::PrefixPathChangeEvent => tr!(event.path),
-        K::PrefixSuboptimalEvent => tr!(event.suboptimal),
+        K::PrefixPartOriginAsChangeEvent => components::kind_name(Kind::SubPrefix),
+        K::PrefixForgedPathEvent => components::kind_name(Kind::ForgedOrigin),
+        K::PrefixRouteLeakEvent => components::kind_name(Kind::RouteLeak),
+        K::PrefixVisibilityLossEvent => components::kind_name(Kind::VisibilityLoss),
+        K::PrefixRpkiInvalidEvent => components::kind_name(Kind::RpkiInvalid),
+        K::PrefixMoreSpecificEvent => components::kind_name(Kind::MoreSpecific),
+        K::PrefixPathChangeEvent => components::kind_name(Kind::PathChange),
+        K::PrefixSuboptimalEvent => components::kind_name(Kind::Suboptimal),
         K::PrefixIncidentOverEvent => tr!(event.over),
     }
 }

@@ -2,12 +2,13 @@
 
 use super::{done, form_as, form_keeping, sender};
 use crate::{
-    rpc::{Failure, Flash, Typed, incidents::AlertInput},
+    rpc::{Failure, Flash, Typed},
     server::context::keep_typed,
 };
+use peerage_domain::incident::AlertForm;
 use peerage_service::{
     Error,
-    lookout::{AlertForm, ChannelForm, ExceptionForm, MuteForm},
+    lookout::{ChannelForm, ExceptionForm, MuteForm},
 };
 use peerage_storage::deliveries::DeliveryState;
 
@@ -48,23 +49,21 @@ pub(crate) async fn remove_exception(id: String) -> Result<(), Failure> {
     .await
 }
 
-pub(crate) async fn save_alert(id: String, alert: AlertInput, go: String) -> Result<(), Failure> {
-    let AlertInput { name, families, prefix, confidence, vantages, minutes, channels } = alert;
-    let (chosen, told) = (families.join(","), channels.join(","));
+pub(crate) async fn save_alert(id: String, alert: AlertForm, go: String) -> Result<(), Failure> {
+    let (chosen, told) = (alert.families.join(","), alert.channels.join(","));
     let fields = [
-        ("name", &name),
+        ("name", &alert.name),
         ("families", &chosen),
-        ("prefix", &prefix),
-        ("confidence", &confidence),
-        ("vantages", &vantages),
-        ("minutes", &minutes),
+        ("prefix", &alert.prefix),
+        ("confidence", &alert.confidence),
+        ("vantages", &alert.vantages),
+        ("minutes", &alert.minutes),
         ("channels", &told),
     ];
     let typed = fields.into_iter().fold(Typed::new("alert"), |typed, (name, value)| typed.with(name, value));
     form_keeping(typed.clone(), async |service, actor| {
-        let form = AlertForm { name, families, prefix, confidence, vantages, minutes, channels };
         if go == "try" {
-            let fired = service.back_test(&actor, &form, TRY_DAYS).await?;
+            let fired = service.back_test(&actor, &alert, TRY_DAYS).await?;
             keep_typed(&typed).await.map_err(|failure| Error::Fault(failure.message))?;
             let last: Vec<String> = fired.iter().rev().take(5).map(|it| format!("{} ({})", it.incident, it.at.minute())).collect();
             let words = match fired.len() {
@@ -73,8 +72,8 @@ pub(crate) async fn save_alert(id: String, alert: AlertInput, go: String) -> Res
             };
             return done("/alerts", words);
         }
-        let alert = service.save_alert(&actor, &id, &form).await?;
-        done("/alerts", tr!(done.alert, name = alert.name))
+        let kept = service.save_alert(&actor, &id, &alert).await?;
+        done("/alerts", tr!(done.alert, name = kept.name))
     })
     .await
 }

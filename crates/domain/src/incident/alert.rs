@@ -28,6 +28,26 @@ pub struct Alert {
     pub channels: Vec<String>,
 }
 
+/// What was typed for an alert.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AlertForm {
+    /// What it is called.
+    pub name: String,
+    /// Words of families; all when empty.
+    pub families: Vec<String>,
+    /// A prefix; any when empty.
+    pub prefix: String,
+    /// In percent.
+    pub confidence: String,
+    /// How many vantage points.
+    pub vantages: String,
+    /// In minutes.
+    pub minutes: String,
+    /// Ids of channels.
+    pub channels: Vec<String>,
+}
+
 impl Alert {
     /// Whether it tells of a part of an incident, as far as is known of it.
     pub fn is_about(&self, part: &Part) -> bool {

@@ -8,7 +8,7 @@ mod exception;
 mod kind;
 
 pub use advice::{advice, sentence};
-pub use alert::{Alert, Hours, HoursError, Mute};
+pub use alert::{Alert, AlertForm, Hours, HoursError, Mute};
 pub use course::{Course, Lane, PathSeen, Share, Stretch, What};
 pub use exception::{Allow, Exception, ExceptionError, LONGEST_DAYS};
 pub use kind::{Family, Kind};

@@ -6,12 +6,12 @@ use peerage_domain::{
     Prefix, Timestamp,
     access::Action,
     contact::Email,
-    incident::{Alert, Family, Hours, LONGEST_DAYS, Mute},
+    incident::{Alert, AlertForm, Family, Hours, LONGEST_DAYS, Mute},
     say,
 };
 use peerage_storage::{
     Page,
-    deliveries::{Delivery, DeliveryState, Outcome, Phase},
+    deliveries::{Delivery, DeliveryState, Phase},
     incidents::IncidentFilter,
 };
 use serde::{Deserialize, Serialize};
@@ -80,25 +80,6 @@ pub struct ChannelForm {
     pub quiet: String,
 }
 
-/// What was typed for an alert.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AlertForm {
-    /// What it is called.
-    pub name: String,
-    /// Words of families; all when empty.
-    pub families: Vec<String>,
-    /// A prefix; any when empty.
-    pub prefix: String,
-    /// In percent.
-    pub confidence: String,
-    /// How many vantage points.
-    pub vantages: String,
-    /// In minutes.
-    pub minutes: String,
-    /// Ids of channels.
-    pub channels: Vec<String>,
-}
-
 /// What was typed to mute something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MuteForm {
@@ -148,23 +129,21 @@ fn number(text: &str, least: i64, most: i64) -> Result<i64, Error> {
     })
 }
 
-impl AlertForm {
-    fn read(&self, organisation: &str, channels: &[Channel]) -> Result<Alert, Error> {
-        let families = self.families.iter().filter(|word| !word.is_empty()).map(|word| family(word)).collect::<Result<_, _>>()?;
-        let known = |id: &&String| channels.iter().any(|channel| channel.id == **id);
-        let confidence = number(&self.confidence, 0, 99)?;
-        Ok(Alert {
-            id: String::new(),
-            organisation: organisation.to_owned(),
-            name: name(&self.name)?,
-            families,
-            prefix: prefix(&self.prefix)?,
-            confidence: i32::try_from(confidence).unwrap_or_default(),
-            vantages: u32::try_from(number(&self.vantages, 1, 1000)?).unwrap_or(1),
-            minutes: number(&self.minutes, 0, 1440)?,
-            channels: self.channels.iter().filter(known).cloned().collect(),
-        })
-    }
+fn read(form: &AlertForm, organisation: &str, channels: &[Channel]) -> Result<Alert, Error> {
+    let families = form.families.iter().filter(|word| !word.is_empty()).map(|word| family(word)).collect::<Result<_, _>>()?;
+    let known = |id: &&String| channels.iter().any(|channel| channel.id == **id);
+    let confidence = number(&form.confidence, 0, 99)?;
+    Ok(Alert {
+        id: String::new(),
+        organisation: organisation.to_owned(),
+        name: name(&form.name)?,
+        families,
+        prefix: prefix(&form.prefix)?,
+        confidence: i32::try_from(confidence).unwrap_or_default(),
+        vantages: u32::try_from(number(&form.vantages, 1, 1000)?).unwrap_or(1),
+        minutes: number(&form.minutes, 0, 1440)?,
+        channels: form.channels.iter().filter(known).cloned().collect(),
+    })
 }
 
 impl Service {
@@ -281,22 +260,12 @@ impl Service {
     /// When there is no such channel, or it was tried too often.
     pub async fn test_channel(&self, actor: &Actor, id: &str) -> Result<Delivery, Error> {
         actor.may(Action::WriteIncidents)?;
-        if !self.channels(actor).await?.iter().any(|channel| channel.id == id) {
-            return Err(Error::NotFound("channel", id.to_string()));
-        }
+        let known = self.channels(actor).await?.into_iter().find(|channel| channel.id == id);
+        let channel = known.ok_or_else(|| Error::NotFound("channel", id.to_string()))?;
         self.within_limit(actor)?;
         let mut tx = self.store.begin().await?;
-        let delivery = Delivery {
-            id: tx.next_id("DE").await?,
-            channel: id.to_owned(),
-            incident: tx.next_id("TEST").await?,
-            phase: Phase::Test,
-            organisation: actor.organisation.clone(),
-            state: DeliveryState::Waiting,
-            due: self.clock.now(),
-            attempts: 0,
-            outcome: Outcome { created: self.clock.now(), ..Outcome::default() },
-        };
+        let (id, test) = (tx.next_id("DE").await?, tx.next_id("TEST").await?);
+        let delivery = Delivery::new(id, &channel.id, &actor.organisation, (&test, Phase::Test), self.clock.now());
         tx.add_delivery(&delivery).await?;
         tx.commit().await?;
         self.deliver_due().await?;
@@ -335,7 +304,7 @@ impl Service {
     /// What cannot be used; or when there is no such alert.
     pub async fn save_alert(&self, actor: &Actor, id: &str, form: &AlertForm) -> Result<Alert, Error> {
         actor.may(Action::WriteIncidents)?;
-        let mut alert = form.read(&actor.organisation, &self.channels(actor).await?)?;
+        let mut alert = read(form, &actor.organisation, &self.channels(actor).await?)?;
         if alert.channels.is_empty() {
             return Err(Error::Refused(say!("alert.no_channel", "Choose at least one channel; without one nobody is told.")));
         }
@@ -369,7 +338,7 @@ impl Service {
     pub async fn back_test(&self, actor: &Actor, form: &AlertForm, days: i64) -> Result<Vec<FiredOn>, Error> {
         actor.may(Action::ReadIncidents)?;
         let named = AlertForm { name: "-".into(), ..form.clone() };
-        let alert = named.read(&actor.organisation, &[])?;
+        let alert = read(&named, &actor.organisation, &[])?;
         let now = self.clock.now();
         let from = now.plus_secs(-days.clamp(1, 90) * 86_400);
         let filter = IncidentFilter { oldest_first: true, from: from.millis(), ..IncidentFilter::of(Some(&actor.organisation)) };
@@ -439,7 +408,7 @@ mod tests {
     #[test]
     fn what_was_typed_wrongly_is_refused() {
         let form = AlertForm { name: "Hijacks".into(), families: vec!["hijack".into()], ..AlertForm::default() };
-        let read = |form: AlertForm| form.read("ORG-1", &[]).map_err(|error| error.to_string());
+        let read = |form: AlertForm| read(&form, "ORG-1", &[]).map_err(|error| error.to_string());
         let alert = read(form.clone()).expect("an alert");
         assert_eq!((alert.families, alert.confidence, alert.vantages, alert.minutes), (vec![Family::Hijack], 0, 1, 0));
         let check = |form: AlertForm, words: &str| {

@@ -10,7 +10,7 @@ use peerage_domain::{
 use peerage_storage::connections::ServiceConnection;
 use peerage_watch::{
     entrance::{Way, floor_ms, slower, worse},
-    route::{Asns, Change, Evidence, Expectation, Finding, Kinds},
+    route::{Asns, Change, Evidence, Expectation, Finding},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -143,15 +143,7 @@ impl Service {
         }
         let parts = self.store.open_parts("").await?.into_iter().filter(|part| part.kind == Kind::Suboptimal);
         let known = |part: peerage_domain::incident::Part| {
-            let expected = Expectation {
-                prefix: part.expected.prefix,
-                origins: part.expected.origins.into(),
-                upstreams: part.expected.upstreams.map(Into::into),
-                max_length: None,
-                learned: false,
-                ignored: Kinds::default(),
-                guests: Asns::default(),
-            };
+            let expected = Expectation::from(&part.expected);
             let evidence = Evidence { origin: part.origin, seen: vec![], reasons: part.reasons };
             (part.prefix, (part.since, Arc::new(evidence), Arc::new(expected)))
         };
@@ -199,17 +191,7 @@ impl Known {
             (Some((since, evidence, expected)), None) => Some(finding(Change::Close, since, expected, evidence)),
             (before, Some(evidence)) => {
                 let evidence = Arc::new(evidence);
-                let plain = || {
-                    Arc::new(Expectation {
-                        prefix,
-                        origins: Asns::default(),
-                        upstreams: None,
-                        max_length: None,
-                        learned: false,
-                        ignored: Kinds::default(),
-                        guests: Asns::default(),
-                    })
-                };
+                let plain = || Arc::new(Expectation::of(prefix, Asns::default(), None));
                 let expected = expected.unwrap_or_else(plain);
                 if expected.ignored.contains(Kind::Suboptimal) {
                     return before.map(|(since, evidence, expected)| finding(Change::Close, since, expected, evidence));
@@ -232,7 +214,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Clock, activation::ConnectionChange, demo, secrets::Vault};
+    use crate::{Clock, activation::ConnectionChange, demo, lookout::ExceptionForm, secrets::Vault};
     use peerage_storage::{Page, Store, incidents::IncidentFilter};
 
     /// Has the peers at one location of the demo world's connection announce nothing.
@@ -285,6 +267,18 @@ mod tests {
         let told: Vec<_> = places.iter().map(|it| (it.approved, it.sessions > 0)).collect();
         assert_eq!(told, [(Some(true), false), (None, true)]);
         assert_eq!(look().await.len(), found.len(), "it is told once");
+        let meant = ExceptionForm {
+            prefix: "193.0.16.0/24".into(),
+            what: "kind".into(),
+            value: "suboptimal".into(),
+            reason: "moving".into(),
+            until: now.plus_secs(5 * 86_400).to_string()[..10].to_owned(),
+            incident: String::new(),
+        };
+        let exception = service.add_exception(&customer, &meant).await.expect("excepted");
+        assert!(!look().await.contains(&(Kind::Suboptimal, "193.0.16.0/24".to_owned())), "it is meant");
+        service.remove_exception(&customer, &exception.id).await.expect("removed");
+        assert_eq!(look().await.len(), found.len(), "it is not meant any more");
         service.rehearse_demo().await.expect("announced again");
         assert_eq!(look().await, []);
     }

@@ -123,14 +123,12 @@ impl Declared {
                 Allow::Kind(kind) => ignored.insert(kind),
             }
         }
+        let upstreams = known.then(|| upstreams.into_iter().collect());
         Some(Expectation {
-            prefix,
-            origins: origins.into_iter().collect(),
-            upstreams: known.then(|| upstreams.into_iter().collect()),
             max_length: (longest > prefix.length()).then_some(longest),
-            learned: false,
             ignored,
             guests: guests.into(),
+            ..Expectation::of(prefix, origins.into_iter().collect(), upstreams)
         })
     }
 }
@@ -157,6 +155,8 @@ impl Service {
             holders.insert(prefix, it.holders().iter().cloned().collect());
             owners.insert(prefix, it.organisations.into_iter().collect());
         }
+        // What is meant of entrances may be otherwise, too.
+        self.watch.all_moved();
         let prefixes: Vec<Prefix> = expectations.iter().map(|it| it.prefix).collect();
         self.want(prefixes);
         let mut world = self.lookout.world();

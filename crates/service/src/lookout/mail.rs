@@ -78,57 +78,22 @@ fn try_send(settings: &MailSettings, letter: &Letter) -> Result<String, String> 
 }
 
 #[cfg(test)]
+#[path = "../../tests/smtp/mod.rs"]
+mod smtp;
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use std::{
-        io::{BufRead, BufReader, Write},
-        net::TcpListener,
-    };
-
-    /// Speaks SMTP (RFC 5321) to one client, and gives what it said.
-    fn server(listener: TcpListener) -> String {
-        let (tcp, _) = listener.accept().expect("connects");
-        let mut out = tcp.try_clone().expect("a second handle");
-        let mut say = |line: &str| out.write_all(format!("{line}\r\n").as_bytes()).expect("said");
-        say("220 test ESMTP");
-        let (mut all, mut in_data) = (String::new(), false);
-        for line in BufReader::new(tcp).lines() {
-            let line = line.unwrap_or_default();
-            all.push_str(&line);
-            all.push('\n');
-            match line.split(' ').next().unwrap_or_default() {
-                "." if in_data => {
-                    in_data = false;
-                    say("250 taken");
-                }
-                _ if in_data => {}
-                "DATA" => {
-                    in_data = true;
-                    say("354 go on");
-                }
-                "QUIT" => {
-                    say("221 bye");
-                    break;
-                }
-                _ => say("250 ok"),
-            }
-        }
-        all
-    }
 
     #[test]
     fn a_mail_has_an_id_of_its_own_and_names_its_thread() {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let settings = MailSettings {
-            server: format!("smtp://{}", listener.local_addr().expect("address")),
-            from: "Peerage <noc@operator.example>".into(),
-        };
+        let (server, said) = smtp::mail_server();
+        let settings = MailSettings { server, from: "Peerage <noc@operator.example>".into() };
         settings.check().expect("fine");
-        let served = std::thread::spawn(move || server(listener));
         let letter = Letter { to: "noc@customer.example", subject: "Hijack", text: "It began.\n", id: "DE-2", thread: Some("DE-1") };
         let answer = send(&settings, &letter);
         assert!(matches!(answer, Answer::Taken(_)), "{answer:?}");
-        let said = served.join().expect("served");
+        let said = said.lock().expect("said");
         for part in [
             "RCPT TO:<noc@customer.example>",
             "Subject: Hijack",

@@ -23,7 +23,7 @@ mod record;
 mod sources;
 mod webhook;
 
-pub use alerts::{AlertForm, Channel, ChannelForm, FiredOn, MuteForm, Way};
+pub use alerts::{Channel, ChannelForm, FiredOn, MuteForm, Way};
 pub use entrances::Place;
 pub use expected::{ExceptionForm, Expects};
 pub use incidents::{Detail, Effect, Scene, Statistics};

@@ -4,13 +4,13 @@
 use crate::{Error, Service};
 use peerage_domain::{
     Timestamp,
-    incident::{Alert, Expected, Hours, Incident, Part, Replay, SEEN_MOST, Seen, Turn, sentence},
+    incident::{Alert, Hours, Incident, Part, Replay, Turn, sentence},
     sighting::{Hop, RouteChange},
     telemetry::{RouteEvent, RouteEventKind},
 };
 use peerage_storage::{
     Tx,
-    deliveries::{Delivery, DeliveryState, Outcome, Phase},
+    deliveries::{Delivery, DeliveryState, Phase},
 };
 use peerage_watch::route::{Change, Finding, Move};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,32 +53,6 @@ impl Story {
     }
 }
 
-/// A finding as a part of an incident.
-fn part(finding: &Finding) -> Part {
-    let (expected, evidence) = (&finding.expected, &finding.evidence);
-    let over = finding.change == Change::Close;
-    Part {
-        prefix: finding.prefix,
-        kind: finding.kind,
-        by: finding.by,
-        origin: evidence.origin,
-        expected: Expected {
-            prefix: expected.prefix,
-            origins: expected.origins.clone().into(),
-            upstreams: expected.upstreams.clone().map(Into::into),
-            longest: expected.longest(),
-        },
-        since: finding.since,
-        last: finding.at,
-        until: over.then_some(finding.at),
-        peak: evidence.confidence(),
-        lately: evidence.confidence(),
-        seen: evidence.seen.iter().take(SEEN_MOST).map(|(vantage, route)| Seen::by(vantage, route.path.clone())).collect(),
-        vantages: u32::try_from(evidence.seen.iter().map(|(vantage, _)| vantage).collect::<BTreeSet<_>>().len()).unwrap_or(u32::MAX),
-        reasons: evidence.reasons.clone(),
-    }
-}
-
 /// What tells an incident from all others that are open.
 fn cause(replay: &str, organisations: &[String], part: &Part) -> String {
     let by = part.by.map_or("-".to_owned(), |asn| asn.0.to_string());
@@ -110,7 +84,7 @@ impl Service {
         let mut stories: BTreeMap<String, Story> = BTreeMap::new();
         let mut lines: Vec<(String, Timestamp, Turn)> = vec![];
         for finding in &findings {
-            let part = part(finding);
+            let part = Part::from(finding);
             let Some(id) = self.story_of(&mut tx, name, replay.as_ref(), finding, &part, &mut stories).await? else { continue };
             let Some(story) = stories.get_mut(&id) else { continue };
             if let Some(event) = route_event(&part, finding.change, &source(name), !name.is_empty()) {
@@ -220,7 +194,10 @@ impl Service {
                 for channel in alert.channels.iter().filter(|id| channels.iter().any(|channel| channel.id == **id)) {
                     let due = shifted(due.max(now), hours(channel));
                     match before.iter().find(|it| it.channel == *channel && it.phase == Phase::Open) {
-                        None => self.deliver_later(tx, organisation, channel, &incident.id, Phase::Open, due, &alert.id).await?,
+                        None => {
+                            let new = Delivery::new(tx.next_id("DE").await?, channel, organisation, (&incident.id, Phase::Open), now);
+                            tx.add_delivery(&new.due(due).for_alert(&alert.id)).await?;
+                        }
                         // It was too short, and came again.
                         Some(it) if it.state == DeliveryState::Cancelled => {
                             tx.save_delivery(&Delivery { state: DeliveryState::Waiting, due, ..it.clone() }).await?;
@@ -236,36 +213,11 @@ impl Service {
                 let told = matches!(open.state, DeliveryState::Sent | DeliveryState::Waiting);
                 if open.phase == Phase::Open && told {
                     let due = shifted(now, hours(&open.channel)).max(open.due);
-                    self.deliver_later(tx, organisation, &open.channel, &incident.id, Phase::Close, due, &open.outcome.alert).await?;
+                    let new = Delivery::new(tx.next_id("DE").await?, &open.channel, organisation, (&incident.id, Phase::Close), now);
+                    tx.add_delivery(&new.due(due).for_alert(&open.outcome.alert)).await?;
                 }
             }
         }
-        Ok(())
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    async fn deliver_later(
-        &self,
-        tx: &mut Tx,
-        organisation: &str,
-        channel: &str,
-        incident: &str,
-        phase: Phase,
-        due: Timestamp,
-        alert: &str,
-    ) -> Result<(), Error> {
-        let delivery = Delivery {
-            id: tx.next_id("DE").await?,
-            channel: channel.to_owned(),
-            incident: incident.to_owned(),
-            phase,
-            organisation: organisation.to_owned(),
-            state: DeliveryState::Waiting,
-            due,
-            attempts: 0,
-            outcome: Outcome { alert: alert.to_owned(), created: self.clock.now(), ..Outcome::default() },
-        };
-        tx.add_delivery(&delivery).await?;
         Ok(())
     }
 
@@ -300,7 +252,10 @@ fn source(replay: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use peerage_domain::{Asn, Prefix, incident::Kind};
+    use peerage_domain::{
+        Asn, Prefix,
+        incident::{Expected, Kind},
+    };
 
     fn part(prefix: &str, until: Option<i64>) -> Part {
         let prefix: Prefix = prefix.parse().expect("prefix");

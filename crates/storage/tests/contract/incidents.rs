@@ -82,17 +82,8 @@ pub async fn incidents_have_one_open_story_a_cause(store: &Store) {
 }
 
 pub async fn deliveries_are_written_once_and_leased_once(store: &Store) {
-    let delivery = |id: &str, phase: Phase, due: i64| Delivery {
-        id: id.into(),
-        channel: "CH-1".into(),
-        incident: "IN-9".into(),
-        phase,
-        organisation: "ORG-1".into(),
-        state: DeliveryState::Waiting,
-        due: at(due),
-        attempts: 0,
-        outcome: Outcome { alert: "AL-1".into(), ..Outcome::default() },
-    };
+    let delivery =
+        |id: &str, phase: Phase, due: i64| Delivery::new(id.into(), "CH-1", "ORG-1", ("IN-9", phase), at(0)).due(at(due)).for_alert("AL-1");
     let mut tx = store.begin().await.expect("begin");
     assert!(tx.add_delivery(&delivery("DE-1", Phase::Open, 5)).await.expect("added"));
     assert!(!tx.add_delivery(&delivery("DE-2", Phase::Open, 5)).await.expect("not added"), "one a channel, incident and phase");

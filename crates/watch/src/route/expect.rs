@@ -1,6 +1,9 @@
 //! What is expected of prefixes.
 
-use peerage_domain::{Asn, Prefix, incident::Kind};
+use peerage_domain::{
+    Asn, Prefix,
+    incident::{Expected, Kind},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
 
@@ -46,9 +49,30 @@ impl Kinds {
 }
 
 impl Expectation {
+    /// Of a prefix of this length only.
+    pub fn of(prefix: Prefix, origins: Asns, upstreams: Option<Asns>) -> Expectation {
+        Expectation { prefix, origins, upstreams, max_length: None, learned: false, ignored: Kinds::default(), guests: Asns::default() }
+    }
+
     /// Longest part that is expected, in bits.
     pub fn longest(&self) -> u8 {
         self.max_length.unwrap_or(self.prefix.length())
+    }
+}
+
+impl From<&Expectation> for Expected {
+    fn from(it: &Expectation) -> Self {
+        let (origins, upstreams) = (it.origins.clone().into(), it.upstreams.clone().map(Into::into));
+        Expected { prefix: it.prefix, origins, upstreams, longest: it.longest() }
+    }
+}
+
+impl From<&Expected> for Expectation {
+    fn from(it: &Expected) -> Self {
+        Expectation {
+            max_length: (it.longest > it.prefix.length()).then_some(it.longest),
+            ..Expectation::of(it.prefix, it.origins.clone().into(), it.upstreams.clone().map(Into::into))
+        }
     }
 }
 

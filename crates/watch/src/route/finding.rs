@@ -4,10 +4,11 @@ use super::Expectation;
 pub use peerage_domain::incident::{Kind, Reason};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
+    incident::{Part, SEEN_MOST, Seen},
     sighting::{Hop, SeenRoute, Vantage},
 };
 use serde::{Deserialize, Serialize};
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 /// Where a finding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,4 +76,26 @@ pub struct Finding {
     pub expected: Arc<Expectation>,
     /// What it rests on.
     pub evidence: Arc<Evidence>,
+}
+
+impl From<&Finding> for Part {
+    fn from(finding: &Finding) -> Self {
+        let evidence = &finding.evidence;
+        let vantages: BTreeSet<_> = evidence.seen.iter().map(|(vantage, _)| vantage).collect();
+        Part {
+            prefix: finding.prefix,
+            kind: finding.kind,
+            by: finding.by,
+            origin: evidence.origin,
+            expected: finding.expected.as_ref().into(),
+            since: finding.since,
+            last: finding.at,
+            until: (finding.change == Change::Close).then_some(finding.at),
+            peak: evidence.confidence(),
+            lately: evidence.confidence(),
+            seen: evidence.seen.iter().take(SEEN_MOST).map(|(vantage, route)| Seen::by(vantage, route.path.clone())).collect(),
+            vantages: u32::try_from(vantages.len()).unwrap_or(u32::MAX),
+            reasons: evidence.reasons.clone(),
+        }
+    }
 }

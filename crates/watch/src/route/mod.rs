@@ -283,15 +283,7 @@ impl Watch {
             (Arc::new(seen.vantage()), Arc::new(route))
         });
         let evidence = Evidence { origin: part.origin, seen: seen.collect(), reasons: part.reasons.clone() };
-        let expected = Expectation {
-            prefix: part.expected.prefix,
-            origins: part.expected.origins.clone().into(),
-            upstreams: part.expected.upstreams.clone().map(Into::into),
-            max_length: (part.expected.longest > part.expected.prefix.length()).then_some(part.expected.longest),
-            learned: false,
-            ignored: Kinds::default(),
-            guests: Asns::default(),
-        };
+        let expected = Expectation::from(&part.expected);
         let open = Open { since: part.since, expected: expected.into(), evidence: Arc::new(evidence) };
         self.open.entry(part.prefix).or_default().insert((part.kind, part.by), open);
         if !self.table.contains_key(&part.prefix) && self.expectations.governing(part.prefix).is_none() {

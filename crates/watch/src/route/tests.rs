@@ -1,6 +1,5 @@
 use super::*;
 use peerage_domain::{
-    incident::{Expected, Seen},
     rpki::Vrp,
     sighting::{Hop, SeenRoute, Vantage},
 };
@@ -158,28 +157,7 @@ impl Kept {
             self.open.remove(&key);
             return;
         }
-        let (expected, evidence) = (&finding.expected, &finding.evidence);
-        let part = Part {
-            prefix: finding.prefix,
-            kind: finding.kind,
-            by: finding.by,
-            origin: evidence.origin,
-            expected: Expected {
-                prefix: expected.prefix,
-                origins: expected.origins.clone().into(),
-                upstreams: expected.upstreams.clone().map(Into::into),
-                longest: expected.longest(),
-            },
-            since: finding.since,
-            last: finding.at,
-            until: None,
-            reasons: evidence.reasons.clone(),
-            peak: 0,
-            lately: 0,
-            seen: evidence.seen.iter().map(|(vantage, route)| Seen::by(vantage, route.path.clone())).collect(),
-            vantages: 1,
-        };
-        self.open.insert(key, part);
+        self.open.insert(key, finding.into());
     }
 
     /// The last two changes of each vantage point and prefix, in the order of time.
