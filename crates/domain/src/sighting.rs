@@ -11,7 +11,7 @@ pub enum Hop {
     /// An AS of an AS_SEQUENCE.
     Asn(Asn),
     /// An AS_SET (deprecated by RFC 9774).
-    Set(Vec<Asn>),
+    Set(Box<[Asn]>),
 }
 
 impl Hop {
@@ -31,7 +31,7 @@ impl Hop {
         for word in text.replace('{', " { ").replace('}', " } ").split([' ', ',', '\t']) {
             match (word, word.parse().map(Asn)) {
                 ("{", _) => set = Some(vec![]),
-                ("}", _) => hops.extend(set.take().map(Hop::Set)),
+                ("}", _) => hops.extend(set.take().map(|set| Hop::Set(set.into()))),
                 (_, Ok(asn)) => match &mut set {
                     Some(set) => set.push(asn),
                     None => hops.push(Hop::Asn(asn)),
@@ -152,6 +152,8 @@ pub struct RouteChange {
     pub at: Timestamp,
     /// What it had.
     pub had: Had,
+    /// The shortest path that it had until then with an origin that was expected, in ASNs.
+    pub shortest: Option<u8>,
 }
 
 /// What a vantage point had.

@@ -32,7 +32,7 @@ pub fn judge(session: &Session, route: &Route, vrps: Option<&Vrps>) -> Vec<Reaso
     let asns = || {
         route.path.iter().flat_map(|hop| match hop {
             Hop::Asn(asn) => std::slice::from_ref(asn),
-            Hop::Set(all) => all.as_slice(),
+            Hop::Set(all) => all,
         })
     };
     refuse(asns().any(|asn| asn.class() != AsnClass::Public), Reason::BogonAsn);

@@ -25,10 +25,12 @@ fn change(row: &Row) -> Result<RouteChange, Error> {
         vantage: Vantage { source, asn, peer, tells_withdrawals },
         at: row.time(2, "at")?,
         had,
+        // No path has no ASN.
+        shortest: u8::try_from(row.int(5, "shortest")?).ok().filter(|length| *length > 0),
     })
 }
 
-const CHANGE: &str = "SELECT prefix, vantage, at, state, path FROM route_change";
+const CHANGE: &str = "SELECT prefix, vantage, at, state, path, shortest FROM route_change";
 /// Before the ASN that marked a route for customers only (RFC 9234).
 const MARKED: &str = "route otc ";
 /// So many changes go into one statement.
@@ -41,14 +43,14 @@ impl Tx {
     pub async fn add_route_changes(&mut self, replay: &str, changes: &[RouteChange]) -> Result<(), Error> {
         let mut last = std::collections::BTreeMap::new();
         for it in changes {
-            last.insert((it.prefix, vantage_text(&it.vantage)?, it.at), &it.had);
+            last.insert((it.prefix, vantage_text(&it.vantage)?, it.at), it);
         }
         let all: Vec<_> = last.into_iter().collect();
         for part in all.chunks(ROWS) {
             let mut values = vec![];
             let mut rows = vec![];
-            for ((prefix, vantage, at), had) in part {
-                let (state, path) = match had {
+            for ((prefix, vantage, at), it) in part {
+                let (state, path) = match &it.had {
                     Had::Route(route) => {
                         let path: Vec<String> = route.path.iter().map(ToString::to_string).collect();
                         let state = route.only_to_customer.map_or("route".to_owned(), |marked| format!("{MARKED}{}", marked.0));
@@ -58,12 +60,15 @@ impl Tx {
                     Had::Unknown => ("unknown".to_owned(), String::new()),
                 };
                 let first = values.len() + 1;
-                rows.push(format!("(${}, ${}, ${}, ${}, ${}, ${})", first, first + 1, first + 2, first + 3, first + 4, first + 5));
-                values.extend_from_slice(params![replay, prefix.to_string(), vantage.as_str(), at.millis(), state, path]);
+                let numbers: Vec<String> = (first..first + 7).map(|number| format!("${number}")).collect();
+                rows.push(format!("({})", numbers.join(", ")));
+                let shortest = i64::from(it.shortest.unwrap_or_default());
+                values.extend_from_slice(params![replay, prefix.to_string(), vantage.as_str(), at.millis(), state, path, shortest]);
             }
             let sql = format!(
-                "INSERT INTO route_change (replay, prefix, vantage, at, state, path) VALUES {} \
-                 ON CONFLICT (replay, prefix, vantage, at) DO UPDATE SET state = excluded.state, path = excluded.path",
+                "INSERT INTO route_change (replay, prefix, vantage, at, state, path, shortest) VALUES {} \
+                 ON CONFLICT (replay, prefix, vantage, at) DO UPDATE SET state = excluded.state, path = excluded.path, \
+                 shortest = excluded.shortest",
                 rows.join(", ")
             );
             self.run(&sql, &values).await?;
@@ -103,7 +108,7 @@ impl Store {
     /// The last two changes of each vantage point and prefix, of what is live or of a recording;
     /// in the order of time.
     pub async fn last_route_changes(&self, replay: &str) -> Result<Vec<RouteChange>, Error> {
-        let sql = "SELECT prefix, vantage, at, state, path FROM (SELECT prefix, vantage, at, state, path, \
+        let sql = "SELECT prefix, vantage, at, state, path, shortest FROM (SELECT prefix, vantage, at, state, path, shortest, \
                    ROW_NUMBER() OVER (PARTITION BY prefix, vantage ORDER BY at DESC) AS turn FROM route_change WHERE replay = $1) ranked \
                    WHERE turn <= 2 ORDER BY at, prefix, vantage";
         self.fetch("route_change", sql, params![replay]).await?.iter().map(change).collect()

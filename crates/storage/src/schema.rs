@@ -104,6 +104,8 @@ CREATE TABLE delivery (id TEXT PRIMARY KEY, channel TEXT NOT NULL, incident TEXT
   UNIQUE (channel, incident, phase));
 CREATE INDEX delivery_by_time ON delivery (state, due);
 CREATE INDEX delivery_by_organisation ON delivery (organisation);
+", "
+ALTER TABLE route_change ADD COLUMN shortest BIGINT NOT NULL DEFAULT 0;
 "];
 
 /// Brings the schema up to date; several processes may do so at once.

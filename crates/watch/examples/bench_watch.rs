@@ -14,11 +14,13 @@ use peerage_domain::{
     sighting::{Hop, SeenRoute, Sight, Sighting, Vantage},
 };
 use peerage_feeds::recording;
-use peerage_watch::route::{Expectation, Expectations, Watch};
+use peerage_watch::route::{Expectation, Expectations, Terms, Watch};
 use std::{collections::BTreeMap, fmt::Write as _, hint::black_box, io::Read, sync::Arc, time::Instant};
 
 const RUNS: usize = 9;
 const RECORDED: &[u8] = include_bytes!("../../feeds/tests/recordings/rrc15-updates.20100227.1600.gz");
+/// About how many prefixes an UPDATE has, as in the recorded file: they share a path.
+const BY_UPDATE: usize = 8;
 /// About how many prefixes the Internet has.
 const INTERNET: usize = 1_000_000;
 
@@ -48,6 +50,14 @@ fn main() {
         let fresh = || Watch::new(expectations.clone(), Vrps::default());
         let (rival, mrt) = pairs(parse, fresh, |watch| findings = through(&bytes, watch, &interest));
         report("MRT to findings", sightings.len(), mrt, rival, "bgpkit-parser's parse only", findings);
+        // As in a portal that has run for a while: what vantage points have is known.
+        let warm = || {
+            let mut watch = fresh();
+            through(&bytes, &mut watch, &interest);
+            watch
+        };
+        let (rival, mrt) = pairs(parse, warm, |watch| findings = through(&bytes, watch, &interest));
+        report("the same once more", sightings.len(), mrt, rival, "bgpkit-parser's parse only", findings);
         let (rival, live) = pairs(values, fresh, |watch| findings = through(lines.as_bytes(), watch, &interest));
         report("RIS Live to findings", messages, live, rival, "serde_json to values only", findings);
     }
@@ -83,8 +93,8 @@ fn resident() -> usize {
     text.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or_default() * 4096
 }
 
-/// What a watch takes that expects so many prefixes and has two routes of each, told by a process
-/// that does nothing else.
+/// What a watch takes that expects so many prefixes and has two routes of each with their paths,
+/// told by a process that does nothing else.
 fn memory(watched: usize) {
     let before = resident();
     let watch = watch_of(watched);
@@ -101,17 +111,20 @@ fn of_child(watched: usize) -> usize {
 
 /// What does not grow with the prefixes.
 fn fixed() -> usize {
-    size_of::<Interest>() + (1 << 24) / 8 + (1 << 20) / 8
+    size_of::<Interest>() + (1 << 24) / 8 + (1 << 20) / 8 + (8 << 16)
 }
 
 fn watch_of(watched: usize) -> (Watch, Interest) {
     let mut watch = Watch::new(expectations(&[], watched), Vrps::default());
     let interest = watch.interest();
-    let route = Arc::new(SeenRoute { path: Hop::path("64500 3356 1299 64501"), only_to_customer: None });
     for peer in ["192.0.2.1", "192.0.2.2"] {
         let vantage = Arc::new(Vantage { source: String::new(), asn: Asn(64500), peer: peer.into(), tells_withdrawals: true });
-        for prefix in (0..watched).map(nth) {
-            let sight = Sight::Announced(prefix, route.clone());
+        let mut route = Arc::default();
+        for number in 0..watched {
+            if number % BY_UPDATE == 0 {
+                route = Arc::new(SeenRoute { path: Hop::path("64500 3356 1299 64501"), only_to_customer: None });
+            }
+            let sight = Sight::Announced(nth(number), route.clone());
             watch.take(Sighting { at: Timestamp::from_secs(1), vantage: vantage.clone(), sight }, &mut |_| {});
         }
     }
@@ -148,14 +161,8 @@ fn expectations(sightings: &[Sighting], watched: usize) -> Expectations {
     }
     let every = (INTERNET / watched).max(1);
     let mut all = Expectations::default();
-    let expect = |prefix, origin| Expectation {
-        prefix,
-        origins: [origin].into_iter().collect(),
-        upstreams: None,
-        max_length: Some(24),
-        learned: false,
-        ignored: Default::default(),
-        guests: Default::default(),
+    let expect = |prefix, origin| {
+        Expectation::of(prefix, Terms { origins: [origin].into_iter().collect(), max_length: Some(24), ..Terms::default() })
     };
     for (prefix, origin) in known.iter().step_by(every).take(watched) {
         all.insert(expect(*prefix, *origin));

@@ -7,7 +7,7 @@ use peerage_domain::{
     rpki::{Vrp, Vrps},
     sighting::{Hop, SeenRoute, Sight, Sighting, Vantage},
 };
-use peerage_watch::route::{Change, Expectation, Expectations, Kind, Watch};
+use peerage_watch::route::{Change, Expectation, Expectations, Kind, Terms, Watch};
 use std::{collections::BTreeMap, fmt::Write as _, fs, sync::Arc};
 
 /// From here on a finding is worth waking somebody.
@@ -99,15 +99,7 @@ fn found(event: &Event) -> Option<(Kind, i32)> {
         _ => return None,
     };
     let mut expectations = Expectations::default();
-    expectations.insert(Expectation {
-        prefix: event.prefix,
-        origins,
-        upstreams: None,
-        max_length: None,
-        learned: false,
-        ignored: Default::default(),
-        guests: Default::default(),
-    });
+    expectations.insert(Expectation::of(event.prefix, Terms { origins, ..Terms::default() }));
     let mut watch = Watch::new(expectations, vrps(event));
     let mut first = None;
     let mut take = |finding: peerage_watch::route::Finding| {

@@ -171,7 +171,7 @@ mod tests {
 
     fn change(at: i64, who: u32, had: Had) -> RouteChange {
         let vantage = Vantage { source: "test".into(), asn: Asn(who), peer: String::new(), tells_withdrawals: true };
-        RouteChange { prefix: "193.0.0.0/21".parse().expect("prefix"), vantage, at: Timestamp::from_millis(at), had }
+        RouteChange { prefix: "193.0.0.0/21".parse().expect("prefix"), vantage, at: Timestamp::from_millis(at), had, shortest: None }
     }
 
     fn route(path: &str) -> Had {

@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(first.next_hop, "192.0.2.1".parse().ok());
         assert_eq!(first.communities, BTreeSet::from([(64501, 77)]));
         assert_eq!(first.large, BTreeSet::from([(64500, 1101, 21)]));
-        assert_eq!(Hop::path("64501 {64502 64503}"), [Hop::Asn(Asn(64501)), Hop::Set(vec![Asn(64502), Asn(64503)])]);
+        assert_eq!(Hop::path("64501 {64502 64503}"), [Hop::Asn(Asn(64501)), Hop::Set([Asn(64502), Asn(64503)].into())]);
     }
 
     #[test]

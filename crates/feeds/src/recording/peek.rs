@@ -162,7 +162,7 @@ fn multiprotocol(mut value: Octets, reach: bool, add_path: bool, interest: &Inte
 
 fn v4(octets: &[u8], add_path: bool, interest: &Interest, found: &mut Vec<Prefix>) -> Option<()> {
     each::<4>(octets, add_path, |bits, net| {
-        let net = u32::from_be_bytes(net);
+        let net = u32::from_be_bytes(net) & (u32::MAX << (32 - bits));
         if interest.may_be_v4(net >> 8) {
             found.push(Prefix::covering(Ipv4Net::new(net.into(), bits).ok()?.into()));
         }
@@ -172,7 +172,7 @@ fn v4(octets: &[u8], add_path: bool, interest: &Interest, found: &mut Vec<Prefix
 
 fn v6(octets: &[u8], add_path: bool, interest: &Interest, found: &mut Vec<Prefix>) -> Option<()> {
     each::<16>(octets, add_path, |bits, net| {
-        let net = u128::from_be_bytes(net);
+        let net = u128::from_be_bytes(net) & (u128::MAX << (128 - bits));
         if interest.may_be_v6((net >> 96) as u32) {
             found.push(Prefix::covering(Ipv6Net::new(net.into(), bits).ok()?.into()));
         }
@@ -180,7 +180,8 @@ fn v6(octets: &[u8], add_path: bool, interest: &Interest, found: &mut Vec<Prefix
     })
 }
 
-/// Each prefix: a length in bits and as many octets as that takes. A length of nothing is left to
+/// Each prefix: a length in bits and as many octets as that takes; bits behind the length may be
+/// anything. A length of nothing is left to
 /// the parser: it is a default route, or the begin of a path's number that nobody announced (RFC 7911).
 fn each<const LONGEST: usize>(octets: &[u8], add_path: bool, mut take: impl FnMut(u8, [u8; LONGEST]) -> Option<()>) -> Option<()> {
     let mut octets = Octets(octets);
@@ -192,9 +193,15 @@ fn each<const LONGEST: usize>(octets: &[u8], add_path: bool, mut take: impl FnMu
         if bits == 0 || bits > LONGEST * 8 {
             return None;
         }
+        // What stands behind it is taken along where there is enough, which is faster than a copy of
+        // each length.
+        let behind = octets.0.first_chunk().copied();
         let written = octets.take(bits.div_ceil(8))?;
-        let mut net = [0; LONGEST];
-        net[..written.len()].copy_from_slice(written);
+        let net = behind.unwrap_or_else(|| {
+            let mut net = [0; LONGEST];
+            net[..written.len()].copy_from_slice(written);
+            net
+        });
         take(bits as u8, net)?;
     }
     Some(())

@@ -10,7 +10,7 @@ use peerage_domain::{
 use peerage_storage::connections::ServiceConnection;
 use peerage_watch::{
     entrance::{Way, floor_ms, slower, worse},
-    route::{Asns, Change, Evidence, Expectation, Finding},
+    route::{Change, Evidence, Expectation, Finding, Terms},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,7 +18,7 @@ use std::{
 };
 
 /// What was told: since when, what showed it, what was expected.
-type Told = (Timestamp, Arc<Evidence>, Arc<Expectation>);
+type Told = (Timestamp, Arc<Evidence>, Expectation);
 
 /// What is known of entrances in this process.
 #[derive(Default)]
@@ -145,7 +145,7 @@ impl Service {
         let known = |part: peerage_domain::incident::Part| {
             let expected = Expectation::from(&part.expected);
             let evidence = Evidence { origin: part.origin, seen: vec![], reasons: part.reasons };
-            (part.prefix, (part.since, Arc::new(evidence), Arc::new(expected)))
+            (part.prefix, (part.since, Arc::new(evidence), expected))
         };
         let open = parts.map(known).collect();
         self.lookout.world().entrances.open = Some(open);
@@ -182,7 +182,7 @@ impl Known {
     }
 
     /// What is to be told of a prefix, by what was told before.
-    fn turn(&mut self, prefix: Prefix, now: Option<Evidence>, expected: Option<Arc<Expectation>>, at: Timestamp) -> Option<Finding> {
+    fn turn(&mut self, prefix: Prefix, now: Option<Evidence>, expected: Option<Expectation>, at: Timestamp) -> Option<Finding> {
         let open = self.open.get_or_insert_default();
         let finding =
             |change, since, expected, evidence| Finding { at, since, change, kind: Kind::Suboptimal, prefix, by: None, expected, evidence };
@@ -191,7 +191,7 @@ impl Known {
             (Some((since, evidence, expected)), None) => Some(finding(Change::Close, since, expected, evidence)),
             (before, Some(evidence)) => {
                 let evidence = Arc::new(evidence);
-                let plain = || Arc::new(Expectation::of(prefix, Asns::default(), None));
+                let plain = || Expectation::of(prefix, Terms::default());
                 let expected = expected.unwrap_or_else(plain);
                 if expected.ignored.contains(Kind::Suboptimal) {
                     return before.map(|(since, evidence, expected)| finding(Change::Close, since, expected, evidence));

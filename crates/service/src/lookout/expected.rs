@@ -9,7 +9,7 @@ use peerage_domain::{
 };
 use peerage_watch::{
     Entry,
-    route::{Expectation, Expectations, Kinds},
+    route::{Expectation, Expectations, Kinds, Terms},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -123,13 +123,15 @@ impl Declared {
                 Allow::Kind(kind) => ignored.insert(kind),
             }
         }
-        let upstreams = known.then(|| upstreams.into_iter().collect());
-        Some(Expectation {
+        let terms = Terms {
+            origins: origins.into_iter().collect(),
+            upstreams: known.then(|| upstreams.into_iter().collect()),
             max_length: (longest > prefix.length()).then_some(longest),
+            learned: false,
             ignored,
             guests: guests.into(),
-            ..Expectation::of(prefix, origins.into_iter().collect(), upstreams)
-        })
+        };
+        Some(Expectation::of(prefix, terms))
     }
 }
 

@@ -125,6 +125,7 @@ pub async fn the_last_routes_outlive_their_history(store: &Store) {
         vantage: Vantage { source: "rrc00".into(), asn: Asn(who), peer: "2001:db8::1".into(), tells_withdrawals: who != 3 },
         at: at(seconds),
         had,
+        shortest: (who != 3).then_some(2),
     };
     let route = |path: &str| Had::Route(SeenRoute { path: Hop::path(path), only_to_customer: path.starts_with('2').then_some(Asn(3)) });
     let all = vec![

@@ -1,39 +1,78 @@
 //! What is expected of prefixes.
 
+use super::keyed::{ByPrefix, Keyed};
+use foldhash::fast::RandomState;
 use peerage_domain::{
     Asn, Prefix,
     incident::{Expected, Kind},
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashSet, net::IpAddr, ops::Deref, sync::Arc};
 
-/// What is expected of a prefix and its parts.
+/// What is expected of a prefix and its parts; cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Written", into = "Written")]
 pub struct Expectation {
     /// The prefix.
     pub prefix: Prefix,
+    /// What is expected of it: many prefixes share that.
+    pub(super) terms: Arc<Terms>,
+}
+
+/// What may be expected of any prefix.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Terms {
     /// Who may originate it.
     pub origins: Asns,
     /// Who may stand next to the origin; not known when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upstreams: Option<Asns>,
     /// Longest part that is expected, in bits; the prefix itself when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u8>,
     /// Learned from a quiet period, not declared.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub learned: bool,
     /// What is not looked for.
-    #[serde(skip)]
     pub ignored: Kinds,
     /// Origins of which it is not known who stands next to them.
-    #[serde(skip)]
     pub guests: Asns,
 }
 
+/// An expectation as it is written down.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    prefix: Prefix,
+    origins: Asns,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    upstreams: Option<Asns>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_length: Option<u8>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    learned: bool,
+}
+
+impl From<Written> for Expectation {
+    fn from(Written { prefix, origins, upstreams, max_length, learned }: Written) -> Self {
+        Expectation::of(prefix, Terms { origins, upstreams, max_length, learned, ..Terms::default() })
+    }
+}
+
+impl From<Expectation> for Written {
+    fn from(it: Expectation) -> Self {
+        let Terms { origins, upstreams, max_length, learned, .. } = Terms::clone(&it.terms);
+        Written { prefix: it.prefix, origins, upstreams, max_length, learned }
+    }
+}
+
+impl Deref for Expectation {
+    type Target = Terms;
+
+    fn deref(&self) -> &Terms {
+        &self.terms
+    }
+}
+
 /// A set of kinds, in one number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Kinds(u16);
 
 impl Kinds {
@@ -49,9 +88,9 @@ impl Kinds {
 }
 
 impl Expectation {
-    /// Of a prefix of this length only.
-    pub fn of(prefix: Prefix, origins: Asns, upstreams: Option<Asns>) -> Expectation {
-        Expectation { prefix, origins, upstreams, max_length: None, learned: false, ignored: Kinds::default(), guests: Asns::default() }
+    /// These terms for a prefix.
+    pub fn of(prefix: Prefix, terms: Terms) -> Expectation {
+        Expectation { prefix, terms: terms.into() }
     }
 
     /// Longest part that is expected, in bits.
@@ -69,16 +108,18 @@ impl From<&Expectation> for Expected {
 
 impl From<&Expected> for Expectation {
     fn from(it: &Expected) -> Self {
-        Expectation {
+        let terms = Terms {
+            origins: it.origins.clone().into(),
+            upstreams: it.upstreams.clone().map(Into::into),
             max_length: (it.longest > it.prefix.length()).then_some(it.longest),
-            ..Expectation::of(it.prefix, it.origins.clone().into(), it.upstreams.clone().map(Into::into))
-        }
+            ..Terms::default()
+        };
+        Expectation::of(it.prefix, terms)
     }
 }
 
-/// Some ASNs, each once and in order. Takes less than a tree: there are as many of these as
-/// watched prefixes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Some ASNs, each once and in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Vec<Asn>", into = "Vec<Asn>")]
 pub struct Asns(Box<[Asn]>);
 
@@ -143,13 +184,48 @@ fn longest(prefix: Prefix) -> u8 {
     if prefix.is_ipv4() { 32 } else { 128 }
 }
 
+impl Keyed for Expectation {
+    fn prefix(&self) -> Prefix {
+        self.prefix
+    }
+}
+
 /// What is expected of many prefixes, to look up by prefix: a table, asked once for each length
-/// that something is expected of. A tree of a million prefixes takes three times as much.
+/// that something is expected of there. A tree of a million prefixes takes three times as much.
 #[derive(Clone, Debug, Default)]
 pub struct Expectations {
-    by_prefix: HashMap<Prefix, Arc<Expectation>, foldhash::fast::RandomState>,
-    /// The lengths, longest first, IPv6 behind IPv4.
-    lengths: [Vec<u8>; 2],
+    by_prefix: ByPrefix<Expectation>,
+    /// Which lengths there are, as bits: of IPv4 by the first 16 bits of the address. Empty while
+    /// there is no IPv4 prefix.
+    v4: Vec<u64>,
+    /// Which lengths there are of IPv6, longest first.
+    v6: Vec<u8>,
+    /// One of each: many prefixes have the same.
+    terms: HashSet<Arc<Terms>, RandomState>,
+}
+
+/// Bits of an IPv4 address that say where to look for lengths.
+const V4_HEAD: u8 = 16;
+
+/// Lengths, longest first.
+struct Lengths<'a> {
+    /// A bit each.
+    v4: u64,
+    v6: &'a [u8],
+}
+
+impl Iterator for Lengths<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        if let Some(top) = self.v4.checked_ilog2() {
+            self.v4 &= !(1 << top);
+            return Some(top as u8);
+        }
+        let (first, rest) = self.v6.split_first()?;
+        self.v6 = rest;
+        Some(*first)
+    }
 }
 
 impl Expectations {
@@ -183,24 +259,43 @@ impl Expectations {
     }
 
     /// Adds what is expected of a prefix, and gives what was before.
-    pub fn insert(&mut self, entry: Expectation) -> Option<Arc<Expectation>> {
-        let lengths = &mut self.lengths[usize::from(!entry.prefix.is_ipv4())];
-        if let Err(at) = lengths.binary_search_by(|length| entry.prefix.length().cmp(length)) {
-            lengths.insert(at, entry.prefix.length());
+    pub fn insert(&mut self, mut entry: Expectation) -> Option<Expectation> {
+        match self.terms.get(&entry.terms) {
+            Some(known) => entry.terms = known.clone(),
+            None => drop(self.terms.insert(entry.terms.clone())),
         }
-        self.by_prefix.insert(entry.prefix, Arc::new(entry))
+        let (prefix, length) = (entry.prefix, entry.prefix.length());
+        match prefix.network() {
+            IpAddr::V4(net) => {
+                self.v4.resize(1 << V4_HEAD, 0);
+                let first = (net.to_bits() >> (32 - V4_HEAD)) as usize;
+                let count = 1 << V4_HEAD.saturating_sub(length);
+                self.v4[first..first + count].iter_mut().for_each(|lengths| *lengths |= 1 << length);
+            }
+            IpAddr::V6(_) => {
+                if let Err(at) = self.v6.binary_search_by(|known| length.cmp(known)) {
+                    self.v6.insert(at, length);
+                }
+            }
+        }
+        self.by_prefix.insert(entry)
     }
 
     /// The expectation of the longest prefix that covers this one.
-    pub fn governing(&self, prefix: Prefix) -> Option<&Arc<Expectation>> {
-        let lengths = self.lengths[usize::from(!prefix.is_ipv4())].iter();
-        let covering = lengths.filter(|length| **length <= prefix.length());
-        covering.filter_map(|length| self.by_prefix.get(&prefix.shortened_to(*length))).next()
+    pub fn governing(&self, prefix: Prefix) -> Option<&Expectation> {
+        let lengths = match prefix.network() {
+            IpAddr::V4(net) => {
+                Lengths { v4: self.v4.get((net.to_bits() >> (32 - V4_HEAD)) as usize).copied().unwrap_or_default(), v6: &[] }
+            }
+            IpAddr::V6(_) => Lengths { v4: 0, v6: &self.v6 },
+        };
+        let covering = lengths.filter(|length| *length <= prefix.length());
+        covering.filter_map(|length| self.by_prefix.get(prefix.shortened_to(length))).next()
     }
 
     /// All of them, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Expectation>> {
-        self.by_prefix.values()
+    pub fn iter(&self) -> impl Iterator<Item = &Expectation> {
+        self.by_prefix.iter()
     }
 
     /// How many prefixes something is expected of.
@@ -210,7 +305,7 @@ impl Expectations {
 
     /// Whether nothing is expected.
     pub fn is_empty(&self) -> bool {
-        self.by_prefix.is_empty()
+        self.by_prefix.len() == 0
     }
 }
 

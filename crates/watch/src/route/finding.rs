@@ -73,7 +73,7 @@ pub struct Finding {
     /// Who does it, where somebody does.
     pub by: Option<Asn>,
     /// What is expected instead.
-    pub expected: Arc<Expectation>,
+    pub expected: Expectation,
     /// What it rests on.
     pub evidence: Arc<Evidence>,
 }
@@ -87,7 +87,7 @@ impl From<&Finding> for Part {
             kind: finding.kind,
             by: finding.by,
             origin: evidence.origin,
-            expected: finding.expected.as_ref().into(),
+            expected: (&finding.expected).into(),
             since: finding.since,
             last: finding.at,
             until: (finding.change == Change::Close).then_some(finding.at),

@@ -1,7 +1,7 @@
 //! What the routes of one prefix show.
 
 use super::{
-    Evidence, Expectation, Key, Kind, Reason, Relations,
+    Evidence, Expectation, Key, Kind, Reason, Relations, Terms,
     path::{self, Facts},
     table::{Entry, Faults, Held, Shown, Vantages},
     weigh,
@@ -14,19 +14,20 @@ use peerage_domain::{
 use std::{collections::BTreeMap, sync::Arc};
 
 /// By how many ASNs a path has to grow to be worth telling.
-const GROWTH: usize = 2;
+pub(super) const GROWTH: usize = 2;
 /// Fewer vantage points say nothing about shares.
 pub(super) const FEW: usize = 4;
 
-/// What a single route shows by itself.
-pub(super) fn show(prefix: Prefix, expected: &Expectation, vrps: &Vrps, route: Arc<SeenRoute>, facts: &Facts) -> Shown {
+/// What a single route shows by itself; with what is expected of a prefix of some length that
+/// covers its own.
+pub(super) fn show(prefix: Prefix, (expected, length): (&Terms, u8), vrps: &Vrps, route: Arc<SeenRoute>, facts: &Facts) -> Shown {
     let (origin, origins) = (facts.origin, route.origins());
     if origins.is_empty() || !origins.iter().all(|origin| expected.origins.contains(origin)) {
-        let kind = if prefix == expected.prefix { Kind::OriginChange } else { Kind::SubPrefix };
-        return Shown { route, rightful: false, keys: Some(Box::new(Faults(vec![(kind, origin)]))) };
+        let kind = if prefix.length() == length { Kind::OriginChange } else { Kind::SubPrefix };
+        return Shown { route, rightful: false, faults: Some(Box::new(Faults(vec![(kind, origin)]))) };
     }
     let mut keys = vec![];
-    let longer = prefix.length() > expected.longest();
+    let longer = prefix.length() > expected.max_length.unwrap_or(length);
     if longer {
         keys.push((Kind::MoreSpecific, origin));
     }
@@ -38,13 +39,13 @@ pub(super) fn show(prefix: Prefix, expected: &Expectation, vrps: &Vrps, route: A
         None if is_strange(expected, facts) => keys.push((Kind::ForgedOrigin, facts.neighbour)),
         None => {}
     }
-    Shown { route, rightful: true, keys: (!keys.is_empty()).then(|| Box::new(Faults(keys))) }
+    Shown { route, rightful: true, faults: (!keys.is_empty()).then(|| Box::new(Faults(keys))) }
 }
 
 /// Whether an AS is not among those that are known to stand next to the origin. Learned ones are
 /// not all: a new provider that buys from nobody is believed. Where one of them originates it
 /// itself, who stands next to it is not known.
-fn is_strange(expected: &Expectation, facts: &Facts) -> bool {
+fn is_strange(expected: &Terms, facts: &Facts) -> bool {
     let (Some(known), Some(neighbour)) = (&expected.upstreams, facts.neighbour) else { return false };
     if facts.origin.is_some_and(|origin| known.contains(&origin) || expected.guests.contains(&origin)) {
         return false;
@@ -56,7 +57,7 @@ fn is_strange(expected: &Expectation, facts: &Facts) -> bool {
 /// A part that is longer than expected and comes by a detour over networks that are not known to
 /// be next to the origin: what a leaking customer of two providers, or a route optimiser behind
 /// one, looks like from outside.
-fn detour(expected: &Expectation, route: &SeenRoute, facts: &Facts, longer: bool) -> Option<Asn> {
+fn detour(expected: &Terms, route: &SeenRoute, facts: &Facts, longer: bool) -> Option<Asn> {
     let neighbour = facts.neighbour.filter(|_| longer)?;
     let unknown = expected.upstreams.as_ref().is_none_or(|known| !known.contains(&neighbour));
     unknown.then(|| path::detour(route)).flatten().map(|(by, _)| by)
@@ -95,12 +96,12 @@ impl<'a> Scene<'a> {
     fn of_routes(&self, entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<Key, Evidence> {
         let mut groups: BTreeMap<Key, Vec<&Entry>> = BTreeMap::new();
         for entry in entries {
-            for key in entry.shown.keys.iter().flat_map(|faults| &faults.0) {
+            for key in entry.faults() {
                 groups.entry(*key).or_default().push(entry);
             }
         }
         let evident = |((kind, by), entries): (Key, Vec<&Entry>)| {
-            let origin = entries[0].shown.route.origin();
+            let origin = entries[0].route.origin();
             let reasons = weigh::Weigh { scene: self, by, origin, entries: &entries }.reasons(kind);
             ((kind, by), self.evidence(origin, &entries, reasons))
         };
@@ -108,7 +109,7 @@ impl<'a> Scene<'a> {
     }
 
     fn evidence(&self, origin: Option<Asn>, entries: &[&Entry], reasons: Vec<Reason>) -> Evidence {
-        let seen = |entry: &&Entry| (self.vantages.get(entry.vantage).clone(), entry.shown.route.clone());
+        let seen = |entry: &&Entry| (self.vantages.get(entry.vantage).clone(), entry.route.clone());
         let mut seen: Vec<_> = entries.iter().map(seen).collect();
         seen.sort();
         seen.dedup();
@@ -117,7 +118,7 @@ impl<'a> Scene<'a> {
 
     /// Gone everywhere, or at more than half.
     fn lost(&self) -> Option<(Key, Evidence)> {
-        let had = self.held.iter().filter(|entry| entry.rightful);
+        let had = self.held.iter().filter(|entry| entry.ever_rightful());
         let (all, gone) = had.fold((0, 0), |(all, gone), entry| (all + 1, gone + usize::from(!entry.here)));
         let kind = match all - gone {
             _ if all == 0 => return None,
@@ -125,7 +126,7 @@ impl<'a> Scene<'a> {
             left if all >= FEW && left * 2 < all => Kind::VisibilityLoss,
             _ => return None,
         };
-        let gone: Vec<&Entry> = self.held.iter().filter(|entry| entry.rightful && !entry.here).collect();
+        let gone: Vec<&Entry> = self.held.iter().filter(|entry| entry.ever_rightful() && !entry.here).collect();
         Some(((kind, None), self.evidence(None, &gone, weigh::lost(kind, gone.len(), all))))
     }
 
@@ -133,14 +134,14 @@ impl<'a> Scene<'a> {
     /// leaked or made up is told as that.
     fn grown(&self) -> Option<(Key, Evidence)> {
         let odd = |(kind, _): &Key| matches!(kind, Kind::RouteLeak | Kind::ForgedOrigin);
-        let told = |entry: &Entry| entry.shown.keys.iter().flat_map(|faults| &faults.0).any(odd);
+        let told = |entry: &Entry| entry.faults().any(odd);
         let longer = |entry: &&Entry| entry.growth() >= GROWTH && !told(entry);
-        let here = self.held.iter().filter(|entry| entry.rightful && entry.here);
+        let here = self.held.iter().filter(|entry| entry.ever_rightful() && entry.here);
         let (all, grown) = here.fold((0, 0), |(all, grown), entry| (all + 1, grown + usize::from(longer(&entry))));
         let enough = grown * 2 >= all && grown >= if all >= FEW { 2 } else { 1 };
         enough.then(|| {
             let grown: Vec<&Entry> = self.held.iter().filter(longer).collect();
-            ((Kind::PathChange, None), self.evidence(grown[0].shown.route.origin(), &grown, weigh::grown(&grown, all)))
+            ((Kind::PathChange, None), self.evidence(grown[0].route.origin(), &grown, weigh::grown(&grown, all)))
         })
     }
 }

@@ -6,7 +6,7 @@
 //! prefix only when it was there for a tenth of the period. Neighbours of an origin that prefixes
 //! with four vantage points tell are those of all its prefixes.
 
-use super::{Asns, Expectation, Expectations, Kinds, Relations, path, relations::Votes, table::Vantages};
+use super::{Asns, Expectation, Expectations, Relations, Terms, path, relations::Votes, table::Vantages};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     sighting::{SeenRoute, Sight, Sighting},
@@ -90,7 +90,7 @@ impl Learner {
         let at = sighting.at;
         let period = self.period.get_or_insert((at, at));
         period.1 = period.1.max(at);
-        let vantage = self.vantages.number(sighting.vantage.clone());
+        let vantage = self.vantages.number(&sighting.vantage);
         match sighting.sight {
             Sight::Announced(prefix, route) => {
                 let past = self.past.entry(prefix).or_default();
@@ -138,15 +138,7 @@ impl Learner {
         for (prefix, origins, neighbours) in learned {
             let around = origins.iter().filter_map(|origin| around.get(origin)).flatten().copied();
             let upstreams = Some(around.chain(neighbours).collect::<Asns>()).filter(|all| !all.is_empty());
-            all.insert(Expectation {
-                prefix,
-                origins: origins.into(),
-                upstreams,
-                max_length: None,
-                learned: true,
-                ignored: Kinds::default(),
-                guests: Asns::default(),
-            });
+            all.insert(Expectation::of(prefix, Terms { origins: origins.into(), upstreams, learned: true, ..Terms::default() }));
         }
         (all, relations)
     }

@@ -11,13 +11,14 @@
 mod expect;
 mod finding;
 mod judge;
+mod keyed;
 mod learn;
 mod path;
 mod relations;
 mod table;
 mod weigh;
 
-pub use expect::{Asns, ExpectError, Expectation, Expectations, Kinds};
+pub use expect::{Asns, ExpectError, Expectation, Expectations, Kinds, Terms};
 pub use finding::{Change, Evidence, Finding, Kind, Reason};
 pub use learn::Learner;
 pub use relations::Relations;
@@ -33,17 +34,17 @@ use peerage_domain::{
 };
 use relations::Votes;
 use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
-use table::{Held, Vantages};
+use table::{Entry, Held, Table, Vantages};
 
 /// What is told apart: the same thing done to the same prefix by the same AS is one finding.
 type Key = (Kind, Option<Asn>);
 
 struct Open {
     since: Timestamp,
-    expected: Arc<Expectation>,
+    expected: Expectation,
     evidence: Arc<Evidence>,
 }
 
@@ -58,6 +59,8 @@ pub struct Move {
     pub vantage: Arc<Vantage>,
     /// What it has now.
     pub now: Has,
+    /// The shortest path that it ever had with an origin that is expected, in ASNs.
+    pub shortest: Option<u8>,
 }
 
 impl From<Move> for RouteChange {
@@ -67,7 +70,7 @@ impl From<Move> for RouteChange {
             Has::Nothing => Had::Nothing,
             Has::Unknown => Had::Unknown,
         };
-        RouteChange { prefix: it.prefix, vantage: (*it.vantage).clone(), at: it.at, had }
+        RouteChange { prefix: it.prefix, vantage: (*it.vantage).clone(), at: it.at, had, shortest: it.shortest }
     }
 }
 
@@ -76,6 +79,7 @@ impl From<Move> for RouteChange {
 struct Last {
     route: Option<Arc<SeenRoute>>,
     here: bool,
+    shortest: Option<u8>,
 }
 
 /// What a vantage point has of a prefix.
@@ -95,7 +99,7 @@ pub struct Watch {
     vrps: Vrps,
     relations: Relations,
     vantages: Vantages,
-    table: HashMap<Prefix, Held, foldhash::fast::RandomState>,
+    table: Table,
     touched: Vec<Prefix>,
     now: Timestamp,
     /// The last route and what it says: prefixes of one UPDATE come in a row.
@@ -105,23 +109,28 @@ pub struct Watch {
     moves: Option<Vec<Move>>,
     /// What routes say of who buys from whom, where that is to be learned.
     votes: Option<Votes>,
+    /// Whether a prefix is judged even where nothing else can be found than before.
+    thorough: bool,
 }
 
 impl Watch {
     /// Watches what is expected, with what the RPKI says (empty where it is not known).
     pub fn new(expectations: Expectations, vrps: Vrps) -> Watch {
+        let mut table = Table::default();
+        table.reserve(expectations.len());
         Watch {
             expectations,
             vrps,
             relations: Relations::default(),
             vantages: Vantages::default(),
-            table: HashMap::default(),
+            table,
             touched: vec![],
             now: Timestamp::default(),
             last: None,
             open: BTreeMap::new(),
             moves: None,
             votes: None,
+            thorough: false,
         }
     }
 
@@ -134,6 +143,12 @@ impl Watch {
     /// [`Watch::relearn`].
     pub fn learning(self) -> Watch {
         Watch { votes: Some(Votes::default()), ..self }
+    }
+
+    /// The same, judging all that is told; to compare with.
+    #[cfg(test)]
+    fn thorough(self) -> Watch {
+        Watch { thorough: true, ..self }
     }
 
     /// Believes what was learned of who buys from whom: routes are judged by it from now on.
@@ -179,76 +194,83 @@ impl Watch {
         match sighting.sight {
             Sight::Announced(prefix, route) => self.announced(prefix, sighting.vantage, route),
             Sight::Withdrawn(prefix) => {
-                let Some(held) = self.table.get_mut(&prefix) else { return };
-                let number = self.vantages.number(sighting.vantage.clone());
+                let Some(held) = self.table.get_mut(prefix) else { return };
                 let believed = sighting.vantage.tells_withdrawals;
-                if held.withdraw(number, believed) {
+                let had = held.withdraw(self.vantages.number(&sighting.vantage), believed);
+                touch(held, &mut self.touched);
+                if let Some(entry) = had {
                     let now = if believed { Has::Nothing } else { Has::Unknown };
-                    self.moved(prefix, sighting.vantage, now);
+                    self.moved(prefix, sighting.vantage, now, entry.shortest());
                 }
-                self.touch(prefix);
             }
             Sight::WithdrawnEverywhere(prefix) => {
-                let Some(held) = self.table.get_mut(&prefix) else { return };
-                for number in held.withdraw_all() {
-                    self.moved(prefix, self.vantages.get(number).clone(), Has::Nothing);
+                let Some(held) = self.table.get_mut(prefix) else { return };
+                let had = held.withdraw_all();
+                touch(held, &mut self.touched);
+                for entry in had {
+                    self.moved(prefix, self.vantages.get(entry.vantage).clone(), Has::Nothing, entry.shortest());
                 }
-                self.touch(prefix);
             }
             Sight::Lost => self.lost(&sighting.vantage),
         }
     }
 
     fn lost(&mut self, vantage: &Arc<Vantage>) {
-        let number = self.vantages.number(vantage.clone());
-        let forgot: Vec<(Prefix, bool)> =
-            self.table.iter_mut().filter_map(|(prefix, held)| held.forget(number).map(|here| (*prefix, here))).collect();
-        for (prefix, here) in forgot {
-            if here {
-                self.moved(prefix, vantage.clone(), Has::Unknown);
+        let number = self.vantages.number(vantage);
+        let mut had = vec![];
+        for held in self.table.iter_mut() {
+            if held.forget(number) {
+                had.push(held.prefix);
+                touch(held, &mut self.touched);
             }
-            self.touch(prefix);
+        }
+        for prefix in had {
+            self.moved(prefix, vantage.clone(), Has::Unknown, None);
         }
     }
 
-    fn moved(&mut self, prefix: Prefix, vantage: Arc<Vantage>, now: Has) {
+    fn moved(&mut self, prefix: Prefix, vantage: Arc<Vantage>, now: Has, shortest: Option<u8>) {
         if let Some(moves) = &mut self.moves {
-            moves.push(Move { at: self.now, prefix, vantage, now });
-        }
-    }
-
-    fn touch(&mut self, prefix: Prefix) {
-        if let Some(held) = self.table.get_mut(&prefix) {
-            touch(held, prefix, &mut self.touched);
+            moves.push(Move { at: self.now, prefix, vantage, now, shortest });
         }
     }
 
     fn announced(&mut self, prefix: Prefix, vantage: Arc<Vantage>, route: Arc<SeenRoute>) {
-        let Some(shown) = self.shown(prefix, &vantage, route) else { return };
-        let Some(held) = self.table.get_mut(&prefix) else { return };
-        let route = self.moves.is_some().then(|| shown.route.clone());
-        let is_new = held.announce(self.vantages.number(vantage.clone()), shown);
-        touch(held, prefix, &mut self.touched);
-        if let Some(route) = route.filter(|_| is_new) {
-            self.moved(prefix, vantage, Has::Route(route));
+        let new = self.put(prefix, &vantage, route, |held, number, shown| {
+            let (entry, matters) = held.announce(number, shown);
+            (entry.map(|entry| (entry.route.clone(), entry.shortest())), matters)
+        });
+        if let Some((route, shortest)) = new.flatten() {
+            self.moved(prefix, vantage, Has::Route(route), shortest);
         }
     }
 
-    /// A route with what it shows, where its prefix is watched.
-    fn shown(&mut self, prefix: Prefix, vantage: &Arc<Vantage>, route: Arc<SeenRoute>) -> Option<table::Shown> {
-        let held = match self.table.entry(prefix) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(Held::new(self.expectations.governing(prefix)?.clone())),
-        };
-        let route = route.told_by(vantage);
+    /// Puts a route, with what it shows, where its prefix is held, if that is watched; what is put
+    /// there is judged at the end of the instant if `put` says so.
+    fn put<T>(
+        &mut self,
+        prefix: Prefix,
+        vantage: &Arc<Vantage>,
+        route: Arc<SeenRoute>,
+        put: impl FnOnce(&mut Held, u32, table::Shown) -> (T, bool),
+    ) -> Option<T> {
+        let told = || self.open.contains_key(&prefix);
+        let new = || self.expectations.governing(prefix).map(|expected| Held::new(prefix, expected, told()));
+        let held = self.table.get_or_insert(prefix, new)?;
+        let (number, route) = (self.vantages.number(vantage), route.told_by(vantage));
         if let Some(votes) = &mut self.votes {
-            votes.take(self.vantages.number(vantage.clone()), &route);
+            votes.take(number, &route);
         }
         let facts = match &self.last {
             Some((last, facts)) if Arc::ptr_eq(last, &route) => *facts,
             _ => self.last.insert((route.clone(), Facts::of(&route, &self.relations, &self.vrps))).1,
         };
-        Some(judge::show(prefix, &held.expected, &self.vrps, route, &facts))
+        let shown = judge::show(prefix, held.terms(), &self.vrps, route, &facts);
+        let (outcome, matters) = put(held, number, shown);
+        if matters || self.thorough {
+            touch(held, &mut self.touched);
+        }
+        Some(outcome)
     }
 
     /// Takes over what was written down, in the order of time: the last two changes of each vantage
@@ -260,19 +282,15 @@ impl Watch {
             let vantage = vantages.entry(it.vantage).or_insert_with_key(|it| Arc::new(it.clone())).clone();
             let last = all.entry((it.prefix, vantage)).or_default();
             *last = match it.had {
-                Had::Route(route) => Last { route: Some(Arc::new(route)), here: true },
+                Had::Route(route) => Last { route: Some(Arc::new(route)), here: true, shortest: it.shortest },
                 // What it had before is what it lost.
-                Had::Nothing => Last { route: last.route.take(), here: false },
+                Had::Nothing => Last { route: last.route.take(), here: false, shortest: it.shortest },
                 Had::Unknown => Last::default(),
             };
         }
         for ((prefix, vantage), last) in all {
-            let Some(shown) = last.route.and_then(|route| self.shown(prefix, &vantage, route)) else { continue };
-            let number = self.vantages.number(vantage);
-            if let Some(held) = self.table.get_mut(&prefix) {
-                held.restore(number, shown, last.here);
-                touch(held, prefix, &mut self.touched);
-            }
+            let Some(route) = last.route else { continue };
+            self.put(prefix, &vantage, route, |held, number, shown| (held.restore(number, shown, last.here, last.shortest), true));
         }
     }
 
@@ -284,19 +302,21 @@ impl Watch {
         });
         let evidence = Evidence { origin: part.origin, seen: seen.collect(), reasons: part.reasons.clone() };
         let expected = Expectation::from(&part.expected);
-        let open = Open { since: part.since, expected: expected.into(), evidence: Arc::new(evidence) };
+        let open = Open { since: part.since, expected, evidence: Arc::new(evidence) };
         self.open.entry(part.prefix).or_default().insert((part.kind, part.by), open);
-        if !self.table.contains_key(&part.prefix) && self.expectations.governing(part.prefix).is_none() {
+        if let Some(held) = self.table.get_mut(part.prefix) {
+            held.told = true;
+        } else if self.expectations.governing(part.prefix).is_none() {
             self.touched.push(part.prefix);
         }
     }
 
     /// Nothing is known any more of what vantage points have.
     pub fn forget(&mut self) {
-        let had: Vec<(Prefix, Vec<u32>)> = self.table.iter_mut().map(|(prefix, held)| (*prefix, held.withdraw_all())).collect();
-        for (prefix, numbers) in had {
-            for number in numbers {
-                self.moved(prefix, self.vantages.get(number).clone(), Has::Unknown);
+        let had: Vec<(Prefix, Vec<Entry>)> = self.table.iter_mut().map(|held| (held.prefix, held.withdraw_all())).collect();
+        for (prefix, entries) in had {
+            for entry in entries {
+                self.moved(prefix, self.vantages.get(entry.vantage).clone(), Has::Unknown, None);
             }
         }
         self.table.clear();
@@ -305,8 +325,8 @@ impl Watch {
 
     /// How many vantage points have a route of a prefix, of how many that ever told of it.
     pub fn visibility(&self, prefix: Prefix) -> (usize, usize) {
-        let count = |held: &Held| held.iter().fold((0, 0), |(here, all), entry| (here + usize::from(entry.here), all + 1));
-        self.table.get(&prefix).map_or((0, 0), count)
+        let count = |held: &Box<Held>| held.iter().fold((0, 0), |(here, all), entry| (here + usize::from(entry.here), all + 1));
+        self.table.get(prefix).map_or((0, 0), count)
     }
 
     /// What is expected.
@@ -318,17 +338,19 @@ impl Watch {
     /// nothing is expected of any more is forgotten, and what was told of it is over.
     pub fn set_expectations(&mut self, expectations: Expectations) {
         self.expectations = expectations;
-        let all: Vec<Prefix> = self.table.keys().chain(self.open.keys()).copied().collect();
+        self.table.reserve(self.expectations.len());
+        let held: Vec<Prefix> = self.table.iter().map(|held| held.prefix).collect();
+        let all: Vec<Prefix> = held.into_iter().chain(self.open.keys().copied()).collect();
         for prefix in all {
             let governing = self.expectations.governing(prefix).cloned();
-            match (self.table.get_mut(&prefix), governing) {
-                (Some(held), Some(expected)) if *held.expected == *expected => {}
+            match (self.table.get_mut(prefix), governing) {
+                (Some(held), Some(expected)) if held.expected() == expected => {}
                 (Some(held), Some(expected)) => {
-                    held.expected = expected;
+                    held.expect(&expected);
                     self.look_again(prefix);
                 }
                 (Some(_), None) => {
-                    self.table.remove(&prefix);
+                    self.table.remove(prefix);
                     self.touched.push(prefix);
                 }
                 (None, Some(_)) => {}
@@ -341,14 +363,13 @@ impl Watch {
 
     /// Shows the routes of a prefix anew, by what is now known.
     fn look_again(&mut self, prefix: Prefix) {
-        let Some(held) = self.table.get_mut(&prefix) else { return };
-        let expected = held.expected.clone();
-        for (shown, rightful) in held.shown() {
-            let facts = Facts::of(&shown.route, &self.relations, &self.vrps);
-            *shown = judge::show(prefix, &expected, &self.vrps, shown.route.clone(), &facts);
-            *rightful |= shown.rightful;
-        }
-        touch(held, prefix, &mut self.touched);
+        let Some(held) = self.table.get_mut(prefix) else { return };
+        let expected = held.expected();
+        held.show_again(|route| {
+            let facts = Facts::of(&route, &self.relations, &self.vrps);
+            judge::show(prefix, (&expected, expected.prefix.length()), &self.vrps, route, &facts)
+        });
+        touch(held, &mut self.touched);
     }
 
     /// Judges what was taken since the last instant: at the end of a recording, or when nothing
@@ -362,17 +383,17 @@ impl Watch {
     }
 
     fn judge(&mut self, prefix: Prefix, give: &mut dyn FnMut(Finding)) {
-        let Some(held) = self.table.get_mut(&prefix) else { return self.unwatched(prefix, give) };
-        let scene =
-            Scene { prefix, expected: &held.expected, held, vantages: &self.vantages, vrps: &self.vrps, relations: &self.relations };
-        let ignored = held.expected.ignored;
+        let Some(held) = self.table.get_mut(prefix) else { return self.unwatched(prefix, give) };
+        let expected = held.expected();
+        let scene = Scene { prefix, expected: &expected, held, vantages: &self.vantages, vrps: &self.vrps, relations: &self.relations };
+        let ignored = expected.ignored;
         let (mut brief, mut found, silent) = (scene.judge_brief(), scene.judge(), held.is_empty());
         brief.retain(|(kind, _), _| !ignored.contains(*kind));
         found.retain(|(kind, _), _| !ignored.contains(*kind));
         held.settle();
-        let expected = held.expected.clone();
+        held.told = !found.is_empty();
         if silent {
-            self.table.remove(&prefix);
+            self.table.remove(prefix);
         }
         let mut case = Case { at: self.now, prefix, give };
         if found.is_empty() && brief.is_empty() && !self.open.contains_key(&prefix) {
@@ -402,7 +423,7 @@ impl Watch {
     pub fn set_vrps(&mut self, vrps: Vrps) {
         self.vrps = vrps;
         self.last = None;
-        let all: Vec<Prefix> = self.table.keys().copied().collect();
+        let all: Vec<Prefix> = self.table.iter().map(|held| held.prefix).collect();
         all.into_iter().for_each(|prefix| self.look_again(prefix));
     }
 
@@ -412,9 +433,9 @@ impl Watch {
     }
 }
 
-fn touch(held: &mut Held, prefix: Prefix, touched: &mut Vec<Prefix>) {
+fn touch(held: &mut Held, touched: &mut Vec<Prefix>) {
     if !std::mem::replace(&mut held.touched, true) {
-        touched.push(prefix);
+        touched.push(held.prefix);
     }
 }
 
@@ -432,7 +453,7 @@ impl Case<'_> {
     }
 
     /// Opens what is new, and tells again what changed.
-    fn seen(&mut self, open: &mut BTreeMap<Key, Open>, found: BTreeMap<Key, Evidence>, expected: &Arc<Expectation>) {
+    fn seen(&mut self, open: &mut BTreeMap<Key, Open>, found: BTreeMap<Key, Evidence>, expected: &Expectation) {
         for (key, evidence) in found {
             let (change, since) = match open.get(&key) {
                 None => (Change::Open, self.at),

@@ -69,14 +69,18 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn of(route: &SeenRoute, relations: &Relations, vrps: &Vrps) -> Facts {
-        Facts { origin: route.origin(), neighbour: neighbour(route), leak: leak(route, relations, vrps) }
+        let ases = route.ases();
+        Facts { origin: route.origin(), neighbour: next_to_last(&ases), leak: leak_in(&ases, route.only_to_customer, relations, vrps) }
     }
 }
 
 /// The leak that a path shows, if it shows one: the one nearest to its origin.
 pub(super) fn leak(route: &SeenRoute, relations: &Relations, vrps: &Vrps) -> Option<Leak> {
-    let ases = route.ases();
-    if let Some(marked) = route.only_to_customer {
+    leak_in(&route.ases(), route.only_to_customer, relations, vrps)
+}
+
+fn leak_in(ases: &[Asn], only_to_customer: Option<Asn>, relations: &Relations, vrps: &Vrps) -> Option<Leak> {
+    if let Some(marked) = only_to_customer {
         // A mark is set by who sends to a customer or peer, or by who hears from a provider or
         // peer in the name of that one: the next network up may have it, not one beyond.
         let set = ases.iter().position(|asn| *asn == marked);
@@ -97,7 +101,7 @@ pub(super) fn leak(route: &SeenRoute, relations: &Relations, vrps: &Vrps) -> Opt
             down = Some(by);
         }
     }
-    contradicted(&ases, vrps)
+    contradicted(ases, vrps)
 }
 
 /// Where ASPAs say that a path went up, down, and up again, whoever hears it: the downstream rule of
@@ -116,7 +120,10 @@ fn contradicted(ases: &[Asn], vrps: &Vrps) -> Option<Leak> {
 
 /// The AS next to the origin.
 pub(super) fn neighbour(route: &SeenRoute) -> Option<Asn> {
-    let ases = route.ases();
+    next_to_last(&route.ases())
+}
+
+fn next_to_last(ases: &[Asn]) -> Option<Asn> {
     ases.len().checked_sub(2).map(|at| ases[at])
 }
 

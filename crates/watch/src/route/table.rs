@@ -1,7 +1,14 @@
 //! The routes that vantage points have, by prefix.
 
-use super::{Expectation, Key};
-use peerage_domain::sighting::{SeenRoute, Vantage};
+use super::{
+    Expectation, Key, Terms,
+    judge::GROWTH,
+    keyed::{ByPrefix, Keyed},
+};
+use peerage_domain::{
+    Prefix,
+    sighting::{SeenRoute, Vantage},
+};
 use std::{collections::HashMap, sync::Arc};
 
 /// Vantage points by number.
@@ -14,8 +21,8 @@ pub(super) struct Vantages {
 }
 
 impl Vantages {
-    pub(super) fn number(&mut self, vantage: Arc<Vantage>) -> u32 {
-        let address = Arc::as_ptr(&vantage) as usize;
+    pub(super) fn number(&mut self, vantage: &Arc<Vantage>) -> u32 {
+        let address = Arc::as_ptr(vantage) as usize;
         if let Some((number, _)) = self.known.get(&address) {
             return *number;
         }
@@ -23,7 +30,7 @@ impl Vantages {
             self.all.push(vantage.clone());
             self.all.len() as u32 - 1
         });
-        self.known.insert(address, (number, vantage));
+        self.known.insert(address, (number, vantage.clone()));
         number
     }
 
@@ -32,13 +39,9 @@ impl Vantages {
     }
 }
 
-/// What is wrong with a route.
+/// What is wrong with a route. Behind one word where it is kept, since mostly nothing is.
 #[derive(Clone, Debug)]
 pub(super) struct Faults(pub(super) Vec<Key>);
-
-/// What came and went within an instant.
-#[derive(Debug, Default)]
-struct Brief(Vec<Entry>);
 
 /// A route, and what it shows by itself.
 #[derive(Clone, Debug)]
@@ -46,131 +49,216 @@ pub(super) struct Shown {
     pub(super) route: Arc<SeenRoute>,
     /// Whether its origin is expected.
     pub(super) rightful: bool,
-    /// What is wrong with it; mostly nothing, which takes one word.
-    pub(super) keys: Option<Box<Faults>>,
+    pub(super) faults: Option<Box<Faults>>,
 }
 
-impl Shown {
-    /// How long its path is, in ASNs, where its origin is expected.
-    fn length(&self) -> u16 {
-        if self.rightful { u16::try_from(self.route.path.len()).unwrap_or(u16::MAX) } else { u16::MAX }
-    }
-}
+/// No route with an origin that is expected was seen; paths count as shorter than this.
+const NEVER: u8 = u8::MAX;
 
-/// What a vantage point has, or had, of a prefix.
+/// What a vantage point has, or had, of a prefix. There are as many of these as routes: three words.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
+    pub(super) route: Arc<SeenRoute>,
+    faults: Option<Box<Faults>>,
     pub(super) vantage: u32,
-    /// The shortest path that it ever had with an origin that is expected, in ASNs.
-    pub(super) shortest: u16,
-    /// Whether it has a route now; if not, `shown` is what it had.
+    /// The shortest path that it ever had with an origin that is expected, in ASNs, or [`NEVER`].
+    shortest: u8,
+    /// Whether the route's origin is expected.
+    rightful: bool,
+    /// Whether it has the route now; if not, it is what it had.
     pub(super) here: bool,
     /// Whether it was told in the instant that is not judged yet.
     fresh: bool,
-    /// Whether it ever had a route with an origin that is expected.
-    pub(super) rightful: bool,
-    pub(super) shown: Shown,
 }
 
 impl Entry {
+    fn new(vantage: u32, shown: Shown, here: bool, fresh: bool) -> Self {
+        let Shown { route, rightful, faults } = shown;
+        let mut entry = Entry { route, faults, vantage, shortest: NEVER, rightful, here, fresh };
+        entry.measure();
+        entry
+    }
+
+    /// Takes over another route, or what the same one shows now.
+    fn show(&mut self, shown: Shown) {
+        (self.route, self.rightful, self.faults) = (shown.route, shown.rightful, shown.faults);
+        self.measure();
+    }
+
+    fn measure(&mut self) {
+        if self.rightful {
+            let length = u8::try_from(self.route.path.len()).unwrap_or(NEVER).min(NEVER - 1);
+            self.shortest = self.shortest.min(length);
+        }
+    }
+
+    /// What is wrong with its route.
+    pub(super) fn faults(&self) -> impl Iterator<Item = &Key> {
+        self.faults.iter().flat_map(|faults| &faults.0)
+    }
+
+    /// Whether it ever had a route with an origin that is expected.
+    pub(super) fn ever_rightful(&self) -> bool {
+        self.shortest != NEVER
+    }
+
+    /// The shortest path that it ever had with an origin that is expected, in ASNs.
+    pub(super) fn shortest(&self) -> Option<u8> {
+        self.ever_rightful().then_some(self.shortest)
+    }
+
     /// By how many ASNs its path is longer than it was.
     pub(super) fn growth(&self) -> usize {
-        let counts = self.here && self.rightful && self.shown.rightful;
-        if counts { self.shown.route.path.len().saturating_sub(usize::from(self.shortest)) } else { 0 }
+        let counts = self.here && self.rightful;
+        if counts { self.route.path.len().saturating_sub(usize::from(self.shortest)) } else { 0 }
     }
 }
+
+/// What came and went within an instant.
+#[derive(Debug, Default)]
+struct Brief(Vec<Entry>);
 
 /// What all vantage points have of a prefix, by their number.
 #[derive(Debug)]
 pub(super) struct Held {
-    pub(super) expected: Arc<Expectation>,
-    all: Vec<Entry>,
+    terms: Arc<Terms>,
+    all: Box<[Entry]>,
     /// What came and went within the instant that is not judged yet; mostly nothing, which takes one word.
     brief: Option<Box<Brief>>,
+    pub(super) prefix: Prefix,
+    /// Length of the prefix that the terms are of.
+    expected: u8,
     /// Whether it waits for being judged.
     pub(super) touched: bool,
+    /// Whether something was told of it and is not over.
+    pub(super) told: bool,
 }
 
+impl Keyed for Box<Held> {
+    fn prefix(&self) -> Prefix {
+        self.prefix
+    }
+}
+
+/// All that is held, by prefix.
+pub(super) type Table = ByPrefix<Box<Held>>;
+
 impl Held {
-    pub(super) fn new(expected: Arc<Expectation>) -> Self {
-        Held { expected, all: vec![], brief: None, touched: false }
+    pub(super) fn new(prefix: Prefix, expected: &Expectation, told: bool) -> Box<Self> {
+        let (terms, length) = (expected.terms.clone(), expected.prefix.length());
+        Box::new(Held { terms, all: [].into(), brief: None, prefix, expected: length, touched: false, told })
+    }
+
+    /// The terms, and the length of the prefix that they are of.
+    pub(super) fn terms(&self) -> (&Terms, u8) {
+        (&self.terms, self.expected)
+    }
+
+    /// What is expected of it.
+    pub(super) fn expected(&self) -> Expectation {
+        Expectation { prefix: self.prefix.shortened_to(self.expected), terms: self.terms.clone() }
+    }
+
+    pub(super) fn expect(&mut self, expected: &Expectation) {
+        (self.terms, self.expected) = (expected.terms.clone(), expected.prefix.length());
     }
 
     fn find(&self, vantage: u32) -> Result<usize, usize> {
         self.all.binary_search_by_key(&vantage, |entry| entry.vantage)
     }
 
-    /// Keeps what is about to go if nobody has judged it.
+    /// Changes the list itself. A prefix has as many entries for long: it takes no more room than that.
+    fn with_list<T>(&mut self, change: impl FnOnce(&mut Vec<Entry>) -> T) -> T {
+        let mut all = std::mem::take(&mut self.all).into_vec();
+        let outcome = change(&mut all);
+        self.all = all.into();
+        outcome
+    }
+
+    fn insert(&mut self, at: usize, entry: Entry) {
+        self.with_list(|all| {
+            all.reserve_exact(1);
+            all.insert(at, entry);
+        });
+    }
+
+    fn remove(&mut self, at: usize) -> Entry {
+        self.with_list(|all| all.remove(at))
+    }
+
+    /// Keeps what is about to go if nobody has judged it, and something is wrong with it.
     fn part(&mut self, at: usize) {
-        if self.all[at].fresh && self.all[at].here {
+        let entry = &self.all[at];
+        if entry.fresh && entry.here && entry.faults.is_some() {
             self.brief.get_or_insert_default().0.push(self.all[at].clone());
         }
     }
 
-    /// Tells whether that is another route than before.
-    pub(super) fn announce(&mut self, vantage: u32, shown: Shown) -> bool {
-        let rightful = shown.rightful;
-        let length = shown.length();
+    /// Gives the entry when that is another route than before; and whether something else may be
+    /// found by it: not by one more route with which nothing is wrong.
+    pub(super) fn announce(&mut self, vantage: u32, shown: Shown) -> (Option<&Entry>, bool) {
+        let told = self.told;
         match self.find(vantage) {
             Ok(at) => {
                 self.part(at);
                 let entry = &mut self.all[at];
-                let is_new = !entry.here || entry.shown.route != shown.route;
-                entry.here = true;
-                entry.fresh = true;
-                entry.rightful |= rightful;
-                entry.shortest = entry.shortest.min(length);
-                entry.shown = shown;
-                is_new
+                let is_new = !entry.here || entry.route != shown.route;
+                let was_wrong = entry.faults.is_some();
+                (entry.here, entry.fresh) = (true, true);
+                entry.show(shown);
+                let matters = told || was_wrong || entry.faults.is_some() || entry.growth() >= GROWTH;
+                (is_new.then_some(entry), matters)
             }
             Err(at) => {
-                // A prefix has as many entries for long: room for one more is enough.
-                self.all.reserve_exact(1);
-                self.all.insert(at, Entry { vantage, here: true, fresh: true, rightful, shortest: length, shown });
-                true
+                let matters = told || shown.faults.is_some();
+                self.insert(at, Entry::new(vantage, shown, true, true));
+                (Some(&self.all[at]), matters)
             }
         }
     }
 
-    /// Puts in what was known, as if it had been judged.
-    pub(super) fn restore(&mut self, vantage: u32, shown: Shown, here: bool) {
-        let entry = Entry { vantage, here, fresh: false, rightful: shown.rightful, shortest: shown.length(), shown };
+    /// Puts in what was known, as if it had been judged; with the shortest path of before.
+    pub(super) fn restore(&mut self, vantage: u32, shown: Shown, here: bool, shortest: Option<u8>) {
+        let mut entry = Entry::new(vantage, shown, here, false);
+        entry.shortest = entry.shortest.min(shortest.unwrap_or(NEVER));
         match self.find(vantage) {
             Ok(at) => self.all[at] = entry,
-            Err(at) => self.all.insert(at, entry),
+            Err(at) => self.insert(at, entry),
         }
     }
 
-    /// A withdrawal that is not believed leaves nothing known. Tells whether there was a route.
-    pub(super) fn withdraw(&mut self, vantage: u32, believed: bool) -> bool {
-        let Ok(at) = self.find(vantage) else { return false };
+    /// A withdrawal that is not believed leaves nothing known. Gives what was there.
+    pub(super) fn withdraw(&mut self, vantage: u32, believed: bool) -> Option<Entry> {
+        let at = self.find(vantage).ok()?;
         self.part(at);
         let here = self.all[at].here;
-        if believed {
+        let entry = if believed {
             self.all[at].here = false;
+            self.all[at].clone()
         } else {
-            self.all.remove(at);
-        }
-        here
+            self.remove(at)
+        };
+        (here || !believed).then_some(entry)
     }
 
     /// Gives those that had a route.
-    pub(super) fn withdraw_all(&mut self) -> Vec<u32> {
+    pub(super) fn withdraw_all(&mut self) -> Vec<Entry> {
         let mut had = vec![];
         for at in 0..self.all.len() {
             self.part(at);
             if std::mem::replace(&mut self.all[at].here, false) {
-                had.push(self.all[at].vantage);
+                had.push(self.all[at].clone());
             }
         }
         had
     }
 
-    /// Whether there was a route, where there was something to forget.
-    pub(super) fn forget(&mut self, vantage: u32) -> Option<bool> {
-        let at = self.find(vantage).ok()?;
+    /// Whether there was something to forget.
+    pub(super) fn forget(&mut self, vantage: u32) -> bool {
+        let Ok(at) = self.find(vantage) else { return false };
         self.part(at);
-        Some(self.all.remove(at).here)
+        self.remove(at);
+        true
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -181,9 +269,9 @@ impl Held {
         self.all.iter()
     }
 
-    /// Each route, and whether its vantage point ever had one with an origin that is expected.
-    pub(super) fn shown(&mut self) -> impl Iterator<Item = (&mut Shown, &mut bool)> {
-        self.all.iter_mut().map(|entry| (&mut entry.shown, &mut entry.rightful))
+    /// Shows each route anew.
+    pub(super) fn show_again(&mut self, show: impl Fn(Arc<SeenRoute>) -> Shown) {
+        self.all.iter_mut().for_each(|entry| entry.show(show(entry.route.clone())));
     }
 
     /// What came and went within the instant.

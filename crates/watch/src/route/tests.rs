@@ -23,7 +23,11 @@ fn vantage(number: u32, tells_withdrawals: bool) -> Arc<Vantage> {
 }
 
 fn found(sightings: impl IntoIterator<Item = Sighting>) -> Vec<Finding> {
-    let (mut watch, mut all) = (watch(), vec![]);
+    found_by(watch(), sightings)
+}
+
+fn found_by(mut watch: Watch, sightings: impl IntoIterator<Item = Sighting>) -> Vec<Finding> {
+    let mut all = vec![];
     for sighting in sightings {
         watch.take(sighting, &mut |finding| all.push(finding));
     }
@@ -177,7 +181,7 @@ impl Kept {
 }
 
 /// Has a watch take sightings, which dies and is put together again before each that `cuts` names.
-/// Gives what was told of kinds that a single route shows.
+/// Gives what was told to begin and to end.
 fn lived(all: Vec<Sighting>, cuts: &[usize]) -> Vec<(Change, Kind, Prefix, Option<Asn>, Timestamp)> {
     let (mut now, mut kept, mut told) = (watch().with_moves(), Kept::default(), vec![]);
     let judged = |watch: &mut Watch, sighting: Option<Sighting>, kept: &mut Kept, told: &mut Vec<Finding>| {
@@ -201,9 +205,7 @@ fn lived(all: Vec<Sighting>, cuts: &[usize]) -> Vec<(Change, Kind, Prefix, Optio
         }
         judged(&mut now, Some(sighting), &mut kept, &mut told);
     }
-    let by_route = |kind: Kind| !kind.is_loss() && kind != Kind::PathChange;
-    let told = told.into_iter().filter(|it| by_route(it.kind) && it.change != Change::Update);
-    told.map(|it| (it.change, it.kind, it.prefix, it.by, it.at)).collect()
+    told.into_iter().filter(|it| it.change != Change::Update).map(|it| (it.change, it.kind, it.prefix, it.by, it.at)).collect()
 }
 
 proptest! {
@@ -213,6 +215,12 @@ proptest! {
     ) {
         all.sort_by_key(|sighting| sighting.at);
         prop_assert_eq!(lived(all.clone(), &cuts), lived(all, &[]));
+    }
+
+    #[test]
+    fn what_cannot_matter_need_not_be_judged(mut all in prop::collection::vec(any_sighting(), 0..60)) {
+        all.sort_by_key(|sighting| sighting.at);
+        prop_assert_eq!(found_by(watch(), all.clone()), found_by(watch().thorough(), all));
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Weigh<'_> {
     /// From 1 to 97 with what corroborates.
     fn foreign(&self, kind: Kind) -> Vec<Reason> {
         let (prefix, expected) = (self.scene.prefix, self.scene.expected);
-        let set = || self.entries[0].shown.route.path.last().map_or_else(String::new, |set| format!("AS_SET {set}"));
+        let set = || self.entries[0].route.path.last().map_or_else(String::new, |set| format!("AS_SET {set}"));
         let (who, whom) = (self.origin.map_or_else(set, |asn| asn.to_string()), names(&expected.origins));
         let mut all = vec![match kind {
             Kind::OriginChange => {
@@ -104,7 +104,7 @@ impl Weigh<'_> {
             }
             OriginState::NotFound => {}
         }
-        let through = |entry: &Entry| path::neighbour(&entry.shown.route).filter(|asn| expected.origins.contains(asn));
+        let through = |entry: &Entry| path::neighbour(&entry.route).filter(|asn| expected.origins.contains(asn));
         if let Some(asn) = self.entries.iter().find_map(|entry| through(entry)) {
             all.push(reason(
                 -15,
@@ -128,7 +128,7 @@ impl Weigh<'_> {
         if !expected.learned {
             all.push(reason(20, say!("route.declared", "The known ones are declared, not learned.")));
         }
-        match self.entries.iter().find_map(|entry| path::impossible(&entry.shown.route)) {
+        match self.entries.iter().find_map(|entry| path::impossible(&entry.route)) {
             Some(Impossible::Twice(asn)) => {
                 all.push(reason(15, say!("route.twice", "The path cannot be: {asn} stands in it twice, with others between.", asn = asn)));
             }
@@ -143,7 +143,7 @@ impl Weigh<'_> {
     /// From 25 to 95.
     fn leaked(&self) -> Vec<Reason> {
         let by = name(self.by);
-        let leak = self.entries.iter().find_map(|entry| path::leak(&entry.shown.route, self.scene.relations, self.scene.vrps));
+        let leak = self.entries.iter().find_map(|entry| path::leak(&entry.route, self.scene.relations, self.scene.vrps));
         let mut all = vec![match leak {
             Some(Leak::Valley { to, from, .. }) => reason(
                 60,
@@ -176,8 +176,7 @@ impl Weigh<'_> {
                 ),
             ),
             None => {
-                let between =
-                    self.entries.iter().filter_map(|entry| path::detour(&entry.shown.route)).map(|(_, n)| n).max().unwrap_or_default();
+                let between = self.entries.iter().filter_map(|entry| path::detour(&entry.route)).map(|(_, n)| n).max().unwrap_or_default();
                 reason(
                     40,
                     say!(
@@ -193,7 +192,7 @@ impl Weigh<'_> {
             all.push(reason(5, say!("route.optimiser", "Its length points to a route optimiser.")));
         }
         if let Some(known) = self.scene.expected.upstreams.as_ref().filter(|known| !known.is_empty()) {
-            let passes = |entry: &Entry| entry.shown.route.path.iter().filter_map(Hop::asn).any(|asn| known.contains(&asn));
+            let passes = |entry: &Entry| entry.route.path.iter().filter_map(Hop::asn).any(|asn| known.contains(&asn));
             if !self.any(passes) {
                 all.push(reason(9, say!("route.no_known", "None of the known neighbours is on the path: {known}.", known = names(known))));
             }
@@ -264,7 +263,7 @@ pub(super) fn grown(grown: &[&Entry], all: usize) -> Vec<Reason> {
     );
     let mut reasons = vec![reason(50, text)];
     let prepended = |entry: &&&Entry| {
-        let mut path = entry.shown.route.path.iter().rev();
+        let mut path = entry.route.path.iter().rev();
         let origin = path.next();
         path.next() == origin
     };
