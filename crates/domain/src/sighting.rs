@@ -128,6 +128,9 @@ pub enum Sight {
     WithdrawnEverywhere(Prefix),
     /// Its session ended, or the recording has a gap: what it has is not known.
     Lost,
+    /// Nothing was heard of it for long although nobody said that its session ended (true), or it
+    /// is heard of again (false).
+    Silent(bool),
 }
 
 /// Something that was seen.

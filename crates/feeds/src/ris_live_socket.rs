@@ -57,7 +57,11 @@ impl Wanted {
 
 /// The messages that subscribe to prefixes.
 fn subscriptions(prefixes: &[Prefix]) -> Vec<String> {
-    let of = |data: serde_json::Value| json!({"type": "ris_subscribe", "data": data}).to_string();
+    let of = |mut data: serde_json::Value| {
+        // Marks for customers only stand in the message itself (RFC 9234).
+        data["socketOptions"] = json!({"includeRaw": true});
+        json!({"type": "ris_subscribe", "data": data}).to_string()
+    };
     let mut all = vec![];
     if prefixes.len() > SINGLY {
         all.push(of(json!({"type": "UPDATE"})));
@@ -68,8 +72,9 @@ fn subscriptions(prefixes: &[Prefix]) -> Vec<String> {
                 .map(|prefix| of(json!({"type": "UPDATE", "prefix": prefix.to_string(), "moreSpecific": true, "lessSpecific": false}))),
         );
     }
-    // What a session had is gone with it.
+    // What a session had is gone with it, and what nobody keeps alive may be old.
     all.push(of(json!({"type": "RIS_PEER_STATE"})));
+    all.push(of(json!({"type": "KEEPALIVE"})));
     all
 }
 
@@ -169,6 +174,9 @@ mod tests {
             let mut socket = tungstenite::accept(tcp).expect("a WebSocket");
             let asked = socket.read().expect("a subscription").to_string();
             assert!(asked.contains("ris_subscribe") && asked.contains("193.0.0.0/21"), "{asked}");
+            for kind in ["RIS_PEER_STATE", "KEEPALIVE"] {
+                assert!(socket.read().expect("a subscription").to_string().contains(kind));
+            }
             socket.send(Message::text(format!("{{\"turn\":{turn}}}"))).expect("sent");
             let _ = socket.close(None);
             let _ = socket.flush();
@@ -197,9 +205,9 @@ mod tests {
     #[test]
     fn many_prefixes_are_asked_for_together() {
         let prefix: Prefix = "193.0.0.0/21".parse().expect("prefix");
-        assert_eq!(subscriptions(&[prefix; 3]).len(), 4);
+        assert_eq!(subscriptions(&[prefix; 3]).len(), 5);
         let all = subscriptions(&vec![prefix; SINGLY + 1]);
-        assert_eq!(all.len(), 2);
+        assert_eq!(all.len(), 3);
         assert!(!all[0].contains("193.0.0.0/21"));
     }
 }

@@ -1,7 +1,7 @@
 //! Sightings as JSON, one object a line: how a recording is sent to a portal.
 //!
 //! `{"at":"2008-02-24T18:47:00Z","asn":3491,"announce":["208.65.153.0/24"],"path":[3491,17557]}`, or
-//! `withdraw`, `withdraw_everywhere`, or `"lost":true`; `source` and `peer` tell vantage points of
+//! `withdraw`, `withdraw_everywhere`, `"lost":true`, or `"silent":true` and `false`; `source` and `peer` tell vantage points of
 //! the same AS apart.
 
 use peerage_domain::{
@@ -43,6 +43,8 @@ struct Line {
     withdraw_everywhere: Vec<Prefix>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     lost: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    silent: Option<bool>,
 }
 
 /// Why sightings cannot be read.
@@ -78,9 +80,10 @@ pub fn read(text: &str) -> Result<Vec<Sighting>, SightingError> {
         let announced = line.announce.into_iter().map(|prefix| Sight::Announced(prefix, route.clone()));
         let gone =
             line.withdraw.into_iter().map(Sight::Withdrawn).chain(line.withdraw_everywhere.into_iter().map(Sight::WithdrawnEverywhere));
-        let sights: Vec<Sight> = announced.chain(gone).chain(line.lost.then_some(Sight::Lost)).collect();
+        let sights: Vec<Sight> =
+            announced.chain(gone).chain(line.lost.then_some(Sight::Lost)).chain(line.silent.map(Sight::Silent)).collect();
         if sights.is_empty() {
-            return Err(bad("it says nothing: give announce, withdraw, withdraw_everywhere or lost".into()));
+            return Err(bad("it says nothing: give announce, withdraw, withdraw_everywhere, lost or silent".into()));
         }
         all.extend(sights.into_iter().map(|sight| Sighting { at: line.at, vantage: vantage.clone(), sight }));
     }
@@ -102,6 +105,7 @@ pub fn write(it: &Sighting) -> String {
         withdraw: vec![],
         withdraw_everywhere: vec![],
         lost: false,
+        silent: None,
     };
     match &it.sight {
         Sight::Announced(prefix, route) => {
@@ -112,6 +116,7 @@ pub fn write(it: &Sighting) -> String {
         Sight::Withdrawn(prefix) => line.withdraw.push(*prefix),
         Sight::WithdrawnEverywhere(prefix) => line.withdraw_everywhere.push(*prefix),
         Sight::Lost => line.lost = true,
+        Sight::Silent(silent) => line.silent = Some(*silent),
     }
     // Serde can always write this.
     serde_json::to_string(&line).unwrap_or_default() + "\n"
@@ -139,14 +144,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(secs in 0i64..2_000_000_000, asn in any::<u32>(), path in prop::collection::vec(any::<u32>(), 0..6), what in 0u8..4, believed in any::<bool>()) {
+        fn what_is_written_reads_back(secs in 0i64..2_000_000_000, asn in any::<u32>(), path in prop::collection::vec(any::<u32>(), 0..6), what in 0u8..6, believed in any::<bool>()) {
             let prefix: Prefix = "193.0.0.0/21".parse().expect("prefix");
             let route = SeenRoute { path: path.into_iter().map(|asn| Hop::Asn(Asn(asn))).collect(), only_to_customer: None };
             let sight = match what {
                 0 => Sight::Announced(prefix, route.into()),
                 1 => Sight::Withdrawn(prefix),
                 2 => Sight::WithdrawnEverywhere(prefix),
-                _ => Sight::Lost,
+                3 => Sight::Lost,
+                more => Sight::Silent(more == 5),
             };
             let vantage = Vantage { source: "rrc15".into(), asn: Asn(asn), peer: String::new(), tells_withdrawals: believed };
             let it = Sighting { at: Timestamp::from_secs(secs), vantage: vantage.into(), sight };

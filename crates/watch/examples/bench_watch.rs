@@ -195,7 +195,7 @@ fn message(lines: &mut String, sighting: &Sighting) {
             )
         }
         Sight::Withdrawn(prefix) => format!("\"withdrawals\":[\"{prefix}\"]"),
-        Sight::WithdrawnEverywhere(_) | Sight::Lost => return,
+        Sight::WithdrawnEverywhere(_) | Sight::Lost | Sight::Silent(_) => return,
     };
     let _ = writeln!(
         lines,

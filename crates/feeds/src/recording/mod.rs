@@ -7,6 +7,7 @@
 //! What cannot be read is counted and told, and the rest is still read: a collector's file with
 //! one broken record is worth reading.
 
+mod alive;
 mod bmp;
 mod incidents;
 mod mrt;

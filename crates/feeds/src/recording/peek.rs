@@ -60,6 +60,12 @@ pub(super) fn peek(message: &[u8], asn_octets: usize, add_path: bool, interest: 
     }
 }
 
+/// Who marked a plain UPDATE for customers only (RFC 9234 §5).
+pub(super) fn only_to_customer(message: &[u8]) -> Option<Asn> {
+    let octets = parts(message, false, &Interest::of([]))?.only_to_customer?;
+    (octets.len() == 4).then(|| Octets(octets).number(4)).flatten().map(|asn| Asn(asn as u32))
+}
+
 /// The prefixes of interest, and the attributes that matter, unread.
 #[derive(Default)]
 struct Parts<'a> {

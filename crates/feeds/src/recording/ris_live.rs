@@ -1,6 +1,6 @@
 //! RIS Live (ris-live.ripe.net/manual): messages of the RIPE RIS collectors, a JSON object each.
 
-use super::{Form, Tally, Vantages};
+use super::{Form, Tally, Vantages, alive::Alive, peek};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     interest::Interest,
@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use std::{
     borrow::Cow,
     fmt,
+    hash::BuildHasher,
     io::{self, BufRead, Read},
     sync::Arc,
 };
@@ -47,6 +48,9 @@ struct Message<'a> {
     announcements: Vec<Announced<'a>>,
     #[serde(borrow, default)]
     withdrawals: Vec<Str<'a>>,
+    /// The BGP message as hexadecimal digits, where it was asked for.
+    #[serde(borrow, default)]
+    raw: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +141,16 @@ pub(super) fn read(input: &mut dyn BufRead, interest: &Interest, take: &mut dyn 
 
 /// Messages of RIS Live, one by one as they come.
 #[derive(Default)]
-pub struct Messages(Vantages);
+pub struct Messages {
+    vantages: Vantages,
+    alive: Alive,
+}
+
+/// What tells sessions apart.
+pub(super) fn hash(host: &str, peer: &str) -> u64 {
+    // The same in every run, so that what is heard in one order is told in one.
+    foldhash::fast::FixedState::default().hash_one((host, peer))
+}
 
 impl Messages {
     /// Reads a message, and gives what of it is of interest.
@@ -146,14 +159,35 @@ impl Messages {
     /// When it cannot be read; the next one can be all the same.
     pub fn take(&mut self, message: &[u8], interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<(), String> {
         match serde_json::from_slice::<Line>(message) {
-            Ok(Line { kind, data: Some(message) }) if kind.0 == "ris_message" => tell(&message, interest, &mut self.0, take),
+            Ok(Line { kind, data: Some(message) }) if kind.0 == "ris_message" => self.tell(&message, interest, take),
             Ok(_) => Ok(()),
             Err(error) => Err(error.to_string()),
         }
     }
+
+    fn tell(&mut self, message: &Message, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<(), String> {
+        let sights = sights(message, interest)?;
+        let at = Timestamp::from_millis((message.timestamp * 1000.0).round() as i64);
+        let session = hash(&message.host.0, &message.peer.0);
+        self.alive.heard(session, message.kind.0 == "KEEPALIVE", at).into_iter().for_each(&mut *take);
+        if sights.is_empty() {
+            return Ok(());
+        }
+        let (source, peer) = (message.host.0.to_string(), message.peer.0.to_string());
+        let vantage = Vantage { source, asn: message.peer_asn.0, peer, tells_withdrawals: true };
+        // Of a session that told nothing of interest, there is nothing to lose.
+        if sights == [Sight::Lost] && !self.vantages.0.contains(&vantage) {
+            return Ok(());
+        }
+        let vantage = self.vantages.of(vantage);
+        self.alive.told(&vantage, at);
+        sights.into_iter().for_each(|sight| take(Sighting { at, vantage: vantage.clone(), sight }));
+        Ok(())
+    }
 }
 
-fn tell(message: &Message, interest: &Interest, vantages: &mut Vantages, take: &mut dyn FnMut(Sighting)) -> Result<(), String> {
+/// What a message says of prefixes of interest.
+fn sights(message: &Message, interest: &Interest) -> Result<Vec<Sight>, String> {
     let mut sights = vec![];
     match &*message.kind.0 {
         "UPDATE" => {
@@ -169,7 +203,7 @@ fn tell(message: &Message, interest: &Interest, vantages: &mut Vantages, take: &
             for prefix in message.announcements.iter().flat_map(|part| &part.prefixes).filter_map(wanted) {
                 let route = match &known {
                     Some(route) => Arc::clone(route),
-                    None => known.insert(Arc::new(route(message.path)?)).clone(),
+                    None => known.insert(Arc::new(route(message)?)).clone(),
                 };
                 sights.push(Sight::Announced(prefix?, route));
             }
@@ -178,27 +212,22 @@ fn tell(message: &Message, interest: &Interest, vantages: &mut Vantages, take: &
         "STATE" => sights.push(Sight::Lost),
         _ => {}
     }
-    if sights.is_empty() {
-        return Ok(());
-    }
-    let at = Timestamp::from_millis((message.timestamp * 1000.0).round() as i64);
-    let vantage =
-        Vantage { source: message.host.0.to_string(), asn: message.peer_asn.0, peer: message.peer.0.to_string(), tells_withdrawals: true };
-    // Of a session that told nothing of interest, there is nothing to lose.
-    if sights == [Sight::Lost] && !vantages.0.contains(&vantage) {
-        return Ok(());
-    }
-    let vantage = vantages.of(vantage);
-    sights.into_iter().for_each(|sight| take(Sighting { at, vantage: vantage.clone(), sight }));
-    Ok(())
+    Ok(sights)
 }
 
-fn route(path: Option<&RawValue>) -> Result<SeenRoute, String> {
-    let path: Vec<Hop> = match path {
+fn route(message: &Message) -> Result<SeenRoute, String> {
+    let path: Vec<Hop> = match message.path {
         Some(path) => serde_json::from_str(path.get()).map_err(|error| error.to_string())?,
         None => vec![],
     };
-    Ok(SeenRoute { path, only_to_customer: None })
+    // The mark for customers only stands in the message alone (RFC 9234 §5).
+    let raw = message.raw.and_then(|raw| octets(raw.get().trim_matches('"')));
+    Ok(SeenRoute { path, only_to_customer: raw.and_then(|raw| peek::only_to_customer(&raw)) })
+}
+
+fn octets(digits: &str) -> Option<Vec<u8>> {
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits.as_bytes().chunks(2).map(pair).collect()
 }
 
 fn prefix(text: &str) -> Result<Prefix, String> {

@@ -26,6 +26,7 @@ fn lines(bytes: &[u8]) -> Vec<String> {
             Sight::Withdrawn(prefix) => format!("{} {who} W {prefix}", sighting.at),
             Sight::WithdrawnEverywhere(prefix) => format!("{} W {prefix}", sighting.at),
             Sight::Lost => format!("{} {who} L", sighting.at),
+            Sight::Silent(silent) => format!("{} {who} {}", sighting.at, if *silent { "S" } else { "H" }),
         }
     };
     gather(bytes).expect("a recording").1.iter().map(told).collect()
@@ -167,7 +168,7 @@ fn filtered(bytes: &[u8], interest: &Interest) -> Vec<Sighting> {
             }
             wanted
         }
-        Sight::Lost => known.contains(&sighting.vantage),
+        Sight::Lost | Sight::Silent(_) => known.contains(&sighting.vantage),
     });
     all
 }
@@ -183,7 +184,7 @@ fn looked_at(bytes: &[u8], interest: &Interest) -> Vec<Sighting> {
 fn some_of(bytes: &[u8], step: usize) -> Interest {
     let of = |sighting: Sighting| match sighting.sight {
         Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) | Sight::WithdrawnEverywhere(prefix) => Some(prefix),
-        Sight::Lost => None,
+        Sight::Lost | Sight::Silent(_) => None,
     };
     Interest::of(gather(bytes).map(|(_, all)| all).unwrap_or_default().into_iter().filter_map(of).step_by(step))
 }
@@ -193,6 +194,48 @@ fn collected() -> Vec<u8> {
     let mut some = vec![0; 20_000];
     io::Read::read_exact(&mut flate2::read::MultiGzDecoder::new(RRC15), &mut some).expect("unpacked");
     some
+}
+
+/// A message of RIS Live.
+fn live(at: i64, peer: u8, rest: &str) -> String {
+    format!(
+        r#"{{"type":"ris_message","data":{{"timestamp":{at}.5,"peer":"192.0.2.{peer}","peer_asn":"{peer}","host":"rrc00","type":{rest}}}}}"#
+    ) + "\n"
+}
+
+#[test]
+fn a_peer_that_keeps_nothing_alive_any_more_is_silent_until_it_is_heard_of() {
+    let announced = r#""UPDATE","path":[1,2],"announcements":[{"next_hop":"192.0.2.1","prefixes":["193.0.0.0/21"]}]"#;
+    let mut log: String = (1..=3).map(|peer| live(0, peer, announced)).collect();
+    for minute in 1..=130 {
+        log += &live(minute * 60, 1, r#""KEEPALIVE""#);
+        if minute < 5 || minute > 120 {
+            log += &live(minute * 60, 2, r#""KEEPALIVE""#);
+        }
+    }
+    // The feed itself was away: that says nothing of anybody.
+    log += &live(30_000, 1, r#""KEEPALIVE""#);
+    let told: Vec<String> = lines(log.as_bytes()).into_iter().skip(3).collect();
+    let who = "rrc00 AS2 192.0.2.2";
+    assert_eq!(told, [format!("1970-01-01T01:05:00.500Z {who} S"), format!("1970-01-01T02:01:00.500Z {who} H")]);
+}
+
+#[test]
+fn the_mark_for_customers_only_is_read_from_the_message_itself() {
+    // OTC of AS 64502 (attribute 35) before an announcement of 193.0.0.0/21.
+    let body = "0000001440010100400206020100000001C023040000FBF615C10000";
+    let raw = format!("{}{:04X}02{body}", "FF".repeat(16), 19 + body.len() / 2);
+    let check = |raw: &str, marked: Option<u32>| {
+        let rest = format!(r#""UPDATE","path":[1],"announcements":[{{"next_hop":"192.0.2.1","prefixes":["193.0.0.0/21"]}}],"raw":"{raw}""#);
+        let (_, all) = gather(live(0, 1, &rest).as_bytes()).expect("a recording");
+        let Sight::Announced(_, route) = &all[0].sight else { panic!("{all:?}") };
+        assert_eq!(route.only_to_customer.map(|asn| asn.0), marked, "{raw}");
+    };
+    check(&raw, Some(64502));
+    check(&raw.replace("C023", "C024"), None);
+    check("FFFF", None);
+    check("xyz", None);
+    check("", None);
 }
 
 #[test]

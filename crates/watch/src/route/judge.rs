@@ -116,9 +116,17 @@ impl<'a> Scene<'a> {
         Evidence { origin, seen, reasons }
     }
 
+    /// What vantage points have or had with an origin that is expected. Silent ones do not count
+    /// while there are others.
+    fn rightful(&self) -> impl Iterator<Item = &Entry> {
+        let heard = |entry: &Entry| !self.vantages.is_silent(entry.vantage);
+        let some = self.held.iter().any(|entry| entry.ever_rightful() && heard(entry));
+        self.held.iter().filter(move |entry| entry.ever_rightful() && (heard(entry) || !some))
+    }
+
     /// Gone everywhere, or at more than half.
     fn lost(&self) -> Option<(Key, Evidence)> {
-        let had = self.held.iter().filter(|entry| entry.ever_rightful());
+        let had = self.rightful();
         let (all, gone) = had.fold((0, 0), |(all, gone), entry| (all + 1, gone + usize::from(!entry.here)));
         let kind = match all - gone {
             _ if all == 0 => return None,
@@ -126,7 +134,7 @@ impl<'a> Scene<'a> {
             left if all >= FEW && left * 2 < all => Kind::VisibilityLoss,
             _ => return None,
         };
-        let gone: Vec<&Entry> = self.held.iter().filter(|entry| entry.ever_rightful() && !entry.here).collect();
+        let gone: Vec<&Entry> = self.rightful().filter(|entry| !entry.here).collect();
         Some(((kind, None), self.evidence(None, &gone, weigh::lost(kind, gone.len(), all))))
     }
 
@@ -136,11 +144,11 @@ impl<'a> Scene<'a> {
         let odd = |(kind, _): &Key| matches!(kind, Kind::RouteLeak | Kind::ForgedOrigin);
         let told = |entry: &Entry| entry.faults().any(odd);
         let longer = |entry: &&Entry| entry.growth() >= GROWTH && !told(entry);
-        let here = self.held.iter().filter(|entry| entry.ever_rightful() && entry.here);
+        let here = self.rightful().filter(|entry| entry.here);
         let (all, grown) = here.fold((0, 0), |(all, grown), entry| (all + 1, grown + usize::from(longer(&entry))));
         let enough = grown * 2 >= all && grown >= if all >= FEW { 2 } else { 1 };
         enough.then(|| {
-            let grown: Vec<&Entry> = self.held.iter().filter(longer).collect();
+            let grown: Vec<&Entry> = self.rightful().filter(longer).collect();
             ((Kind::PathChange, None), self.evidence(grown[0].route.origin(), &grown, weigh::grown(&grown, all)))
         })
     }

@@ -110,6 +110,7 @@ impl Learner {
                 }
             }
             Sight::Lost => self.past.values_mut().for_each(|past| past.end(vantage, at)),
+            Sight::Silent(_) => {}
         }
     }
 

@@ -180,7 +180,7 @@ impl Watch {
             Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) | Sight::WithdrawnEverywhere(prefix) => {
                 self.expectations.governing(*prefix).is_some()
             }
-            Sight::Lost => true,
+            Sight::Lost | Sight::Silent(_) => true,
         }
     }
 
@@ -212,6 +212,7 @@ impl Watch {
                 }
             }
             Sight::Lost => self.lost(&sighting.vantage),
+            Sight::Silent(silent) => self.silent(&sighting.vantage, silent),
         }
     }
 
@@ -226,6 +227,15 @@ impl Watch {
         }
         for prefix in had {
             self.moved(prefix, vantage.clone(), Has::Unknown, None);
+        }
+    }
+
+    /// What a vantage point has counts less from now on, or again as much.
+    fn silent(&mut self, vantage: &Arc<Vantage>, silent: bool) {
+        let number = self.vantages.number(vantage);
+        if self.vantages.silence(number, silent) {
+            let concerned = self.table.iter_mut().filter(|held| held.iter().any(|entry| entry.vantage == number));
+            concerned.for_each(|held| touch(held, &mut self.touched));
         }
     }
 
@@ -325,8 +335,8 @@ impl Watch {
 
     /// How many vantage points have a route of a prefix, of how many that ever told of it.
     pub fn visibility(&self, prefix: Prefix) -> (usize, usize) {
-        let count = |held: &Box<Held>| held.iter().fold((0, 0), |(here, all), entry| (here + usize::from(entry.here), all + 1));
-        self.table.get(prefix).map_or((0, 0), count)
+        let held = self.table.get(prefix);
+        held.map_or((0, 0), |held| held.iter().fold((0, 0), |(here, all), entry| (here + usize::from(entry.here), all + 1)))
     }
 
     /// What is expected.

@@ -9,13 +9,18 @@ use peerage_domain::{
     Prefix,
     sighting::{SeenRoute, Vantage},
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// Vantage points by number.
 #[derive(Default)]
 pub(super) struct Vantages {
     numbers: HashMap<Arc<Vantage>, u32, foldhash::fast::RandomState>,
     all: Vec<Arc<Vantage>>,
+    /// Those of which nothing was heard for long.
+    silent: BTreeSet<u32>,
     /// The same by address: sources keep one of each. What is here stays, so addresses are not used again.
     known: HashMap<usize, (u32, Arc<Vantage>), foldhash::fast::RandomState>,
 }
@@ -36,6 +41,16 @@ impl Vantages {
 
     pub(super) fn get(&self, number: u32) -> &Arc<Vantage> {
         &self.all[number as usize]
+    }
+
+    /// Says whether one is silent; tells whether that is new.
+    pub(super) fn silence(&mut self, number: u32, silent: bool) -> bool {
+        if silent { self.silent.insert(number) } else { self.silent.remove(&number) }
+    }
+
+    /// Whether nothing was heard of it for long.
+    pub(super) fn is_silent(&self, number: u32) -> bool {
+        self.silent.contains(&number)
     }
 }
 

@@ -49,6 +49,7 @@ fn story(text: &str) -> Vec<Sighting> {
                 Sighting { at, vantage: who(words[3]), sight: Sight::Announced(prefix(words[2]), route.into()) }
             }
             "W" => Sighting { at, vantage: who(words[3]), sight: Sight::Withdrawn(prefix(words[2])) },
+            "S" | "H" => Sighting { at, vantage: who(words[2]), sight: Sight::Silent(words[1] == "S") },
             _ => Sighting { at, vantage: who(words[2]), sight: Sight::Lost },
         }
     };
@@ -95,6 +96,26 @@ fn a_prefix_taken_by_another_is_not_called_lost_too() {
 }
 
 #[test]
+fn a_vantage_point_that_is_not_heard_of_says_little() {
+    let normal: String = (1..=4).map(|n| format!("1 A 193.0.0.0/21 {n} 3356 3333\n")).collect();
+    // What one still has does not keep the others from being believed.
+    let gone = "2 W 193.0.0.0/21 1\n2 W 193.0.0.0/21 2\n2 W 193.0.0.0/21 3\n";
+    let told = ["2 open visibility-loss 193.0.0.0/21", "9 close visibility-loss 193.0.0.0/21", "9 open withdrawal 193.0.0.0/21"];
+    check(&format!("{normal}{gone}9 S 4\n"), &told);
+    check(&format!("{normal}3 S 4\n{gone}").replace("2 W", "4 W"), &["4 open withdrawal 193.0.0.0/21"]);
+    // When nobody is heard of, what they had counts.
+    check(&format!("{normal}3 S 1\n3 S 2\n3 S 3\n3 S 4\n"), &[]);
+    let weight = |more: &str| {
+        let all = found(story(&format!("{normal}2 A 193.0.0.0/21 1 1299 9121\n{more}")));
+        all.last().map(|finding| finding.evidence.confidence())
+    };
+    let (alone, silent) = (weight(""), weight("3 S 1\n"));
+    assert!(silent <= alone, "{silent:?} {alone:?}");
+    let text = found(story(&format!("{normal}2 A 193.0.0.0/21 1 1299 9121\n3 S 1\n"))).pop().expect("told again");
+    assert!(text.evidence.reasons.iter().any(|it| it.text.english().contains("not heard of for an hour")));
+}
+
+#[test]
 fn a_path_without_an_origin_has_none_that_is_expected() {
     check(
         "1 A 193.0.0.0/21 2914 {3333 9121}\n2 W 193.0.0.0/21 2914",
@@ -128,7 +149,7 @@ fn new_vrps_judge_what_is_known() {
 }
 
 prop_compose! {
-    fn any_sighting()(second in 1i64..8, who in 1u32..7, what in 0usize..14) -> Sighting {
+    fn any_sighting()(second in 1i64..8, who in 1u32..7, what in 0usize..16) -> Sighting {
         const PREFIXES: [&str; 4] = ["193.0.0.0/21", "193.0.4.0/24", "2001:67c:2e8::/48", "2001:67c:2e8:1::/64"];
         const PATHS: [&str; 7] = [
             "3356 3333", "1299 3333", "1299 9121 3333", "3356 9121", "1299 9121 3356 3333", "3356 3333 3333 3333", "{3333 1}",
@@ -138,6 +159,7 @@ prop_compose! {
         let sight = match what {
             0 => Sight::Lost,
             1..4 => Sight::Withdrawn(of),
+            14 | 15 => Sight::Silent(what == 14),
             _ => {
                 let path = Hop::path(&format!("{who} {}", PATHS[what % 7]));
                 Sight::Announced(of, SeenRoute { path, only_to_customer: (what == 13).then_some(Asn(3356)) }.into())
@@ -213,6 +235,8 @@ proptest! {
     fn a_watch_that_dies_goes_on_where_it_was(
         mut all in prop::collection::vec(any_sighting(), 1..60), cuts in prop::collection::vec(0usize..60, 1..4),
     ) {
+        // Who is silent is not kept: the feed says so again.
+        all.retain(|sighting| !matches!(sighting.sight, Sight::Silent(_)));
         all.sort_by_key(|sighting| sighting.at);
         prop_assert_eq!(lived(all.clone(), &cuts), lived(all, &[]));
     }

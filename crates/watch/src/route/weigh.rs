@@ -52,10 +52,14 @@ impl Weigh<'_> {
         self.entries.iter().any(|entry| holds(entry))
     }
 
-    /// How many see it: from −8 to 10.
+    /// How many see it: from −8 to 10. Those of which nothing was heard for long do not count.
     fn corroborated(&self) -> Option<Reason> {
-        let seen = self.entries.iter().map(|entry| entry.vantage).collect::<BTreeSet<_>>().len();
-        let all = self.scene.held.iter().count().max(seen);
+        let heard = |entry: &&Entry| !self.scene.vantages.is_silent(entry.vantage);
+        let seen = self.entries.iter().copied().filter(heard).map(|entry| entry.vantage).collect::<BTreeSet<_>>().len();
+        let all = self.scene.held.iter().filter(heard).count().max(seen);
+        if seen == 0 {
+            return Some(reason(-8, say!("route.silent", "Who sees it was not heard of for an hour: it may be old.")));
+        }
         let weight = match (seen, all) {
             (1, FEW..) => -8,
             (1, _) => return None,
