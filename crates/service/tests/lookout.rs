@@ -156,6 +156,8 @@ async fn what_is_meant_is_no_incident_until_the_exception_ends() {
     assert_eq!(open().await, [Kind::MoreSpecific], "the origin is fine, its part is longer than expected");
     world.service.add_exception(&customer, &form("length", "24")).await.expect("kept");
     assert_eq!(open().await, []);
+    let twice = world.service.add_exception(&customer, &form("length", "24")).await.expect_err("it is said already").to_string();
+    assert!(twice.contains("says so until"), "{twice}");
     let foreign = ExceptionForm { prefix: "8.8.8.0/24".into(), ..form("origin", "AS13335") };
     assert!(matches!(world.service.add_exception(&customer, &foreign).await, Err(Error::Refused(_))));
     world.wait(3 * 86_400);
@@ -386,6 +388,20 @@ async fn mail_goes_to_an_address_of_the_organisation_when_the_quiet_hours_are_ov
     {
         assert!(said.replace("=\n", "").contains(part), "{part}: {said}");
     }
+}
+
+#[tokio::test]
+async fn an_organisation_has_fifty_channels_at_most() {
+    let lasting = Lasting::new().await;
+    let service = lasting.open().await;
+    let customer = actor(&service, "customer@demo.example").await;
+    let form =
+        ChannelForm { name: "NOC".into(), kind: "webhook".into(), target: "http://127.0.0.1:9/hook".into(), ..ChannelForm::default() };
+    for _ in 0..50 {
+        service.add_channel(&customer, &form).await.expect("there is room");
+    }
+    let error = service.add_channel(&customer, &form).await.expect_err("there is none").to_string();
+    assert!(error.contains("50 channels"), "{error}");
 }
 
 #[tokio::test]

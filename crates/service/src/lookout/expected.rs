@@ -243,6 +243,17 @@ impl Service {
         // An operator says it for those whose prefix it is.
         exception.organisation = self.says_for(actor, own)?;
         let mut tx = self.store.begin().await?;
+        let known: Vec<Exception> = tx.items(EXCEPTION, Some(&exception.organisation)).await?;
+        let same = |it: &&Exception| it.prefix == exception.prefix && it.allow == exception.allow && it.holds(created);
+        if let Some(known) = known.iter().find(same) {
+            let (id, until) = (&known.id, known.expires.plus_secs(-1).date());
+            return Err(Error::Refused(say!(
+                "exception.same",
+                "{id} says so until {until}. Take it off first if another last day or reason is meant.",
+                id = id,
+                until = until
+            )));
+        }
         exception.id = tx.next_id("EX").await?;
         tx.save_item(EXCEPTION, &exception.id, &exception.organisation, &exception).await?;
         if tx.incident(&form.incident).await?.is_some() {
