@@ -209,7 +209,7 @@ fn a_peer_that_keeps_nothing_alive_any_more_is_silent_until_it_is_heard_of() {
     let mut log: String = (1..=3).map(|peer| live(0, peer, announced)).collect();
     for minute in 1..=130 {
         log += &live(minute * 60, 1, r#""KEEPALIVE""#);
-        if minute < 5 || minute > 120 {
+        if !(5..=120).contains(&minute) {
             log += &live(minute * 60, 2, r#""KEEPALIVE""#);
         }
     }
