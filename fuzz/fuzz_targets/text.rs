@@ -9,7 +9,7 @@ use peerage_domain::{
     service::{Community, Key, registration},
     sighting::Hop,
 };
-use peerage_feeds::{irr, legacy_csv, sightings};
+use peerage_feeds::{irr, legacy_csv, samples, sightings};
 
 fuzz_target!(|text: &str| {
     let _ = irr::answer(text.as_bytes());
@@ -18,6 +18,7 @@ fuzz_target!(|text: &str| {
     let _ = (legacy_csv::parse(text), sightings::read(text), text.parse::<Hours>());
     prefixes::judge(&prefixes::entries(text), &Known::default());
     registration::read(text, Asn(64500), &Known::default());
+    let _ = samples::read(text.as_bytes(), &mut |_| ());
     Hop::path(text);
     let _ = (text.parse::<Prefix>(), text.parse::<Asn>(), text.parse::<Timestamp>(), text.parse::<Key>(), text.parse::<Community>());
 });

@@ -36,18 +36,30 @@ pub const KEPT_DAYS: i64 = 400;
 
 impl Sample {
     /// Refuses impossible values: what is stored was possible.
+    ///
+    /// # Errors
+    /// The first thing that cannot be.
     pub fn check(&self, now: Timestamp) -> Result<(), SampleError> {
-        if !(1..=120).contains(&self.series.chars().count()) || self.series.chars().any(char::is_control) {
-            return Err(SampleError::Series);
-        }
-        if let Some(rtt) = self.rtt_ms.filter(|rtt| !(rtt.is_finite() && *rtt > 0.0 && *rtt < 60_000.0)) {
-            return Err(SampleError::Rtt(rtt));
-        }
+        self.check_value()?;
         if self.time.since(now) > 300 {
             return Err(SampleError::Future(self.time));
         }
         if now.since(self.time) > KEPT_DAYS * 86_400 {
             return Err(SampleError::Old(self.time, KEPT_DAYS));
+        }
+        Ok(())
+    }
+
+    /// The same whenever it was measured.
+    ///
+    /// # Errors
+    /// The first thing that cannot be.
+    pub fn check_value(&self) -> Result<(), SampleError> {
+        if !(1..=120).contains(&self.series.chars().count()) || self.series.chars().any(char::is_control) {
+            return Err(SampleError::Series);
+        }
+        if let Some(rtt) = self.rtt_ms.filter(|rtt| !(rtt.is_finite() && *rtt > 0.0 && *rtt < 60_000.0)) {
+            return Err(SampleError::Rtt(rtt));
         }
         Ok(())
     }

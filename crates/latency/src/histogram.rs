@@ -4,17 +4,20 @@
 //! given back as the bucket's geometric middle, at most 1 % off (the construction of
 //! DDSketch, Masson, Rim and Lee, VLDB 2019).
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 /// Ratio of two neighbouring bucket borders.
 const GAMMA: f64 = 1.02;
+/// Buckets between a value and e times the value: 1 / ln γ.
+const PER_E: f64 = 50.4983497918439;
 /// Stored first, so that the layout can change one day.
 const VERSION: u8 = 1;
 
 /// Counts of round-trip times and of lost packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
-    buckets: BTreeMap<i32, u64>,
+    /// Number and count of each bucket that has something, in order.
+    buckets: Vec<(i32, u64)>,
     lost: u64,
 }
 
@@ -28,8 +31,11 @@ impl Histogram {
     /// positive are not round-trip times and are not counted.
     pub fn record(&mut self, rtt_ms: f64) {
         if rtt_ms.is_finite() && rtt_ms > 0.0 {
-            let index = (rtt_ms.ln() / GAMMA.ln()).ceil();
-            *self.buckets.entry(index as i32).or_default() += 1;
+            let index = (rtt_ms.ln() * PER_E).ceil() as i32;
+            match self.buckets.binary_search_by_key(&index, |bucket| bucket.0) {
+                Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(1),
+                Err(at) => self.buckets.insert(at, (index, 1)),
+            }
         }
     }
 
@@ -40,16 +46,27 @@ impl Histogram {
 
     /// Adds everything of `other`; the order of merging does not matter.
     pub fn merge(&mut self, other: &Histogram) {
-        for (&index, &count) in &other.buckets {
-            let mine = self.buckets.entry(index).or_default();
-            *mine = mine.saturating_add(count);
+        let mut merged = Vec::with_capacity(self.buckets.len().max(other.buckets.len()));
+        let (mut mine, mut theirs) = (self.buckets.iter().peekable(), other.buckets.iter().peekable());
+        loop {
+            let order = match (mine.peek(), theirs.peek()) {
+                (None, None) => break,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(a), Some(b)) => a.0.cmp(&b.0),
+            };
+            let a = mine.next_if(|_| order.is_le());
+            let b = theirs.next_if(|_| order.is_ge());
+            let index = a.or(b).map_or(0, |bucket| bucket.0);
+            merged.push((index, a.map_or(0, |it| it.1).saturating_add(b.map_or(0, |it| it.1))));
         }
+        self.buckets = merged;
         self.lost = self.lost.saturating_add(other.lost);
     }
 
     /// How many round-trip times.
     pub fn count(&self) -> u64 {
-        self.buckets.values().sum()
+        self.buckets.iter().fold(0, |sum, bucket| sum.saturating_add(bucket.1))
     }
 
     /// How many lost packets.
@@ -68,9 +85,9 @@ impl Histogram {
     pub fn quantile(&self, q: f64) -> Option<f64> {
         let count = self.count();
         let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).max(1);
-        let mut seen = 0;
-        self.buckets.iter().find_map(|(&index, &n)| {
-            seen += n;
+        let mut seen = 0u64;
+        self.buckets.iter().find_map(|&(index, n)| {
+            seen = seen.saturating_add(n);
             (seen >= rank).then(|| GAMMA.powf(f64::from(index) - 0.5))
         })
     }
@@ -80,7 +97,7 @@ impl Histogram {
         let mut out = vec![VERSION];
         varint(&mut out, self.lost);
         let mut last = 0;
-        for (&index, &count) in &self.buckets {
+        for &(index, count) in &self.buckets {
             let step = i64::from(index) - i64::from(last);
             varint(&mut out, ((step << 1) ^ (step >> 63)) as u64);
             varint(&mut out, count);
@@ -100,13 +117,18 @@ impl Histogram {
         let mut at = 1;
         let next = |at: &mut usize| read_varint(bytes, at).ok_or(DecodeError(*at));
         let lost = next(&mut at)?;
-        let mut buckets = BTreeMap::new();
+        let mut buckets: Vec<(i32, u64)> = Vec::with_capacity(bytes.len() / 2);
         let mut index = 0i64;
         while at < bytes.len() {
             let zigzag = next(&mut at)?;
-            index += (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+            let step = (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64);
+            // Buckets stand in order, each once; the first may have any number.
+            if step <= 0 && !buckets.is_empty() {
+                return Err(DecodeError(at));
+            }
+            index = index.checked_add(step).ok_or(DecodeError(at))?;
             let key = i32::try_from(index).map_err(|_| DecodeError(at))?;
-            buckets.insert(key, next(&mut at)?);
+            buckets.push((key, next(&mut at)?));
         }
         Ok(Histogram { buckets, lost })
     }
@@ -148,6 +170,11 @@ mod tests {
     fn an_empty_histogram_says_nothing() {
         assert_eq!(Histogram::default().quantile(0.5), None);
         assert_eq!(Histogram::default().loss(), None);
+    }
+
+    #[test]
+    fn the_constant_is_that_of_gamma() {
+        assert!((PER_E * GAMMA.ln() - 1.0).abs() < 1e-15);
     }
 
     #[test]

@@ -9,7 +9,10 @@ use peerage_domain::{
     telemetry::{RouteEvent, Sample},
 };
 use peerage_latency::{Histogram, Step, Window};
-use peerage_storage::{Page, telemetry::Series};
+use peerage_storage::{
+    Page, Tx,
+    latency::{Series, Slot},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most samples of one batch.
@@ -26,6 +29,8 @@ pub struct Sender {
     pub label: String,
 }
 
+/// How long a batch is known by its id, in days: a sender that was away for longer sends no old ones again.
+const BATCH_DAYS: i64 = 30;
 /// How long changes of sessions are kept, in days.
 const SESSION_DAYS: i64 = 90;
 
@@ -109,7 +114,7 @@ impl Service {
         }
         let mut receipt = Receipt::default();
         let strangers = strangers(&mut tx, sender, samples).await?;
-        let mut changes: BTreeMap<(&str, Step, i64), Histogram> = BTreeMap::new();
+        let mut changes = Changes::new();
         for (index, sample) in samples.iter().enumerate() {
             if let Err(error) = sample.check(now) {
                 receipt.refused.push((index, error.to_string()));
@@ -122,28 +127,16 @@ impl Service {
             }
             receipt.accepted += 1;
             for step in Step::LADDER {
-                let slot = changes.entry((sample.series.as_str(), step, step.start_of(sample.time.secs()))).or_default();
+                let slot = changes.entry((step, sample.series.as_str(), step.start_of(sample.time.secs()))).or_default();
                 match sample.rtt_ms {
                     Some(rtt) => slot.record(rtt),
                     None => slot.record_loss(),
                 }
             }
         }
-        let mut ids: BTreeMap<&str, String> = BTreeMap::new();
-        for ((name, step, start), fresh) in &changes {
-            if !ids.contains_key(name) {
-                ids.insert(name, tx.series(&sender.organisation, name).await?.id);
-            }
-            let series = &ids[name];
-            let mut merged = match tx.histogram(series, step.secs(), *start).await? {
-                Some(bytes) => decode(series, &bytes)?,
-                None => Histogram::default(),
-            };
-            merged.merge(fresh);
-            tx.put_histogram(series, step.secs(), *start, merged.encode()).await?;
-        }
+        merge(&mut tx, &sender.organisation, &changes).await?;
         tx.commit().await?;
-        for connection in changes.keys().map(|(name, ..)| connection_of(name)).collect::<BTreeSet<_>>() {
+        for connection in changes.keys().map(|(_, name, _)| connection_of(name)).collect::<BTreeSet<_>>() {
             self.live.tell(connection, &sender.organisation);
         }
         Ok(receipt)
@@ -185,15 +178,17 @@ impl Service {
         let step = window.step();
         let to = step.start_of(now) + step.secs();
         let from = to - window.secs();
-        let mut courses = vec![];
-        for series in self.store.series(permit.scope.organisation(), connection).await? {
-            let intervals = self.intervals(&series.id, step, from, to).await?;
-            let total = sum(&intervals);
-            let coarse = if window.secs() > 86_400 { Step::Hour } else { Step::TenMinutes };
-            let before = sum(&self.intervals(&series.id, coarse, from - window.secs(), from).await?);
-            courses.push(Course { series, intervals, total, before });
-        }
-        Ok(courses)
+        let all = self.store.series(permit.scope.organisation(), connection).await?;
+        let ids: Vec<&str> = all.iter().map(|series| series.id.as_str()).collect();
+        let mut intervals = self.intervals_of(&ids, step, from, to).await?;
+        let coarse = if window.secs() > 86_400 { Step::Hour } else { Step::TenMinutes };
+        let mut before = self.intervals_of(&ids, coarse, from - window.secs(), from).await?;
+        let course = |series: Series| {
+            let intervals = intervals.remove(&series.id).unwrap_or_default();
+            let before = before.remove(&series.id).unwrap_or_default();
+            Course { total: sum(&intervals), before: sum(&before), intervals, series }
+        };
+        Ok(all.into_iter().map(course).collect())
     }
 
     /// One series between two moments, in intervals of which at most `max_points` fit.
@@ -217,8 +212,17 @@ impl Service {
     }
 
     pub(crate) async fn intervals(&self, series: &str, step: Step, from: i64, to: i64) -> Result<Vec<Interval>, Error> {
-        let rows = self.store.intervals(series, step.secs(), from, to).await?;
-        rows.into_iter().map(|(start, bytes)| Ok(Interval { start, histogram: decode(series, &bytes)? })).collect()
+        Ok(self.intervals_of(&[series], step, from, to).await?.remove(series).unwrap_or_default())
+    }
+
+    /// The intervals of several series, by their ids.
+    async fn intervals_of(&self, series: &[&str], step: Step, from: i64, to: i64) -> Result<BTreeMap<String, Vec<Interval>>, Error> {
+        let mut found: BTreeMap<String, Vec<Interval>> = BTreeMap::new();
+        for ((series, start), bytes) in self.store.intervals(series, step.secs(), from, to).await? {
+            let histogram = decode(&series, &bytes)?;
+            found.entry(series).or_default().push(Interval { start, histogram });
+        }
+        Ok(found)
     }
 
     /// A part of the route events of a span, latest first unless asked otherwise.
@@ -256,11 +260,38 @@ impl Service {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         for (step, days) in KEPT_DAYS {
-            tx.forget_before(step.secs(), now.plus_secs(-days * 86_400)).await?;
+            tx.forget_latency(step.secs(), now.plus_secs(-days * 86_400)).await?;
         }
+        tx.forget_batches(now.plus_secs(-BATCH_DAYS * 86_400)).await?;
         tx.forget_session_changes(now.plus_secs(-SESSION_DAYS * 86_400)).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// What a batch adds: by length of interval, series and beginning of the interval.
+type Changes<'a> = BTreeMap<(Step, &'a str, i64), Histogram>;
+
+/// Adds what came to what is kept.
+async fn merge(tx: &mut Tx, organisation: &str, changes: &Changes<'_>) -> Result<(), Error> {
+    let mut ids: BTreeMap<&str, String> = BTreeMap::new();
+    for (_, name, _) in changes.keys() {
+        if !ids.contains_key(name) {
+            ids.insert(*name, tx.series(organisation, name).await?.id);
+        }
+    }
+    for step in Step::LADDER {
+        let fresh = changes.iter().filter(|((of, ..), _)| *of == step);
+        let fresh: Vec<(Slot, &Histogram)> = fresh.map(|((_, name, start), it)| ((ids[name].clone(), *start), it)).collect();
+        let slots: Vec<Slot> = fresh.iter().map(|(slot, _)| slot.clone()).collect();
+        let known = tx.histograms(step.secs(), &slots).await?;
+        let merged = fresh.into_iter().map(|(slot, fresh)| {
+            let mut merged = known.get(&slot).map_or(Ok(Histogram::default()), |bytes| decode(&slot.0, bytes))?;
+            merged.merge(fresh);
+            Ok((slot, merged.encode()))
+        });
+        tx.put_histograms(step.secs(), &merged.collect::<Result<Vec<_>, Error>>()?).await?;
+    }
+    Ok(())
 }
 
 fn sum(intervals: &[Interval]) -> Histogram {
@@ -275,7 +306,7 @@ fn connection_of(series: &str) -> &str {
 }
 
 /// The connections in the names of series that are not the sender's.
-async fn strangers(tx: &mut peerage_storage::Tx, sender: &Sender, samples: &[Sample]) -> Result<BTreeSet<String>, Error> {
+async fn strangers(tx: &mut Tx, sender: &Sender, samples: &[Sample]) -> Result<BTreeSet<String>, Error> {
     let mut found = BTreeSet::new();
     for id in samples.iter().map(|sample| connection_of(&sample.series)).collect::<BTreeSet<_>>() {
         let own = tx.connection(id).await?.is_some_and(|connection| connection.organisation == sender.organisation);

@@ -17,6 +17,7 @@ pub mod drafts;
 mod engine;
 pub mod incidents;
 pub mod jobs;
+pub mod latency;
 pub mod legacy;
 pub mod peerings;
 pub mod routers;

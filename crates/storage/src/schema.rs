@@ -106,7 +106,12 @@ CREATE INDEX delivery_by_time ON delivery (state, due);
 CREATE INDEX delivery_by_organisation ON delivery (organisation);
 ", "
 ALTER TABLE route_change ADD COLUMN shortest BIGINT NOT NULL DEFAULT 0;
-"];
+", LATENCY_PARTITIONS];
+
+/// Behind this step the one table of latency is split into many.
+const LATENCY_PARTITIONS: &str = "
+CREATE TABLE latency_partition (name TEXT PRIMARY KEY, step BIGINT NOT NULL, first BIGINT NOT NULL);
+";
 
 /// Brings the schema up to date; several processes may do so at once.
 pub(crate) async fn migrate(store: &Store) -> Result<(), Error> {
@@ -122,6 +127,9 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), Error> {
     for step in STEPS.iter().skip(found as usize) {
         for statement in step.replace("BYTES", bytes).split(';').filter(|s| !s.trim().is_empty()) {
             tx.run(statement, &[]).await?;
+        }
+        if *step == LATENCY_PARTITIONS {
+            tx.split_latency().await?;
         }
     }
     tx.run("DELETE FROM schema_version", &[]).await?;

@@ -1,34 +1,7 @@
-//! Latency histograms by series and interval, and route events.
+//! Which batches of telemetry were received, and route events.
 
-use crate::engine::{Error, Page, Row, Store, Tx, json, params};
+use crate::engine::{Error, Page, Store, Tx, json, params};
 use peerage_domain::{Timestamp, telemetry::RouteEvent};
-
-/// A series of latency samples.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Series {
-    /// Such as `S-1`.
-    pub id: String,
-    /// Whose.
-    pub organisation: String,
-    /// Unique in the organisation, such as `CN-1/Ashburn`.
-    pub name: String,
-    /// The connection it belongs to: what stands before the first `/`.
-    pub connection: String,
-}
-
-/// One stored interval: its start in seconds since 1970 and the histogram's bytes.
-pub type Interval = (i64, Vec<u8>);
-
-const SERIES: &str = "SELECT id, organisation, name, connection FROM series";
-
-fn series_row(row: &Row) -> Result<Series, Error> {
-    Ok(Series {
-        id: row.text(0, "id")?,
-        organisation: row.text(1, "organisation")?,
-        name: row.text(2, "name")?,
-        connection: row.text(3, "connection")?,
-    })
-}
 
 impl Tx {
     /// Remembers a batch; false when it was received before.
@@ -36,33 +9,6 @@ impl Tx {
     pub async fn add_batch(&mut self, id: &str, now: Timestamp) -> Result<bool, Error> {
         let sql = "INSERT INTO telemetry_batch (id, received) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         Ok(self.run(sql, params![id, now.millis()]).await? > 0)
-    }
-
-    /// The series of this name, made when it is new.
-    pub async fn series(&mut self, organisation: &str, name: &str) -> Result<Series, Error> {
-        let sql = format!("{SERIES} WHERE organisation = $1 AND name = $2");
-        if let Some(row) = self.fetch("series", &sql, params![organisation, name]).await?.first() {
-            return series_row(row);
-        }
-        let id = self.next_id("S").await?;
-        let connection = name.split('/').next().unwrap_or_default();
-        let sql = "INSERT INTO series (id, organisation, name, connection) VALUES ($1, $2, $3, $4)";
-        self.run(sql, params![id.as_str(), organisation, name, connection]).await?;
-        Ok(Series { id, organisation: organisation.into(), name: name.into(), connection: connection.into() })
-    }
-
-    /// The histogram of one interval.
-    pub async fn histogram(&mut self, series: &str, step_s: i64, start: i64) -> Result<Option<Vec<u8>>, Error> {
-        let sql = "SELECT series, histogram FROM latency WHERE series = $1 AND step = $2 AND start = $3";
-        let rows = self.fetch("latency", sql, params![series, step_s, start]).await?;
-        rows.first().map(|row| row.bytes(1, "histogram")).transpose()
-    }
-
-    /// Replaces the histogram of one interval.
-    pub async fn put_histogram(&mut self, series: &str, step_s: i64, start: i64, bytes: Vec<u8>) -> Result<(), Error> {
-        let sql = "INSERT INTO latency (series, step, start, histogram) VALUES ($1, $2, $3, $4) \
-                   ON CONFLICT (series, step, start) DO UPDATE SET histogram = excluded.histogram";
-        self.run(sql, params![series, step_s, start, bytes]).await.map(|_| ())
     }
 
     /// Adds a route event; false when the same one is there already.
@@ -74,29 +20,14 @@ impl Tx {
         Ok(self.run(sql, values).await? > 0)
     }
 
-    /// Forgets intervals of one length and batches from before a moment.
-    pub async fn forget_before(&mut self, step_s: i64, before: Timestamp) -> Result<(), Error> {
-        self.run("DELETE FROM latency WHERE step = $1 AND start < $2", params![step_s, before.secs()]).await?;
+    /// Forgets which batches were received before a moment.
+    #[allow(missing_docs)]
+    pub async fn forget_batches(&mut self, before: Timestamp) -> Result<(), Error> {
         self.run("DELETE FROM telemetry_batch WHERE received < $1", params![before.millis()]).await.map(|_| ())
     }
 }
 
 impl Store {
-    /// The series of an organisation (`None`: of everybody), optionally of one connection.
-    pub async fn series(&self, organisation: Option<&str>, connection: &str) -> Result<Vec<Series>, Error> {
-        let sql = format!("{SERIES} WHERE ($1 = '' OR organisation = $1) AND ($2 = '' OR connection = $2) ORDER BY name");
-        let rows = self.fetch("series", &sql, params![organisation.unwrap_or_default(), connection]).await?;
-        rows.iter().map(series_row).collect()
-    }
-
-    /// The intervals of a series that begin in `from..to`, seconds since 1970.
-    pub async fn intervals(&self, series: &str, step_s: i64, from: i64, to: i64) -> Result<Vec<Interval>, Error> {
-        let sql =
-            "SELECT series, start, histogram FROM latency WHERE series = $1 AND step = $2 AND start >= $3 AND start < $4 ORDER BY start";
-        let rows = self.fetch("latency", sql, params![series, step_s, from, to]).await?;
-        rows.iter().map(|row| Ok((row.int(1, "start")?, row.bytes(2, "histogram")?))).collect()
-    }
-
     /// Route events of an organisation (`None`: of everybody) in a span, latest first, and how many there are.
     pub async fn route_events(
         &self,

@@ -16,71 +16,11 @@ use peerage_storage::{
     peerings::{PeeringColumn, PeeringFilter},
     service::StoredVerdict,
 };
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
-
+mod cluster;
 #[path = "contract/incidents.rs"]
 mod incidents;
 
-/// A cluster in a temporary directory; stopped and removed when dropped.
-struct Cluster {
-    dir: tempfile::TempDir,
-    bin: PathBuf,
-}
-
-fn as_postgres(command: &Path) -> Command {
-    // PostgreSQL refuses to run as root; Debian's package made a user for it.
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"));
-    if is_root {
-        let mut outer = Command::new("runuser");
-        outer.args(["-u", "postgres", "--"]).arg(command);
-        outer
-    } else {
-        Command::new(command)
-    }
-}
-
-impl Cluster {
-    /// `None` when PostgreSQL is not installed.
-    fn start() -> Option<Self> {
-        let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
-        let bin = versions.flatten().map(|v| v.path().join("bin")).max()?;
-        let dir = tempfile::tempdir().expect("temporary directory");
-        let open = Command::new("chmod").args(["777"]).arg(dir.path()).status();
-        assert!(open.is_ok_and(|s| s.success()), "the cluster's directory must be open to its user");
-        let data = dir.path().join("data");
-        let run = |command: &mut Command| {
-            let output = command.current_dir("/").stdin(Stdio::null()).output().expect("PostgreSQL's programs run");
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        };
-        run(as_postgres(&bin.join("initdb")).args(["-A", "trust", "-U", "peerage", "-N", "-D"]).arg(&data));
-        let options = format!("-c listen_addresses='' -c unix_socket_directories='{}' -c fsync=off", dir.path().display());
-        let log = dir.path().join("log");
-        run(as_postgres(&bin.join("pg_ctl"))
-            .args(["-w", "-D"])
-            .arg(&data)
-            .arg("-l")
-            .arg(&log)
-            .args(["-o", &options, "start"])
-            .stdout(Stdio::null()));
-        Some(Cluster { dir, bin })
-    }
-
-    fn url(&self) -> String {
-        let socket = self.dir.path().to_string_lossy().replace('/', "%2F");
-        format!("postgres://peerage@{socket}/postgres")
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let data = self.dir.path().join("data");
-        let _ = as_postgres(&self.bin.join("pg_ctl")).args(["-m", "immediate", "-D"]).arg(&data).arg("stop").stdout(Stdio::null()).status();
-        let _ = as_postgres(Path::new("/bin/rm")).arg("-rf").arg(&data).status();
-    }
-}
+use cluster::Cluster;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_secs(1_700_000_000 + seconds)
@@ -99,6 +39,7 @@ async fn contract(store: &Store, url: &str) {
     customers_of_route_servers_are_registered_once(store).await;
     sessions_from_before_are_one_a_network_and_location(store).await;
     telemetry_is_kept_once(store).await;
+    latency_goes_with_its_table(store).await;
     incidents::incidents_have_one_open_story_a_cause(store).await;
     incidents::deliveries_are_written_once_and_leased_once(store).await;
     incidents::the_last_routes_outlive_their_history(store).await;
@@ -387,16 +328,42 @@ async fn sessions_from_before_are_one_a_network_and_location(store: &Store) {
     tx.commit().await.expect("commit");
 }
 
+async fn latency_goes_with_its_table(store: &Store) {
+    const DAY: i64 = 86_400;
+    let mut tx = store.begin().await.expect("begin");
+    let (a, b) = (tx.series("ORG-1", "CN-1/Oslo").await.expect("new").id, tx.series("ORG-1", "CN-1/Bergen").await.expect("new").id);
+    let slot = |series: &str, start: i64| (series.to_owned(), start);
+    // More than one statement takes, in two tables, one of them put twice.
+    let mut all: Vec<_> = (0..250).map(|minute| (slot(&a, DAY - 7200 + minute * 60), vec![minute as u8, 0])).collect();
+    all.push((slot(&b, DAY), vec![0, 255]));
+    for _ in 0..2 {
+        tx.put_histograms(60, &all).await.expect("kept");
+    }
+    tx.put_histograms(60, &[(slot(&b, DAY), vec![9])]).await.expect("replaced");
+    tx.put_histograms(3600, &[(slot(&b, DAY), vec![60])]).await.expect("kept");
+    let wanted = [slot(&a, DAY - 7200), slot(&a, DAY + 60), slot(&b, DAY), slot(&b, DAY + 60), slot(&a, 40 * DAY)];
+    let found = tx.histograms(60, &wanted).await.expect("read");
+    let expected = [(slot(&a, DAY - 7200), vec![0, 0]), (slot(&a, DAY + 60), vec![121, 0]), (slot(&b, DAY), vec![9])];
+    assert_eq!(found, expected.into());
+    tx.commit().await.expect("commit");
+    let both = store.intervals(&[&a, &b], 60, DAY - 60, DAY + 60).await.expect("read");
+    let starts: Vec<_> = both.iter().map(|((series, start), _)| (series.as_str(), *start)).collect();
+    assert_eq!(starts, [(a.as_str(), DAY - 60), (a.as_str(), DAY), (b.as_str(), DAY)]);
+    assert_eq!(store.intervals(&[&b], 3600, 0, 2 * DAY).await.expect("read"), [(slot(&b, DAY), vec![60])]);
+    let mut tx = store.begin().await.expect("begin");
+    tx.forget_latency(60, Timestamp::from_secs(2 * DAY - 1)).await.expect("forgotten");
+    tx.commit().await.expect("commit");
+    let left = store.intervals(&[&a, &b], 60, 0, 9 * DAY).await.expect("read");
+    assert!(left.iter().all(|((_, start), _)| *start >= DAY) && left.len() == 131, "the second day is not over: {}", left.len());
+    assert_eq!(store.intervals(&[&b], 3600, 0, 9 * DAY).await.expect("read").len(), 1, "other lengths stay");
+}
+
 async fn telemetry_is_kept_once(store: &Store) {
     let mut tx = store.begin().await.expect("begin");
     assert!(tx.add_batch("b", at(0)).await.expect("new"));
     assert!(!tx.add_batch("b", at(0)).await.expect("known"));
     let series = tx.series("ORG-1", "CN-1/Zürich").await.expect("new");
     assert_eq!(tx.series("ORG-1", "CN-1/Zürich").await.expect("known"), series);
-    for bytes in [vec![1, 2, 0], vec![0, 255]] {
-        tx.put_histogram(&series.id, 60, 120, bytes).await.expect("kept");
-    }
-    assert_eq!(tx.histogram(&series.id, 60, 120).await.expect("read"), Some(vec![0, 255]));
     let event = RouteEvent {
         time: at(1),
         kind: RouteEventKind::PrefixOriginAsChangeEvent,
@@ -408,7 +375,6 @@ async fn telemetry_is_kept_once(store: &Store) {
     assert!(tx.add_route_event("EV-1", "ORG-1", &event).await.expect("new"));
     assert!(!tx.add_route_event("EV-1", "ORG-1", &event).await.expect("known"));
     tx.commit().await.expect("commit");
-    assert_eq!(store.intervals(&series.id, 60, 0, 121).await.expect("read"), [(120, vec![0, 255])]);
     let page = Page { offset: 0, limit: 10 };
     let (events, total) = store.route_events(Some("ORG-1"), "Critical", at(0), at(2), false, &page).await.expect("read");
     assert_eq!((events[0].1.clone(), total), (event, 1));
@@ -432,7 +398,7 @@ async fn sqlite_keeps_the_contract() {
 
 #[tokio::test]
 async fn postgresql_keeps_the_contract() {
-    let Some(cluster) = Cluster::start() else {
+    let Some(cluster) = Cluster::start("-c fsync=off") else {
         eprintln!("SKIPPED: PostgreSQL is not installed (Debian: apt-get install postgresql)");
         return;
     };

@@ -265,10 +265,10 @@ const SERIES: [(&str, &[usize]); 4] =
 /// The recorded packets that belong to one moment: three of a series' packets, drawn
 /// again and again in an order that looks shuffled but depends on the moment alone.
 fn beat(at: i64) -> Vec<Sample> {
-    let pings = atlas::read(PINGS).unwrap_or_default();
+    let pings: Vec<_> = PINGS.lines().map(atlas::measured).collect();
     let mut samples = vec![];
     for (number, (series, lines)) in SERIES.iter().enumerate() {
-        let packets: Vec<Option<f64>> = lines.iter().filter_map(|&n| pings.get(n)).flat_map(|p| p.rtt_ms.clone()).collect();
+        let packets: Vec<Option<f64>> = lines.iter().filter_map(|&n| pings.get(n)?.as_ref().ok()).flat_map(|p| p.rtt_ms.clone()).collect();
         for draw in 0..packets.len().min(3) {
             let pick = mixed(at as u64 * 16 + number as u64 * 4 + draw as u64) as usize % packets.len();
             samples.push(Sample { series: (*series).to_owned(), time: Timestamp::from_secs(at), rtt_ms: packets[pick] });

@@ -1,0 +1,95 @@
+use super::*;
+use proptest::prelude::*;
+use std::io::Write;
+
+fn gather(bytes: &[u8]) -> Result<(Tally, Vec<Sample>), SamplesError> {
+    let mut all = vec![];
+    let tally = read(bytes, &mut |sample| all.push(sample))?;
+    Ok((tally, all))
+}
+
+fn lines(text: &str) -> Vec<String> {
+    let (_, all) = gather(text.as_bytes()).expect(text);
+    all.iter().map(|it| format!("{} {} {:?}", it.time, it.series, it.rtt_ms)).collect()
+}
+
+#[test]
+fn a_file_is_known_by_what_is_in_it() {
+    let expected = ["2026-11-20T14:05:00Z CN-1/Oslo Some(8.5)", "2026-11-20T14:05:01.250Z CN-1/Oslo None"];
+    let check = |text: &str| assert_eq!(lines(text), expected, "{text}");
+    check("time,series,rtt_ms\n2026-11-20T14:05:00Z,CN-1/Oslo,8.5\n2026-11-20T14:05:01.25Z,CN-1/Oslo,\n");
+    check("2026-11-20T14:05:00Z,CN-1/Oslo,8.5\r\n2026-11-20T14:05:01.25Z,CN-1/Oslo,\r\n");
+    check("\u{feff}Series,RTT_ms,Time,note\n CN-1/Oslo , 8.5 ,1795183500,x\n\"CN-1/Oslo\",,1795183501.25,y");
+    check(
+        "{\"series\":\"CN-1/Oslo\",\"time\":\"2026-11-20T15:05:00+01:00\",\"rtt_ms\":8.5}\n\n{\"series\":\"CN-1/Oslo\",\"time\":1795183501250,\"rtt_ms\":null}",
+    );
+    check(
+        "[{\"series\":\"CN-1/Oslo\",\"time\":1795183500,\"rtt_ms\":8.5},{\"series\":\"CN-1/Oslo\",\"time\":\"2026-11-20T10:35:01.25-0330\"}]",
+    );
+    let mut packer = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+    packer.write_all(b"1795183500,a,1.5\n").expect("packed");
+    assert_eq!(gather(&packer.finish().expect("packed")).expect("unpacked").1.len(), 1);
+    assert_eq!(gather(b" \n").expect("nothing").0.form, Form::Empty);
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_its_line_and_the_rest_is_read() {
+    let check = |row: &str, words: &str| {
+        let (tally, all) = gather(format!("time,series,rtt_ms\n1795183500,a,1.5\n{row}\n1795183501,a,2.5\n").as_bytes()).expect(row);
+        assert_eq!((all.len(), tally.refused), (2, 1), "{row}");
+        let remark = tally.reasons[0].to_string();
+        assert!(remark.starts_with("line 3: ") && remark.contains(words), "{row}: {remark}");
+    };
+    check("1795183500,a,-1", "rtt_ms -1 is not a round-trip time");
+    check("1795183500,a,0", "above 0");
+    check("1795183500,a,60000", "below 60000");
+    check("1795183500,a,NaN", "not a round-trip time");
+    check("1795183500,a,inf", "not a round-trip time");
+    check("1795183500,a,fast", "“fast” is no round-trip time");
+    check("1795183500,,1", "the series name");
+    check("yesterday,a,1", "“yesterday” is no time");
+    check("2026-11-20T14:05:00,a,1", "says no zone; write 2026-11-20T14:05:00Z");
+    check("-5,a,1", "no time in seconds");
+    check("1795183500,a", "it has no rtt_ms");
+}
+
+#[test]
+fn a_file_of_which_nothing_can_be_read_is_refused() {
+    let check = |text: &str, words: &str| {
+        let error = gather(text.as_bytes()).expect_err(text).to_string();
+        assert!(error.contains(words), "{text}: {error}");
+    };
+    check("hello\nworld\n", "no line of it can be read as CSV; line 1: it has no rtt_ms");
+    check("time,series\n1,a\n", "names no column “rtt_ms”");
+    check("{\"a\":1}\n", "as JSON; line 1: missing field `series`");
+    check("[1, 2", "as JSON");
+    check(r#"{"type":"dns","timestamp":1,"prb_id":1,"dst_name":"a"}"#, "no round-trip times");
+}
+
+#[test]
+fn what_comes_again_counts_and_is_told() {
+    let (tally, all) = gather(b"1,a,1.5\n1,a,1.5\n1,b,1.5\n1,a,1.6\n1,a,\n1,a,\n").expect("samples");
+    assert_eq!((all.len(), tally.repeated, tally.first_repeated), (6, 2, Some(2)));
+}
+
+#[test]
+fn recorded_results_of_atlas_are_read() {
+    let (tally, all) = gather(include_bytes!("../../../service/demo/atlas-ping.jsonl")).expect("samples");
+    assert_eq!((tally.form, tally.refused), (Form::Json, 0));
+    assert_eq!(all.iter().filter(|it| it.rtt_ms.is_none()).count(), 3);
+    assert!(all.iter().all(|it| it.series.starts_with("atlas-")));
+    let first: Vec<_> = all.iter().take(3).filter_map(|it| it.rtt_ms).collect();
+    assert_eq!((first[0], first[2]), (123.894, 125.445));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = gather(&bytes);
+    }
+
+    #[test]
+    fn any_text_is_answered(text in "[\\[{\"a-z0-9:,.\\-\n }]{0,120}") {
+        let _ = gather(text.as_bytes());
+    }
+}
