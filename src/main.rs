@@ -1,7 +1,11 @@
 //! The program: `peerage serve` and its helpers.
 
-use clap::{Parser, Subcommand, ValueEnum};
-use peerage::server::{commands, config::Config, edge, start, watch};
+use clap::{Parser, Subcommand};
+use peerage::server::{
+    commands::{self, Format},
+    config::Config,
+    edge, latency, start, watch,
+};
 use peerage_domain::access::Role;
 use peerage_service::Error;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
@@ -43,6 +47,9 @@ enum Command {
     /// What happened to prefixes on the Internet, without the portal.
     #[command(subcommand)]
     Watch(WatchCommand),
+    /// Round-trip times, without the portal.
+    #[command(subcommand)]
+    Latency(LatencyCommand),
     /// People.
     #[command(subcommand)]
     User(User),
@@ -118,12 +125,10 @@ enum WatchCommand {
     Replay(watch::Replay),
 }
 
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Ndjson,
+#[derive(Subcommand)]
+enum LatencyCommand {
+    /// Print how many samples, how many losses and which percentiles there are, one group a line.
+    Summarize(latency::Summarize),
 }
 
 #[derive(Subcommand)]
@@ -174,7 +179,7 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<ExitCode, Error> {
     if let Command::Check(Check::Prefixes { format, file }) = &cli.command {
-        let good = commands::check_prefixes(file.as_ref(), *format == Format::Ndjson)?;
+        let good = commands::check_prefixes(file.as_ref(), *format)?;
         return Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     if let Command::Watch(WatchCommand::Replay(ask)) = cli.command {
@@ -182,6 +187,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     match &cli.command {
+        Command::Latency(LatencyCommand::Summarize(ask)) => {
+            latency::summarize(ask)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Edge(Edge::Render { engine, out, intent }) => {
             edge::render(intent, *engine, out.as_deref())?;
             return Ok(ExitCode::SUCCESS);
@@ -210,7 +219,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
             let same = commands::plan(&config, &router).await?;
             return Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Check(_) | Command::Edge(_) | Command::Watch(_) => {}
+        Command::Check(_) | Command::Edge(_) | Command::Latency(_) | Command::Watch(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -477,6 +477,8 @@ async fn sightings_come_by_the_operators_token_and_incidents_are_read_by_those_w
     let refused = async |path: &str, token: &str, body: &str| portal.api(path, token, body).await.0;
     assert_eq!(refused("/api/v1/watch/sightings", &customer, &line).await, StatusCode::FORBIDDEN);
     assert_eq!(refused("/api/v1/watch/sightings", &operator, "{}").await, StatusCode::BAD_REQUEST);
+    let (status, large) = portal.api("/api/v1/watch/sightings", &operator, &" ".repeat(3 << 20)).await;
+    assert_eq!((status, &large["detail"]), (StatusCode::PAYLOAD_TOO_LARGE, &"A request has at most 2 MB; send it in parts.".into()));
     assert_eq!(refused("/api/v1/watch/sightings?end=true", &operator, &line).await, StatusCode::UNPROCESSABLE_ENTITY);
     let late = line.replace(&now.to_string(), &now.plus_secs(86_400).to_string());
     assert_eq!(refused("/api/v1/watch/sightings", &operator, &late).await, StatusCode::UNPROCESSABLE_ENTITY);

@@ -8,6 +8,15 @@ use std::{
     path::PathBuf,
 };
 
+/// How a command answers.
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Ndjson,
+}
+
 async fn open(config: &Config) -> Result<Service, Error> {
     // A mistyped or forgotten directory must not become a second, empty portal.
     if !config.data_dir.is_dir() {
@@ -91,7 +100,7 @@ pub async fn add_token(config: &Config, organisation: &str, label: &str) -> Resu
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn check_prefixes(file: Option<&PathBuf>, ndjson: bool) -> Result<bool, Error> {
+pub fn check_prefixes(file: Option<&PathBuf>, format: Format) -> Result<bool, Error> {
     let bytes = match file.filter(|path| path.as_os_str() != "-") {
         Some(path) => read(path)?,
         None => {
@@ -105,7 +114,7 @@ pub fn check_prefixes(file: Option<&PathBuf>, ndjson: bool) -> Result<bool, Erro
     let mut good = true;
     for line in prefixes::check_lines(&text) {
         good &= line.verdict() != Verdict::Fail;
-        let shown = if ndjson { line.json() } else { line.text() };
+        let shown = if format == Format::Ndjson { line.json() } else { line.text() };
         // A reader that went away is no error of ours.
         if writeln!(out, "{shown}").is_err() {
             break;

@@ -98,6 +98,8 @@ pub struct IrrConfig {
     pub servers: Vec<String>,
     /// The registries to look in, such as `RIPE,ARIN,RADB`; empty for the server's own choice.
     pub sources: String,
+    /// Dumps of registries (RPSL, plain or gzip), by which changes of origin are judged.
+    pub dumps: Vec<PathBuf>,
 }
 
 /// Where the RPKI is heard of.

@@ -38,7 +38,7 @@ pub struct AppState {
 }
 
 /// Largest form: ten thousand prefixes fit with room to spare.
-const FORM_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const FORM_BYTES: usize = 2 * 1024 * 1024;
 /// How long an answer may take until its first byte: longer than any change of a router.
 const ANSWER: Duration = Duration::from_secs(120);
 

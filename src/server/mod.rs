@@ -17,6 +17,7 @@ pub mod edge;
 pub mod exports;
 pub mod forms;
 pub mod http;
+pub mod latency;
 pub mod live;
 mod loa;
 mod replay_into;

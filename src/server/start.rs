@@ -58,7 +58,14 @@ fn lookout(config: &Config, demo_world: bool) -> Result<LookoutSettings, Error> 
         webhook_allow = ["127.0.0.0/8", "::1/128"].iter().filter_map(|own| own.parse().ok()).collect();
     }
     let ris_live = Some(config.watch.ris_live.clone()).filter(|url| !url.is_empty());
-    Ok(LookoutSettings { ris_live, public_url: config.public_url.clone(), webhook_allow, mail, linger_s: config.watch.linger_s.max(0) })
+    Ok(LookoutSettings {
+        ris_live,
+        public_url: config.public_url.clone(),
+        webhook_allow,
+        mail,
+        irr_dumps: config.irr.dumps.clone(),
+        linger_s: config.watch.linger_s.max(0),
+    })
 }
 
 /// Makes the data directory, for its owner alone: the database holds accounts and sessions.

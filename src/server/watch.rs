@@ -1,13 +1,14 @@
 //! `peerage watch …`: what happened to prefixes, told from recordings, without the portal.
 
-use super::replay_into::Portal;
+use super::{commands::Format, replay_into::Portal};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     interest::Interest,
+    route_objects::RouteObjects,
     rpki::Vrps,
-    sighting::{Hop, Sighting},
+    sighting::{Hop, Sighting, around},
 };
-use peerage_feeds::{recording, vrp};
+use peerage_feeds::{recording, rpsl, vrp};
 use peerage_service::{Clock, Error};
 use peerage_watch::route::{Change, Expectation, Expectations, Finding, Kind, Learner, Relations, Watch};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use std::{
     fs::File,
     io::{self, BufReader, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -30,6 +32,9 @@ pub struct Replay {
     /// Validated ROA payloads as JSON (rpki-client, Routinator, StayRTR).
     #[arg(long, value_name = "VRPS.json")]
     vrps: Vec<PathBuf>,
+    /// Dumps of the Internet Routing Registry (RPSL), plain or gzip.
+    #[arg(long, value_name = "IRR.db", conflicts_with = "into")]
+    irr: Vec<PathBuf>,
     /// How fast: as fast as possible, in the time that it took, or ten times as fast.
     #[arg(long, default_value = "max")]
     speed: Speed,
@@ -67,14 +72,6 @@ enum Speed {
     Ten,
 }
 
-#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Ndjson,
-}
-
 /// `peerage watch replay`: prints one finding a line; what was read is told on standard error.
 ///
 /// # Errors
@@ -96,6 +93,7 @@ pub fn replay(mut ask: Replay) -> Result<(), Error> {
     let mut watch = Watch::new(expectations, Vrps::default()).with_relations(relations);
     let sightings = gather(&ask.files, &watch.interest(), |sighting| watch.concerns(sighting))?;
     watch.set_vrps(vrps(&ask.vrps, sightings.first().map(|sighting| sighting.at).unwrap_or_default())?);
+    watch.set_route_objects(Arc::new(route_objects(&ask.irr)?));
     let mut teller = Teller { out: io::stdout().lock(), format: ask.format, trouble: None, told: 0 };
     let mut pace = Pace { speed: ask.speed, last: None };
     for sighting in sightings {
@@ -177,6 +175,24 @@ fn vrps(paths: &[PathBuf], at: Timestamp) -> Result<Vrps, Error> {
     Ok(all.into_iter().collect::<Vrps>().with_aspas(aspas))
 }
 
+/// Route objects of all dumps.
+fn route_objects(paths: &[PathBuf]) -> Result<RouteObjects, Error> {
+    let mut all = vec![];
+    for path in paths {
+        let file = File::open(path).map_err(|error| fault(path, error))?;
+        let take = &mut |prefix, origin| all.push((prefix, origin));
+        let tally = rpsl::read(BufReader::with_capacity(1 << 16, file), take).map_err(|error| fault(path, error))?;
+        if tally.objects == 0 {
+            return Err(fault(path, "it has no route objects (RPSL: route or route6, and origin)"));
+        }
+        eprintln!("{}: {} route objects", path.display(), tally.objects);
+        if let Some((line, text)) = tally.first {
+            eprintln!("{}: {} route objects cannot be read; the first, line {line}: {text}", path.display(), tally.unreadable);
+        }
+    }
+    Ok(all.into_iter().collect())
+}
+
 /// What is wanted of all recordings, in the order of time.
 fn gather(paths: &[PathBuf], interest: &Interest, wanted: impl Fn(&Sighting) -> bool) -> Result<Vec<Sighting>, Error> {
     let mut all = vec![];
@@ -229,6 +245,8 @@ struct Line<'a> {
     expected: &'a Expectation,
     origin: Option<Asn>,
     by: Option<Asn>,
+    from: Option<Asn>,
+    to: Option<Asn>,
     path: &'a [Hop],
     vantage_points: Vec<String>,
     paths: Vec<&'a [Hop]>,
@@ -246,6 +264,7 @@ struct Because<'a> {
 impl<'a> From<&'a Finding> for Line<'a> {
     fn from(finding: &'a Finding) -> Self {
         let evidence = &finding.evidence;
+        let (from, to) = finding.by.map_or((None, None), |by| around(evidence.path(), by));
         let because = |reason: &'a peerage_watch::route::Reason| Because { weight: reason.weight, text: reason.text.english() };
         Line {
             time: finding.at,
@@ -255,6 +274,8 @@ impl<'a> From<&'a Finding> for Line<'a> {
             expected: &finding.expected,
             origin: evidence.origin,
             by: finding.by,
+            from,
+            to,
             path: evidence.path(),
             vantage_points: evidence.seen.iter().map(|(vantage, _)| vantage.to_string()).collect(),
             paths: evidence.seen.iter().map(|(_, route)| route.path.as_slice()).collect(),

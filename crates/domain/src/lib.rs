@@ -28,6 +28,7 @@ pub mod policy;
 mod prefix;
 pub mod prefixes;
 pub mod registration;
+pub mod route_objects;
 pub mod router;
 pub mod rpki;
 pub mod service;

@@ -43,6 +43,14 @@ impl Hop {
     }
 }
 
+/// From whom an AS of a path (nearest first) has the route, and to whom it passes it on.
+pub fn around(path: &[Hop], by: Asn) -> (Option<Asn>, Option<Asn>) {
+    let mut ases: Vec<Asn> = path.iter().filter_map(Hop::asn).collect();
+    ases.dedup();
+    let Some(at) = ases.iter().rposition(|asn| *asn == by) else { return (None, None) };
+    (ases.get(at + 1).copied(), at.checked_sub(1).map(|to| ases[to]))
+}
+
 impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -168,4 +176,21 @@ pub enum Had {
     Nothing,
     /// It is not known.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_as_of_a_path_has_neighbours() {
+        let check = |path: &str, by: u32, from: Option<u32>, to: Option<u32>| {
+            let (found_from, found_to) = around(&Hop::path(path), Asn(by));
+            assert_eq!((found_from.map(|asn| asn.0), found_to.map(|asn| asn.0)), (from, to), "{path} {by}");
+        };
+        check("174 396531 396531 33154 3356", 396_531, Some(33154), Some(174));
+        check("3491 17557", 17557, None, Some(3491));
+        check("17557", 17557, None, None);
+        check("174 3356", 1, None, None);
+    }
 }

@@ -2,10 +2,10 @@
 //! have a module of their own.
 //!
 //! * [`peeringdb`]: the objects of the PeeringDB API
-//! * [`atlas`]: results of RIPE Atlas measurements
+//! * [`samples`]: round-trip times as CSV, JSON, or [`atlas`] results of RIPE Atlas
 //! * [`recording`]: what collectors and routers saw, from MRT, BMP, RIS Live, or an [`incident`] as JSON
 //! * [`bmp`]: what routers say of their peers (RFC 7854); [`ris_live_socket`]: RIS Live as it happens; [`sightings`]: sightings on the wire
-//! * [`irr`]: the registry's answers, over [`irr_socket`]; [`ixf`]: the members of an exchange; [`legacy_csv`]: a table of sessions
+//! * [`irr`]: the registry's answers, over [`irr_socket`], and its dumps as [`rpsl`]; [`ixf`]: the members of an exchange; [`legacy_csv`]: a table of sessions
 //! * [`vrp`]: validated ROA payloads as files; [`rtr`]: from a cache, over [`rtr_socket`]
 #![warn(missing_docs)]
 
@@ -19,7 +19,9 @@ pub mod legacy_csv;
 pub mod peeringdb;
 pub mod recording;
 pub mod ris_live_socket;
+pub mod rpsl;
 pub mod rtr;
 pub mod rtr_socket;
+pub mod samples;
 pub mod sightings;
 pub mod vrp;

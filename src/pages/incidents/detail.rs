@@ -50,6 +50,12 @@ fn Incident(found: IncidentView) -> impl IntoView {
     let looked = it.acknowledged.as_ref().map(|by| {
         view! { <div><dt>{tr!(incident_page.looked)}</dt><dd>{by.who.clone()}<small><Ago at=by.at now=now/></small></dd></div> }
     });
+    let by = it.worst.by.map(|by| {
+        let (from, to) = it.worst.around();
+        let words = [from.map(|asn| tr!(incident_page.from_as, asn = asn)), to.map(|asn| tr!(incident_page.to_as, asn = asn))];
+        let words = words.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        view! { <div><dt>{tr!(incident_page.done_by)}</dt><dd>{by.to_string()}<small>{words}</small></dd></div> }
+    });
     let advice = advice(&it).iter().map(|text| view! { <li>{say(text)}</li> }).collect_view();
     let history: Vec<(Timestamp, String, String)> = found
         .history
@@ -69,6 +75,7 @@ fn Incident(found: IncidentView) -> impl IntoView {
         <dl class="facts">
             <div><dt>{tr!(incidents.began)}</dt><dd><Ago at=it.opened now=now/><small>{it.opened.minute()}</small></dd></div>
             <div><dt>{tr!(incident_page.end)}</dt>{ended}</div>
+            {by}
             <div><dt>{tr!(incident_page.vantages)}</dt><dd>{it.vantages}<small>{tr!(incident_page.points)}</small></dd></div>
             <div><dt>{tr!(incident_page.prefixes)}</dt><dd>{it.prefixes}</dd></div>
             {looked}

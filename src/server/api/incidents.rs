@@ -1,6 +1,6 @@
 //! Incidents in the API, what is expected, and sightings from collectors and recordings.
 
-use super::{Asked, Problem, service::Reader};
+use super::{Asked, Problem, Whole, service::Reader};
 use crate::server::http::AppState;
 use axum::{
     Json,
@@ -138,6 +138,15 @@ struct PartBody {
     expected: Expected,
     #[schema(value_type = Option<u32>)]
     origin: Option<Asn>,
+    /// Who does it, where somebody does.
+    #[schema(value_type = Option<u32>)]
+    by: Option<Asn>,
+    /// From whom that one has the route.
+    #[schema(value_type = Option<u32>)]
+    from: Option<Asn>,
+    /// To whom that one passes it on.
+    #[schema(value_type = Option<u32>)]
+    to: Option<Asn>,
     /// What most vantage points have, nearest AS first.
     #[schema(value_type = Vec<Object>)]
     path: Vec<Hop>,
@@ -154,10 +163,14 @@ struct PartBody {
 
 impl From<Part> for PartBody {
     fn from(it: Part) -> Self {
+        let (from, to) = it.around();
         PartBody {
             prefix: it.prefix,
             r#type: it.kind.word(),
             origin: it.origin,
+            by: it.by,
+            from,
+            to,
             path: it.path().to_vec(),
             confidence: it.confidence(),
             reasons: it.reasons.iter().map(|reason| ReasonBody { weight: reason.weight, text: reason.text.english().to_owned() }).collect(),
@@ -247,15 +260,16 @@ struct TakenBody {
 /// Takes what vantage points saw, one JSON object a line, in the order of time; the operator's
 /// token is needed. A batch that is sent again changes nothing.
 #[utoipa::path(post, path = "/api/v1/watch/sightings", params(Meant), request_body(content = String, content_type = "application/x-ndjson"),
-    responses((status = 200, body = TakenBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
+    responses((status = 200, body = TakenBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 413, body = Problem)))]
 async fn sight(
     State(service): State<Service>,
     Reader(actor): Reader,
     Asked(meant): Asked<Meant>,
-    body: String,
+    Whole(body): Whole,
 ) -> Result<Json<TakenBody>, Problem> {
     let bad = |why: String| Problem::new(StatusCode::BAD_REQUEST, why);
-    let all = sightings::read(&body).map_err(|error| bad(error.to_string()))?;
+    let body = std::str::from_utf8(&body).map_err(|error| bad(format!("it is no text: {error}")))?;
+    let all = sightings::read(body).map_err(|error| bad(error.to_string()))?;
     let name = meant.replay.as_deref().unwrap_or_default().trim().to_owned();
     if meant.replay.is_some() && name.is_empty() {
         return Err(bad("a replay has a name; without the parameter sightings are live".into()));

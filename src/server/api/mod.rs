@@ -6,10 +6,11 @@ mod v1;
 
 pub use service::metrics;
 
-use crate::server::http::AppState;
+use crate::server::http::{AppState, FORM_BYTES};
 use axum::{
     Json, Router,
-    extract::FromRequestParts,
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
@@ -72,6 +73,23 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Ask
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
         query.map(|query| Asked(query.0)).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+    }
+}
+
+/// The body of a request, or a problem that says what is wrong with it.
+struct Whole(Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Whole {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Bytes::from_request(request, state).await.map(Whole).map_err(|error| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                let most = FORM_BYTES / (1024 * 1024);
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("A request has at most {most} MB; send it in parts."))
+            }
+            status => Problem::new(status, error.body_text()),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/api/v1`: the portal's own API.
 
-use super::{Asked, Problem};
+use super::{Asked, Problem, Whole};
 use crate::server::{context::actor_of, http::AppState, views::bucket};
 use axum::{
     Json,
@@ -139,7 +139,7 @@ async fn take_latency(
     State(service): State<Service>,
     Token(sender): Token,
     headers: HeaderMap,
-    body: axum::body::Bytes,
+    Whole(body): Whole,
 ) -> Result<Json<ReceiptBody>, Problem> {
     let batch: SampleBatch = read(&body)?;
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -166,7 +166,7 @@ struct EventReceipt {
 /// Takes route events; the same event is kept once.
 #[utoipa::path(post, path = "/api/v1/telemetry/events", request_body = EventBatch,
     responses((status = 200, body = EventReceipt), (status = 401, body = Problem), (status = 422, body = Problem)))]
-async fn take_events(State(service): State<Service>, Token(sender): Token, body: axum::body::Bytes) -> Result<Json<EventReceipt>, Problem> {
+async fn take_events(State(service): State<Service>, Token(sender): Token, Whole(body): Whole) -> Result<Json<EventReceipt>, Problem> {
     let batch: EventBatch = read(&body)?;
     Ok(Json(EventReceipt { added: service.take_route_events(&sender, &batch.events).await? }))
 }

@@ -15,7 +15,7 @@ pub use kind::{Family, Kind};
 
 use crate::{
     Asn, Prefix, Text, Timestamp,
-    sighting::{Hop, Vantage},
+    sighting::{Hop, Vantage, around},
     telemetry::Level,
 };
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,11 @@ impl Part {
         let times = |path: &[Hop]| self.seen.iter().filter(|seen| seen.path == path).count();
         let paths = self.seen.iter().map(|seen| seen.path.as_slice());
         paths.min_by_key(|path| (std::cmp::Reverse(times(path)), path.len(), path.to_vec())).unwrap_or_default()
+    }
+
+    /// From whom the one who does it has the route, and to whom it passes it on.
+    pub fn around(&self) -> (Option<Asn>, Option<Asn>) {
+        self.by.map_or((None, None), |by| around(self.path(), by))
     }
 
     /// Takes over what is told of it now; its beginning stays, and what showed it best.

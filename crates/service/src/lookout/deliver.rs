@@ -189,6 +189,7 @@ impl Parcel {
             return json!({"type": "channel.test", "timestamp": self.now, "data": {"channel": self.channel.id, "name": self.channel.name}});
         };
         let part = &incident.worst;
+        let (from, to) = part.around();
         let kind = if self.delivery.phase == Phase::Open { "incident.opened" } else { "incident.closed" };
         let reasons: Vec<_> = part.reasons.iter().map(|it| json!({"weight": it.weight, "text": it.text.english()})).collect();
         json!({
@@ -205,6 +206,8 @@ impl Parcel {
                 "prefixes": incident.prefixes,
                 "expected": part.expected,
                 "by": incident.by,
+                "from": from,
+                "to": to,
                 "origin": part.origin,
                 "path": part.path(),
                 "confidence": incident.peak,

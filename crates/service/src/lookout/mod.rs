@@ -7,7 +7,7 @@
 //!   to be told of them
 //! * `incidents`: what people read, and say, about them
 //! * `alerts`, `deliver`, `webhook`, `mail`: who is told what, and how
-//! * `sources`: RIS Live and the operator's own routers
+//! * `sources`: RIS Live and the operator's own routers; `registry`: dumps of the IRR
 //!
 //! What is live and each recording that is replayed have a watch of their own, so that a replay
 //! never touches what is known of now. All of it can be put together again from the database: a
@@ -20,6 +20,7 @@ mod expected;
 mod incidents;
 mod mail;
 mod record;
+mod registry;
 mod sources;
 mod webhook;
 
@@ -43,6 +44,7 @@ use peerage_domain::{
 use peerage_watch::route::{Expectations, Finding, Move, Watch};
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
@@ -57,13 +59,22 @@ pub struct LookoutSettings {
     pub webhook_allow: Vec<Prefix>,
     /// How mail is sent; it is not when absent.
     pub mail: Option<MailSettings>,
+    /// Dumps of the Internet Routing Registry (RPSL), read again when they change.
+    pub irr_dumps: Vec<PathBuf>,
     /// How long nothing has to be found until an incident is over, in seconds.
     pub linger_s: i64,
 }
 
 impl Default for LookoutSettings {
     fn default() -> Self {
-        LookoutSettings { ris_live: None, public_url: String::new(), webhook_allow: vec![], mail: None, linger_s: LINGER_S }
+        LookoutSettings {
+            ris_live: None,
+            public_url: String::new(),
+            webhook_allow: vec![],
+            mail: None,
+            irr_dumps: vec![],
+            linger_s: LINGER_S,
+        }
     }
 }
 
@@ -83,9 +94,10 @@ const REPLAY_IDLE_S: i64 = 900;
 /// The watch of what is live, or of one recording.
 struct Realm {
     watch: Watch,
-    /// By what it was made: the expectations and the set of VRPs.
+    /// By what it was made: the expectations, the set of VRPs and that of route objects.
     version: String,
     vrps: usize,
+    objects: usize,
     replay: Option<Replay>,
     used: Timestamp,
     /// When it last believed what it learned of who buys from whom.
@@ -103,6 +115,7 @@ struct World {
     expectations: Expectations,
     version: String,
     entrances: entrances::Known,
+    registry: registry::Registry,
 }
 
 /// The lookout of this process. Cheap to clone.
@@ -233,6 +246,7 @@ impl Service {
     pub async fn tend_lookout(&self) -> Result<(), Error> {
         let _alone = self.lookout.turn.lock().await;
         self.refresh_expectations().await?;
+        self.read_registry().await;
         self.wake("", None).await?;
         let now = self.clock.now();
         let names: Vec<String> = {
@@ -313,7 +327,8 @@ impl Service {
             parts.iter().filter(|part| part.kind != Kind::Suboptimal).for_each(|part| watch.resume(part));
             watch.relearn();
             let version = world.version.clone();
-            world.realms.insert(name.to_owned(), Realm { watch, version, vrps: vrps_are, replay, used: now, relearned: now });
+            let realm = Realm { watch, version, vrps: vrps_are, objects: 0, replay, used: now, relearned: now };
+            world.realms.insert(name.to_owned(), realm);
         }
         let outcome = self.with_realm(name, |_, _| ());
         self.keep_sighted(name, outcome).await.map(|_| ())
@@ -331,11 +346,17 @@ impl Service {
             realm.watch.set_expectations(world.expectations.clone());
             realm.version.clone_from(&world.version);
         }
+        let objects = world.registry.objects();
+        let declared = realm.objects != Arc::as_ptr(objects) as usize;
+        if declared {
+            realm.watch.set_route_objects(objects.clone());
+            realm.objects = Arc::as_ptr(objects) as usize;
+        }
         if known {
             realm.watch.set_vrps(vrps.as_deref().cloned().unwrap_or_default());
             realm.vrps = address;
         }
-        expected || known
+        expected || known || declared
     }
 
     /// Has the watch of a realm do something, and gives what it found by it.

@@ -66,7 +66,7 @@ pub struct Feed {
 const GAPS: usize = 20;
 
 impl Feed {
-    fn new(name: &str, now: Timestamp) -> Feed {
+    pub(super) fn new(name: &str, now: Timestamp) -> Feed {
         Feed {
             name: name.to_owned(),
             state: FeedState::Connecting,
@@ -141,10 +141,15 @@ impl Service {
         Ok(self.lookout.sources.lock().unwrap_or_else(PoisonError::into_inner).feeds.clone())
     }
 
-    fn feed(&self, name: &str) -> Handle {
+    /// Lists a source in the place of one of the same name.
+    pub(super) fn put_feed(&self, new: Feed) {
         let mut sources = self.lookout.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        sources.feeds.retain(|feed| feed.name != name);
-        sources.feeds.push(Feed::new(name, self.clock.now()));
+        sources.feeds.retain(|feed| feed.name != new.name);
+        sources.feeds.push(new);
+    }
+
+    fn feed(&self, name: &str) -> Handle {
+        self.put_feed(Feed::new(name, self.clock.now()));
         Handle { sources: self.lookout.sources.clone(), name: name.to_owned() }
     }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use peerage_domain::{
     Asn, Prefix,
+    route_objects::RouteObjects,
     rpki::{OriginState, Vrps},
     sighting::SeenRoute,
 };
@@ -70,6 +71,7 @@ pub(super) struct Scene<'a> {
     pub(super) held: &'a Held,
     pub(super) vantages: &'a Vantages,
     pub(super) vrps: &'a Vrps,
+    pub(super) objects: &'a RouteObjects,
     pub(super) relations: &'a Relations,
 }
 

@@ -29,6 +29,7 @@ use peerage_domain::{
     Asn, Prefix, Timestamp,
     incident::Part,
     interest::Interest,
+    route_objects::RouteObjects,
     rpki::Vrps,
     sighting::{Had, RouteChange, SeenRoute, Sight, Sighting, Vantage},
 };
@@ -97,6 +98,7 @@ pub enum Has {
 pub struct Watch {
     expectations: Expectations,
     vrps: Vrps,
+    objects: Arc<RouteObjects>,
     relations: Relations,
     vantages: Vantages,
     table: Table,
@@ -121,6 +123,7 @@ impl Watch {
         Watch {
             expectations,
             vrps,
+            objects: Arc::default(),
             relations: Relations::default(),
             vantages: Vantages::default(),
             table,
@@ -395,7 +398,15 @@ impl Watch {
     fn judge(&mut self, prefix: Prefix, give: &mut dyn FnMut(Finding)) {
         let Some(held) = self.table.get_mut(prefix) else { return self.unwatched(prefix, give) };
         let expected = held.expected();
-        let scene = Scene { prefix, expected: &expected, held, vantages: &self.vantages, vrps: &self.vrps, relations: &self.relations };
+        let scene = Scene {
+            prefix,
+            expected: &expected,
+            held,
+            vantages: &self.vantages,
+            vrps: &self.vrps,
+            objects: &self.objects,
+            relations: &self.relations,
+        };
         let ignored = expected.ignored;
         let (mut brief, mut found, silent) = (scene.judge_brief(), scene.judge(), held.is_empty());
         brief.retain(|(kind, _), _| !ignored.contains(*kind));
@@ -435,6 +446,12 @@ impl Watch {
         self.last = None;
         let all: Vec<Prefix> = self.table.iter().map(|held| held.prefix).collect();
         all.into_iter().for_each(|prefix| self.look_again(prefix));
+    }
+
+    /// What the routing registry declares: what is told is judged by it with the next [`Watch::settle`].
+    pub fn set_route_objects(&mut self, objects: Arc<RouteObjects>) {
+        self.objects = objects;
+        self.table.iter_mut().filter(|held| held.told).for_each(|held| touch(held, &mut self.touched));
     }
 
     /// Lets time go on: what is judged from here on happens no earlier.

@@ -136,6 +136,19 @@ fn a_router_that_originates_a_prefix_itself_is_its_origin() {
 }
 
 #[test]
+fn a_route_object_of_the_new_origin_is_evidence() {
+    let confidence = |objects: &[(&str, u32)]| {
+        let mut watch = watch();
+        watch.set_route_objects(Arc::new(objects.iter().map(|(of, origin)| (prefix(of), Asn(*origin))).collect()));
+        let all = found_by(watch, story("1 A 193.0.0.0/21 2914 1299 9121"));
+        all.last().map(|finding| finding.evidence.confidence()).expect("a finding")
+    };
+    let alone = confidence(&[]);
+    assert_eq!(confidence(&[("193.0.0.0/21", 9121)]), alone - 10);
+    assert_eq!(confidence(&[("193.0.0.0/21", 9122), ("193.0.0.0/20", 9121)]), alone, "another origin, another prefix");
+}
+
+#[test]
 fn new_vrps_judge_what_is_known() {
     let (mut watch, mut all) = (watch(), vec![]);
     for sighting in story("1 A 193.0.0.0/21 2914 3356 3333") {

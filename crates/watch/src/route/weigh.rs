@@ -108,6 +108,17 @@ impl Weigh<'_> {
             }
             OriginState::NotFound => {}
         }
+        let declared = self.origin.is_some_and(|origin| self.scene.objects.declare(prefix, origin));
+        // Behind a ROA it says nothing more.
+        if declared && self.state() != OriginState::Valid {
+            let text = say!(
+                "route.object",
+                "The IRR has a route object of {who} for {prefix}: it may be meant, though many can write one.",
+                who = who,
+                prefix = prefix
+            );
+            all.push(reason(-10, text));
+        }
         let through = |entry: &Entry| path::neighbour(&entry.route).filter(|asn| expected.origins.contains(asn));
         if let Some(asn) = self.entries.iter().find_map(|entry| through(entry)) {
             all.push(reason(
