@@ -20,7 +20,7 @@ fn is_true(it: &bool) -> bool {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object such as {\"at\", \"asn\", \"announce\", \"path\"}")]
 struct Line {
     at: Timestamp,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -57,6 +57,12 @@ pub struct SightingError {
     pub why: String,
 }
 
+/// What the parser says, without its own number of the line, which is always one.
+fn words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(words, _)| words.to_owned())
+}
+
 /// Longest path, in ASNs; real ones have fewer than a hundred.
 const PATH_MOST: usize = 1000;
 
@@ -68,12 +74,18 @@ pub fn read(text: &str) -> Result<Vec<Sighting>, SightingError> {
     let mut all = vec![];
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let bad = |why: String| SightingError { line: at + 1, why: why.chars().take(200).collect() };
-        let line: Line = serde_json::from_str(line).map_err(|error| bad(error.to_string()))?;
+        let line: Line = serde_json::from_str(line).map_err(|error| bad(words(&error)))?;
         if line.path.len() > PATH_MOST {
             return Err(bad(format!("the path has more than {PATH_MOST} ASNs")));
         }
         if line.source.len() > 100 || line.peer.len() > 100 {
             return Err(bad("source and peer have at most 100 characters".into()));
+        }
+        if line.asn == Asn(0) {
+            return Err(bad("asn is the AS of the vantage point; 0 is none (RFC 7607)".into()));
+        }
+        if !line.announce.is_empty() && line.path.is_empty() {
+            return Err(bad("an announcement has a path, nearest AS first, such as [3491, 17557]".into()));
         }
         let vantage = Arc::new(Vantage { source: line.source, asn: line.asn, peer: line.peer, tells_withdrawals: line.tells_withdrawals });
         let route = Arc::new(SeenRoute { path: line.path, only_to_customer: line.only_to_customer });
@@ -110,7 +122,7 @@ pub fn write(it: &Sighting) -> String {
     match &it.sight {
         Sight::Announced(prefix, route) => {
             line.announce.push(*prefix);
-            line.path.clone_from(&route.path);
+            line.path.clone_from(&route.clone().told_by(&it.vantage).path);
             line.only_to_customer = route.only_to_customer;
         }
         Sight::Withdrawn(prefix) => line.withdraw.push(*prefix),
@@ -137,6 +149,9 @@ mod tests {
         check(&format!("{fine}\n\nx"), "line 3: expected value");
         check(r#"{"at":"2008-02-24T18:47:00Z","asn":1}"#, "it says nothing");
         check(r#"{"at":"2008-02-24T18:47:00Z","asn":1,"announce":["10.0.0.1/8"]}"#, "10.0.0.0/8");
+        check(r#"{"at":"2008-02-24T18:47:00Z","asn":1,"announce":["10.0.0.0/8"]}"#, "an announcement has a path");
+        check(r#"{"at":"2008-02-24T18:47:00Z","asn":0,"lost":true}"#, "0 is none");
+        check("[]", "an object such as");
         check(r#"{"at":"yesterday","asn":1,"lost":true}"#, "is not a time");
         check(r#"{"at":"2008-02-24T18:47:00Z","asn":1,"lost":true,"x":1}"#, "unknown field");
         assert_eq!(read(fine).map(|all| all.len()), Ok(1));
@@ -144,7 +159,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(secs in 0i64..2_000_000_000, asn in any::<u32>(), path in prop::collection::vec(any::<u32>(), 0..6), what in 0u8..6, believed in any::<bool>()) {
+        fn what_is_written_reads_back(secs in 0i64..2_000_000_000, asn in 1u32.., path in prop::collection::vec(any::<u32>(), 1..6), what in 0u8..6, believed in any::<bool>()) {
             let prefix: Prefix = "193.0.0.0/21".parse().expect("prefix");
             let route = SeenRoute { path: path.into_iter().map(|asn| Hop::Asn(Asn(asn))).collect(), only_to_customer: None };
             let sight = match what {

@@ -178,6 +178,18 @@ impl Tx {
         self.fetch("delivery", &sql, params![incident]).await?.iter().map(delivery).collect()
     }
 
+    /// What waits for being told to a channel will not be, for this reason.
+    pub async fn cancel_deliveries(&mut self, channel: &str, why: &str) -> Result<(), Error> {
+        let sql = format!("{DELIVERY} WHERE channel = $1 AND state = $2");
+        for row in self.fetch("delivery", &sql, params![channel, DeliveryState::Waiting.word()]).await? {
+            let mut waiting = delivery(&row)?;
+            waiting.state = DeliveryState::Cancelled;
+            waiting.outcome.answer = why.to_owned();
+            self.save_delivery(&waiting).await?;
+        }
+        Ok(())
+    }
+
     /// A delivery by its id.
     pub async fn delivery(&mut self, id: &str) -> Result<Option<Delivery>, Error> {
         self.fetch("delivery", &format!("{DELIVERY} WHERE id = $1"), params![id]).await?.first().map(delivery).transpose()

@@ -308,7 +308,7 @@ fn log(all: Vec<DeliveryView>, writable: bool, now: Timestamp) -> impl IntoView 
                 "waiting" => ("now", "clock"),
                 _ => ("unknown", "unknown"),
             };
-            let again = (writable && it.state != "waiting").then(|| {
+            let again = (writable && matches!(it.state.as_str(), "sent" | "failed")).then(|| {
                 let label = tr!(delivery.redeliver, id = it.id.clone());
                 view! { <Post to={action::<Redeliver>()} fields=vec![("id", it.id.clone())] label=label class="btn sm"/> }
             });

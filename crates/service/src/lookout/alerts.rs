@@ -251,6 +251,7 @@ impl Service {
             alert.channels.retain(|channel| channel != id);
             tx.save_item(ALERT, &alert.id, &alert.organisation, &alert).await?;
         }
+        tx.cancel_deliveries(id, "the channel was taken off").await?;
         Ok(tx.commit().await?)
     }
 
@@ -308,6 +309,7 @@ impl Service {
         if alert.channels.is_empty() {
             return Err(Error::Refused(say!("alert.no_channel", "Choose at least one channel; without one nobody is told.")));
         }
+        self.is_watched(actor, alert.prefix).await?;
         let known = self.alerts(actor).await?;
         let mut tx = self.store.begin().await?;
         alert.id = match id {
@@ -376,11 +378,28 @@ impl Service {
             created,
             author: actor.name.clone(),
         };
+        self.is_watched(actor, mute.prefix).await?;
         let mut tx = self.store.begin().await?;
+        let known: Vec<Mute> = tx.items(MUTE, Some(&mute.organisation)).await?;
+        let same = |it: &&Mute| it.prefix == mute.prefix && it.family == mute.family && it.expires > created;
+        if let Some(known) = known.iter().find(same) {
+            let (id, until) = (&known.id, known.expires.plus_secs(-1).date());
+            return Err(Error::Refused(say!("mute.same", "{id} mutes this until {until}; end it first.", id = id, until = until)));
+        }
         mute.id = tx.next_id("MU").await?;
         tx.save_item(MUTE, &mute.id, &mute.organisation, &mute).await?;
         tx.commit().await?;
         Ok(mute)
+    }
+
+    /// Nothing is ever told of a prefix that has nothing to do with the actor's.
+    async fn is_watched(&self, actor: &Actor, prefix: Option<Prefix>) -> Result<(), Error> {
+        let Some(prefix) = prefix else { return Ok(()) };
+        let own = self.expectations(actor).await?;
+        if own.iter().any(|it| it.prefix.overlaps(prefix)) {
+            return Ok(());
+        }
+        Err(Error::Refused(say!("lookout.foreign", "{prefix} is no prefix of yours that is watched, nor a part of one.", prefix = prefix)))
     }
 
     /// Ends a mute.

@@ -256,7 +256,8 @@ impl Service {
         }
         exception.id = tx.next_id("EX").await?;
         tx.save_item(EXCEPTION, &exception.id, &exception.organisation, &exception).await?;
-        if tx.incident(&form.incident).await?.is_some() {
+        // It stands in the history of an incident that it is about.
+        if tx.parts(&form.incident).await?.iter().any(|part| part.expected.prefix == own) {
             let turn = Turn::Excepted { allow, reason: exception.reason.clone() };
             tx.record(&form.incident, created, &actor.name, &turn).await?;
         }

@@ -182,7 +182,7 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not, a time cannot be, or storage fails.
-    pub async fn sight_as(&self, actor: &Actor, replay: Option<Replay>, sightings: Vec<Sighting>) -> Result<Taken, Error> {
+    pub async fn sight_as(&self, actor: &Actor, replay: Option<Replay>, mut sightings: Vec<Sighting>) -> Result<Taken, Error> {
         actor.may(Action::ManageSources)?;
         let now = self.clock.now();
         if let Some(late) = sightings.iter().find(|it| it.at.since(now) > 300) {
@@ -200,6 +200,8 @@ impl Service {
                 hours = hours
             )));
         }
+        // The clock of one source that runs ahead moves nobody else's.
+        sightings.iter_mut().for_each(|it| it.at = it.at.min(now));
         let count = sightings.len();
         let taken = self.sight(None, sightings).await?;
         self.heard_by_http(&actor.name, count, taken.watched);

@@ -211,7 +211,8 @@ impl Service {
             }
             for open in tx.deliveries_of(&incident.id).await?.into_iter().filter(|it| it.organisation == *organisation) {
                 let told = matches!(open.state, DeliveryState::Sent | DeliveryState::Waiting);
-                if open.phase == Phase::Open && told {
+                let there = channels.iter().any(|channel| channel.id == open.channel);
+                if open.phase == Phase::Open && told && there {
                     let due = shifted(now, hours(&open.channel)).max(open.due);
                     let new = Delivery::new(tx.next_id("DE").await?, &open.channel, organisation, (&incident.id, Phase::Close), now);
                     tx.add_delivery(&new.due(due).for_alert(&open.outcome.alert)).await?;

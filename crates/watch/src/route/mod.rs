@@ -81,6 +81,7 @@ struct Last {
     route: Option<Arc<SeenRoute>>,
     here: bool,
     shortest: Option<u8>,
+    at: Timestamp,
 }
 
 /// What a vantage point has of a prefix.
@@ -188,18 +189,19 @@ impl Watch {
     }
 
     /// Takes a sighting. One of a later instant has the instant before it judged; one of an
-    /// earlier instant counts as of now.
+    /// earlier instant counts as of now, unless its vantage point told of the prefix since then:
+    /// then it is no news.
     pub fn take(&mut self, sighting: Sighting, give: &mut dyn FnMut(Finding)) {
         if sighting.at > self.now {
             self.settle(give);
             self.now = sighting.at;
         }
         match sighting.sight {
-            Sight::Announced(prefix, route) => self.announced(prefix, sighting.vantage, route),
+            Sight::Announced(prefix, route) => self.announced(prefix, sighting.vantage, route, sighting.at),
             Sight::Withdrawn(prefix) => {
                 let Some(held) = self.table.get_mut(prefix) else { return };
                 let believed = sighting.vantage.tells_withdrawals;
-                let had = held.withdraw(self.vantages.number(&sighting.vantage), believed);
+                let had = held.withdraw(self.vantages.number(&sighting.vantage), believed, sighting.at);
                 touch(held, &mut self.touched);
                 if let Some(entry) = had {
                     let now = if believed { Has::Nothing } else { Has::Unknown };
@@ -248,9 +250,9 @@ impl Watch {
         }
     }
 
-    fn announced(&mut self, prefix: Prefix, vantage: Arc<Vantage>, route: Arc<SeenRoute>) {
+    fn announced(&mut self, prefix: Prefix, vantage: Arc<Vantage>, route: Arc<SeenRoute>, at: Timestamp) {
         let new = self.put(prefix, &vantage, route, |held, number, shown| {
-            let (entry, matters) = held.announce(number, shown);
+            let (entry, matters) = held.announce(number, shown, at);
             (entry.map(|entry| (entry.route.clone(), entry.shortest())), matters)
         });
         if let Some((route, shortest)) = new.flatten() {
@@ -295,15 +297,15 @@ impl Watch {
             let vantage = vantages.entry(it.vantage).or_insert_with_key(|it| Arc::new(it.clone())).clone();
             let last = all.entry((it.prefix, vantage)).or_default();
             *last = match it.had {
-                Had::Route(route) => Last { route: Some(Arc::new(route)), here: true, shortest: it.shortest },
+                Had::Route(route) => Last { route: Some(Arc::new(route)), here: true, shortest: it.shortest, at: it.at },
                 // What it had before is what it lost.
-                Had::Nothing => Last { route: last.route.take(), here: false, shortest: it.shortest },
+                Had::Nothing => Last { route: last.route.take(), here: false, shortest: it.shortest, at: it.at },
                 Had::Unknown => Last::default(),
             };
         }
         for ((prefix, vantage), last) in all {
-            let Some(route) = last.route else { continue };
-            self.put(prefix, &vantage, route, |held, number, shown| (held.restore(number, shown, last.here, last.shortest), true));
+            let Some(route) = last.route.clone() else { continue };
+            self.put(prefix, &vantage, route, |held, number, shown| (held.restore(number, shown, &last), true));
         }
     }
 

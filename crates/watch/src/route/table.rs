@@ -1,12 +1,12 @@
 //! The routes that vantage points have, by prefix.
 
 use super::{
-    Expectation, Key, Terms,
+    Expectation, Key, Last, Terms,
     judge::GROWTH,
     keyed::{ByPrefix, Keyed},
 };
 use peerage_domain::{
-    Prefix,
+    Prefix, Timestamp,
     sighting::{SeenRoute, Vantage},
 };
 use std::{
@@ -70,7 +70,7 @@ pub(super) struct Shown {
 /// No route with an origin that is expected was seen; paths count as shorter than this.
 const NEVER: u8 = u8::MAX;
 
-/// What a vantage point has, or had, of a prefix. There are as many of these as routes: three words.
+/// What a vantage point has, or had, of a prefix. There are as many of these as routes: four words.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) route: Arc<SeenRoute>,
@@ -84,12 +84,19 @@ pub(super) struct Entry {
     pub(super) here: bool,
     /// Whether it was told in the instant that is not judged yet.
     fresh: bool,
+    /// When it was told, in seconds since 1970.
+    told_s: u32,
+}
+
+/// Seconds since 1970, as an [`Entry`] keeps them.
+fn seconds(at: Timestamp) -> u32 {
+    u32::try_from(at.secs()).unwrap_or(if at.secs() < 0 { 0 } else { u32::MAX })
 }
 
 impl Entry {
-    fn new(vantage: u32, shown: Shown, here: bool, fresh: bool) -> Self {
+    fn new(vantage: u32, shown: Shown, here: bool, fresh: bool, at: Timestamp) -> Self {
         let Shown { route, rightful, faults } = shown;
-        let mut entry = Entry { route, faults, vantage, shortest: NEVER, rightful, here, fresh };
+        let mut entry = Entry { route, faults, vantage, shortest: NEVER, rightful, here, fresh, told_s: seconds(at) };
         entry.measure();
         entry
     }
@@ -211,12 +218,15 @@ impl Held {
 
     /// Gives the entry when that is another route than before; and whether something else may be
     /// found by it: not by one more route with which nothing is wrong.
-    pub(super) fn announce(&mut self, vantage: u32, shown: Shown) -> (Option<&Entry>, bool) {
+    pub(super) fn announce(&mut self, vantage: u32, shown: Shown, when: Timestamp) -> (Option<&Entry>, bool) {
         let told = self.told;
         match self.find(vantage) {
+            // What was told before what is known is no news.
+            Ok(at) if seconds(when) < self.all[at].told_s => (None, false),
             Ok(at) => {
                 self.part(at);
                 let entry = &mut self.all[at];
+                entry.told_s = seconds(when);
                 let is_new = !entry.here || entry.route != shown.route;
                 let was_wrong = entry.faults.is_some();
                 (entry.here, entry.fresh) = (true, true);
@@ -226,15 +236,16 @@ impl Held {
             }
             Err(at) => {
                 let matters = told || shown.faults.is_some();
-                self.insert(at, Entry::new(vantage, shown, true, true));
+                self.insert(at, Entry::new(vantage, shown, true, true, when));
                 (Some(&self.all[at]), matters)
             }
         }
     }
 
     /// Puts in what was known, as if it had been judged; with the shortest path of before.
-    pub(super) fn restore(&mut self, vantage: u32, shown: Shown, here: bool, shortest: Option<u8>) {
-        let mut entry = Entry::new(vantage, shown, here, false);
+    pub(super) fn restore(&mut self, vantage: u32, shown: Shown, last: &Last) {
+        let (here, shortest) = (last.here, last.shortest);
+        let mut entry = Entry::new(vantage, shown, here, false, last.at);
         entry.shortest = entry.shortest.min(shortest.unwrap_or(NEVER));
         match self.find(vantage) {
             Ok(at) => self.all[at] = entry,
@@ -243,9 +254,10 @@ impl Held {
     }
 
     /// A withdrawal that is not believed leaves nothing known. Gives what was there.
-    pub(super) fn withdraw(&mut self, vantage: u32, believed: bool) -> Option<Entry> {
-        let at = self.find(vantage).ok()?;
+    pub(super) fn withdraw(&mut self, vantage: u32, believed: bool, when: Timestamp) -> Option<Entry> {
+        let at = self.find(vantage).ok().filter(|at| seconds(when) >= self.all[*at].told_s)?;
         self.part(at);
+        self.all[at].told_s = seconds(when);
         let here = self.all[at].here;
         let entry = if believed {
             self.all[at].here = false;

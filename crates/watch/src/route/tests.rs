@@ -110,9 +110,21 @@ fn a_vantage_point_that_is_not_heard_of_says_little() {
         all.last().map(|finding| finding.evidence.confidence())
     };
     let (alone, silent) = (weight(""), weight("3 S 1\n"));
-    assert!(silent <= alone, "{silent:?} {alone:?}");
+    assert!(silent < alone, "{silent:?} {alone:?}");
     let text = found(story(&format!("{normal}2 A 193.0.0.0/21 1 1299 9121\n3 S 1\n"))).pop().expect("told again");
     assert!(text.evidence.reasons.iter().any(|it| it.text.english().contains("not heard of for an hour")));
+}
+
+#[test]
+fn what_a_vantage_point_told_before_what_is_known_is_no_news() {
+    check(
+        "10 A 193.0.0.0/21 1 3356 3333\n20 A 193.0.0.0/21 1 1299 9121\n20 A 193.0.0.0/21 2 3356 3333\n30 A 193.0.4.0/24 2 3356 9",
+        &["20 open origin-change 193.0.0.0/21", "30 open sub-prefix 193.0.4.0/24"],
+    );
+    let mut late = story("20 A 193.0.0.0/21 1 1299 9121\n30 A 193.0.0.0/21 2 3356 3333");
+    late.extend(story("10 A 193.0.0.0/21 1 3356 3333\n10 W 193.0.0.0/21 1\n25 W 193.0.0.0/21 1"));
+    let told: Vec<_> = found(late).iter().map(|it| (it.at.secs(), it.change)).collect();
+    assert_eq!(told, [(20, Change::Open), (30, Change::Close)], "the last of them is news");
 }
 
 #[test]

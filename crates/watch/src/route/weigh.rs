@@ -52,13 +52,13 @@ impl Weigh<'_> {
         self.entries.iter().any(|entry| holds(entry))
     }
 
-    /// How many see it: from −8 to 10. Those of which nothing was heard for long do not count.
+    /// How many see it: from −11 to 10. Those of which nothing was heard for long do not count.
     fn corroborated(&self) -> Option<Reason> {
         let heard = |entry: &&Entry| !self.scene.vantages.is_silent(entry.vantage);
         let seen = self.entries.iter().copied().filter(heard).map(|entry| entry.vantage).collect::<BTreeSet<_>>().len();
         let all = self.scene.held.iter().filter(heard).count().max(seen);
         if seen == 0 {
-            return Some(reason(-8, say!("route.silent", "Who sees it was not heard of for an hour: it may be old.")));
+            return Some(reason(-11, say!("route.silent", "Who sees it was not heard of for an hour: it may be old.")));
         }
         let weight = match (seen, all) {
             (1, FEW..) => -8,
@@ -127,7 +127,7 @@ impl Weigh<'_> {
             ));
         }
         if self.origin.is_some_and(|origin| origin.class() != AsnClass::Public) {
-            all.push(reason(-8, say!("route.no_public", "{who} is no public ASN: rather a mistake than an attack.", who = who)));
+            all.push(reason(-5, say!("route.no_public", "{who} is no public ASN: rather a mistake than an attack.", who = who)));
         }
         all
     }
