@@ -25,7 +25,7 @@ pub(super) fn show(prefix: Prefix, (expected, length): (&Terms, u8), vrps: &Vrps
     let (origin, origins) = (facts.origin, route.origins());
     if origins.is_empty() || !origins.iter().all(|origin| expected.origins.contains(origin)) {
         let kind = if prefix.length() == length { Kind::OriginChange } else { Kind::SubPrefix };
-        return Shown { route, rightful: false, faults: Some(Box::new(Faults(vec![(kind, origin)]))) };
+        return Shown { route, faults: Some(Box::new(Faults(vec![(kind, origin)]))) };
     }
     let mut keys = vec![];
     // Who may originate it by exception may originate parts of any length.
@@ -42,7 +42,7 @@ pub(super) fn show(prefix: Prefix, (expected, length): (&Terms, u8), vrps: &Vrps
         None if is_strange(expected, facts) => keys.push((Kind::ForgedOrigin, facts.neighbour)),
         None => {}
     }
-    Shown { route, rightful: true, faults: (!keys.is_empty()).then(|| Box::new(Faults(keys))) }
+    Shown { route, faults: (!keys.is_empty()).then(|| Box::new(Faults(keys))) }
 }
 
 /// Whether an AS is not among those that are known to stand next to the origin. Learned ones are
@@ -80,7 +80,7 @@ pub(super) struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// Everything that is found at the end of the instant.
     pub(super) fn judge(&self) -> BTreeMap<Key, Evidence> {
-        let mut found = self.of_routes(self.held.iter().filter(|entry| entry.here));
+        let mut found = self.of_routes(self.held.iter().filter(|entry| entry.is_here()));
         let taken = found.keys().any(|(kind, _)| matches!(kind, Kind::OriginChange | Kind::SubPrefix));
         // Where somebody else has taken the prefix, that is why it is seen less or further away.
         if self.prefix == self.expected.prefix && !taken {
@@ -93,7 +93,7 @@ impl<'a> Scene<'a> {
     pub(super) fn judge_brief(&self) -> BTreeMap<Key, Evidence> {
         match self.held.brief() {
             [] => BTreeMap::new(),
-            brief => self.of_routes(self.held.iter().filter(|entry| entry.here).chain(brief)),
+            brief => self.of_routes(self.held.iter().filter(|entry| entry.is_here()).chain(brief)),
         }
     }
 
@@ -113,7 +113,7 @@ impl<'a> Scene<'a> {
     }
 
     fn evidence(&self, origin: Option<Asn>, entries: &[&Entry], reasons: Vec<Reason>) -> Evidence {
-        let seen = |entry: &&Entry| (self.vantages.get(entry.vantage).clone(), entry.route.clone());
+        let seen = |entry: &&Entry| (self.vantages.get(entry.vantage()).clone(), entry.route.clone());
         let mut seen: Vec<_> = entries.iter().map(seen).collect();
         seen.sort();
         seen.dedup();
@@ -123,7 +123,7 @@ impl<'a> Scene<'a> {
     /// What vantage points have or had with an origin that is expected. Silent ones do not count
     /// while there are others.
     fn rightful(&self) -> impl Iterator<Item = &Entry> {
-        let heard = |entry: &Entry| !self.vantages.is_silent(entry.vantage);
+        let heard = |entry: &Entry| !self.vantages.is_silent(entry.vantage());
         let some = self.held.iter().any(|entry| entry.ever_rightful() && heard(entry));
         self.held.iter().filter(move |entry| entry.ever_rightful() && (heard(entry) || !some))
     }
@@ -131,14 +131,14 @@ impl<'a> Scene<'a> {
     /// Gone everywhere, or at more than half.
     fn lost(&self) -> Option<(Key, Evidence)> {
         let had = self.rightful();
-        let (all, gone) = had.fold((0, 0), |(all, gone), entry| (all + 1, gone + usize::from(!entry.here)));
+        let (all, gone) = had.fold((0, 0), |(all, gone), entry| (all + 1, gone + usize::from(!entry.is_here())));
         let kind = match all - gone {
             _ if all == 0 => return None,
             0 => Kind::Withdrawal,
             left if all >= FEW && left * 2 < all => Kind::VisibilityLoss,
             _ => return None,
         };
-        let gone: Vec<&Entry> = self.rightful().filter(|entry| !entry.here).collect();
+        let gone: Vec<&Entry> = self.rightful().filter(|entry| !entry.is_here()).collect();
         Some(((kind, None), self.evidence(None, &gone, weigh::lost(kind, gone.len(), all))))
     }
 
@@ -148,7 +148,7 @@ impl<'a> Scene<'a> {
         let odd = |(kind, _): &Key| matches!(kind, Kind::RouteLeak | Kind::ForgedOrigin);
         let told = |entry: &Entry| entry.faults().any(odd);
         let longer = |entry: &&Entry| entry.growth() >= GROWTH && !told(entry);
-        let here = self.rightful().filter(|entry| entry.here);
+        let here = self.rightful().filter(|entry| entry.is_here());
         let (all, grown) = here.fold((0, 0), |(all, grown), entry| (all + 1, grown + usize::from(longer(&entry))));
         let enough = grown * 2 >= all && grown >= if all >= FEW { 2 } else { 1 };
         enough.then(|| {

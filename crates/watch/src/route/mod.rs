@@ -213,7 +213,7 @@ impl Watch {
                 let had = held.withdraw_all();
                 touch(held, &mut self.touched);
                 for entry in had {
-                    self.moved(prefix, self.vantages.get(entry.vantage).clone(), Has::Nothing, entry.shortest());
+                    self.moved(prefix, self.vantages.get(entry.vantage()).clone(), Has::Nothing, entry.shortest());
                 }
             }
             Sight::Lost => self.lost(&sighting.vantage),
@@ -239,7 +239,7 @@ impl Watch {
     fn silent(&mut self, vantage: &Arc<Vantage>, silent: bool) {
         let number = self.vantages.number(vantage);
         if self.vantages.silence(number, silent) {
-            let concerned = self.table.iter_mut().filter(|held| held.iter().any(|entry| entry.vantage == number));
+            let concerned = self.table.iter_mut().filter(|held| held.iter().any(|entry| entry.vantage() == number));
             concerned.for_each(|held| touch(held, &mut self.touched));
         }
     }
@@ -331,7 +331,7 @@ impl Watch {
         let had: Vec<(Prefix, Vec<Entry>)> = self.table.iter_mut().map(|held| (held.prefix, held.withdraw_all())).collect();
         for (prefix, entries) in had {
             for entry in entries {
-                self.moved(prefix, self.vantages.get(entry.vantage).clone(), Has::Unknown, None);
+                self.moved(prefix, self.vantages.get(entry.vantage()).clone(), Has::Unknown, None);
             }
         }
         self.table.clear();
@@ -341,7 +341,7 @@ impl Watch {
     /// How many vantage points have a route of a prefix, of how many that ever told of it.
     pub fn visibility(&self, prefix: Prefix) -> (usize, usize) {
         let held = self.table.get(prefix);
-        held.map_or((0, 0), |held| held.iter().fold((0, 0), |(here, all), entry| (here + usize::from(entry.here), all + 1)))
+        held.map_or((0, 0), |held| held.iter().fold((0, 0), |(here, all), entry| (here + usize::from(entry.is_here()), all + 1)))
     }
 
     /// What is expected.

@@ -1,7 +1,7 @@
 //! The routes that vantage points have, by prefix.
 
 use super::{
-    Expectation, Key, Last, Terms,
+    Expectation, Key, Kind, Last, Terms,
     judge::GROWTH,
     keyed::{ByPrefix, Keyed},
 };
@@ -33,7 +33,8 @@ impl Vantages {
         }
         let number = *self.numbers.entry(vantage.clone()).or_insert_with(|| {
             self.all.push(vantage.clone());
-            self.all.len() as u32 - 1
+            // Behind sixteen million all count as one: a feed has some thousands.
+            (self.all.len() as u32 - 1).min((1 << (32 - VANTAGE)) - 1)
         });
         self.known.insert(address, (number, vantage.clone()));
         number
@@ -62,31 +63,31 @@ pub(super) struct Faults(pub(super) Vec<Key>);
 #[derive(Clone, Debug)]
 pub(super) struct Shown {
     pub(super) route: Arc<SeenRoute>,
-    /// Whether its origin is expected.
-    pub(super) rightful: bool,
     pub(super) faults: Option<Box<Faults>>,
 }
 
 /// No route with an origin that is expected was seen; paths count as shorter than this.
-const NEVER: u8 = u8::MAX;
+const NEVER: u8 = 63;
 
-/// What a vantage point has, or had, of a prefix. There are as many of these as routes: four words.
+/// What a vantage point has, or had, of a prefix. There are as many of these as routes, so it takes
+/// three words: flags stand beside the number of the vantage point.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) route: Arc<SeenRoute>,
     faults: Option<Box<Faults>>,
-    pub(super) vantage: u32,
-    /// The shortest path that it ever had with an origin that is expected, in ASNs, or [`NEVER`].
-    shortest: u8,
-    /// Whether the route's origin is expected.
-    rightful: bool,
-    /// Whether it has the route now; if not, it is what it had.
-    pub(super) here: bool,
-    /// Whether it was told in the instant that is not judged yet.
-    fresh: bool,
+    /// 24 bits: number of the vantage point; 6: the shortest path that it ever had with an origin
+    /// that is expected, in ASNs, or [`NEVER`]; then [`HERE`] and [`FRESH`].
+    packed: u32,
     /// When it was told, in seconds since 1970.
     told_s: u32,
 }
+
+/// It has the route now; if not, it is what it had.
+const HERE: u32 = 1;
+/// It was told in the instant that is not judged yet.
+const FRESH: u32 = 2;
+const SHORTEST: u32 = 2;
+const VANTAGE: u32 = 8;
 
 /// Seconds since 1970, as an [`Entry`] keeps them.
 fn seconds(at: Timestamp) -> u32 {
@@ -94,23 +95,50 @@ fn seconds(at: Timestamp) -> u32 {
 }
 
 impl Entry {
-    fn new(vantage: u32, shown: Shown, here: bool, fresh: bool, at: Timestamp) -> Self {
-        let Shown { route, rightful, faults } = shown;
-        let mut entry = Entry { route, faults, vantage, shortest: NEVER, rightful, here, fresh, told_s: seconds(at) };
+    fn new(vantage: u32, shown: Shown, flags: u32, at: Timestamp) -> Self {
+        let Shown { route, faults } = shown;
+        let packed = vantage << VANTAGE | u32::from(NEVER) << SHORTEST | flags;
+        let mut entry = Entry { route, faults, packed, told_s: seconds(at) };
         entry.measure();
         entry
     }
 
+    /// Number of the vantage point.
+    pub(super) fn vantage(&self) -> u32 {
+        self.packed >> VANTAGE
+    }
+
+    /// Whether it has the route now; if not, it is what it had.
+    pub(super) fn is_here(&self) -> bool {
+        self.packed & HERE != 0
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.packed & FRESH != 0
+    }
+
+    fn set(&mut self, flag: u32, set: bool) {
+        self.packed = if set { self.packed | flag } else { self.packed & !flag };
+    }
+
+    fn least(&self) -> u8 {
+        (self.packed >> SHORTEST) as u8 & NEVER
+    }
+
+    fn shorten(&mut self, length: u8) {
+        let least = self.least().min(length);
+        self.packed = self.packed & !(u32::from(NEVER) << SHORTEST) | u32::from(least) << SHORTEST;
+    }
+
     /// Takes over another route, or what the same one shows now.
     fn show(&mut self, shown: Shown) {
-        (self.route, self.rightful, self.faults) = (shown.route, shown.rightful, shown.faults);
+        (self.route, self.faults) = (shown.route, shown.faults);
         self.measure();
     }
 
     fn measure(&mut self) {
-        if self.rightful {
-            let length = u8::try_from(self.route.path.len()).unwrap_or(NEVER).min(NEVER - 1);
-            self.shortest = self.shortest.min(length);
+        if self.is_rightful() {
+            self.shorten(u8::try_from(self.route.path.len()).unwrap_or(NEVER).min(NEVER - 1));
         }
     }
 
@@ -119,20 +147,25 @@ impl Entry {
         self.faults.iter().flat_map(|faults| &faults.0)
     }
 
-    /// Whether it ever had a route with an origin that is expected.
-    pub(super) fn ever_rightful(&self) -> bool {
-        self.shortest != NEVER
+    /// Whether the route's origin is expected.
+    fn is_rightful(&self) -> bool {
+        !self.faults().any(|(kind, _)| matches!(kind, Kind::OriginChange | Kind::SubPrefix))
     }
 
-    /// The shortest path that it ever had with an origin that is expected, in ASNs.
+    /// Whether it ever had a route with an origin that is expected.
+    pub(super) fn ever_rightful(&self) -> bool {
+        self.least() != NEVER
+    }
+
+    /// The shortest path that it ever had with an origin that is expected, in ASNs; at most 62.
     pub(super) fn shortest(&self) -> Option<u8> {
-        self.ever_rightful().then_some(self.shortest)
+        self.ever_rightful().then_some(self.least())
     }
 
     /// By how many ASNs its path is longer than it was.
     pub(super) fn growth(&self) -> usize {
-        let counts = self.here && self.rightful;
-        if counts { self.route.path.len().saturating_sub(usize::from(self.shortest)) } else { 0 }
+        let counts = self.is_here() && self.is_rightful();
+        if counts { self.route.path.len().saturating_sub(usize::from(self.least())) } else { 0 }
     }
 }
 
@@ -186,7 +219,7 @@ impl Held {
     }
 
     fn find(&self, vantage: u32) -> Result<usize, usize> {
-        self.all.binary_search_by_key(&vantage, |entry| entry.vantage)
+        self.all.binary_search_by_key(&vantage, Entry::vantage)
     }
 
     /// Changes the list itself. A prefix has as many entries for long: it takes no more room than that.
@@ -211,7 +244,7 @@ impl Held {
     /// Keeps what is about to go if nobody has judged it, and something is wrong with it.
     fn part(&mut self, at: usize) {
         let entry = &self.all[at];
-        if entry.fresh && entry.here && entry.faults.is_some() {
+        if entry.is_fresh() && entry.is_here() && entry.faults.is_some() {
             self.brief.get_or_insert_default().0.push(self.all[at].clone());
         }
     }
@@ -227,16 +260,16 @@ impl Held {
                 self.part(at);
                 let entry = &mut self.all[at];
                 entry.told_s = seconds(when);
-                let is_new = !entry.here || entry.route != shown.route;
+                let is_new = !entry.is_here() || entry.route != shown.route;
                 let was_wrong = entry.faults.is_some();
-                (entry.here, entry.fresh) = (true, true);
+                entry.set(HERE | FRESH, true);
                 entry.show(shown);
                 let matters = told || was_wrong || entry.faults.is_some() || entry.growth() >= GROWTH;
                 (is_new.then_some(entry), matters)
             }
             Err(at) => {
                 let matters = told || shown.faults.is_some();
-                self.insert(at, Entry::new(vantage, shown, true, true, when));
+                self.insert(at, Entry::new(vantage, shown, HERE | FRESH, when));
                 (Some(&self.all[at]), matters)
             }
         }
@@ -244,9 +277,8 @@ impl Held {
 
     /// Puts in what was known, as if it had been judged; with the shortest path of before.
     pub(super) fn restore(&mut self, vantage: u32, shown: Shown, last: &Last) {
-        let (here, shortest) = (last.here, last.shortest);
-        let mut entry = Entry::new(vantage, shown, here, false, last.at);
-        entry.shortest = entry.shortest.min(shortest.unwrap_or(NEVER));
+        let mut entry = Entry::new(vantage, shown, if last.here { HERE } else { 0 }, last.at);
+        entry.shorten(last.shortest.map_or(NEVER, |length| length.min(NEVER - 1)));
         match self.find(vantage) {
             Ok(at) => self.all[at] = entry,
             Err(at) => self.insert(at, entry),
@@ -258,9 +290,9 @@ impl Held {
         let at = self.find(vantage).ok().filter(|at| seconds(when) >= self.all[*at].told_s)?;
         self.part(at);
         self.all[at].told_s = seconds(when);
-        let here = self.all[at].here;
+        let here = self.all[at].is_here();
         let entry = if believed {
-            self.all[at].here = false;
+            self.all[at].set(HERE, false);
             self.all[at].clone()
         } else {
             self.remove(at)
@@ -273,7 +305,8 @@ impl Held {
         let mut had = vec![];
         for at in 0..self.all.len() {
             self.part(at);
-            if std::mem::replace(&mut self.all[at].here, false) {
+            if self.all[at].is_here() {
+                self.all[at].set(HERE, false);
                 had.push(self.all[at].clone());
             }
         }
@@ -310,6 +343,6 @@ impl Held {
     pub(super) fn settle(&mut self) {
         self.touched = false;
         self.brief = None;
-        self.all.iter_mut().for_each(|entry| entry.fresh = false);
+        self.all.iter_mut().for_each(|entry| entry.set(FRESH, false));
     }
 }

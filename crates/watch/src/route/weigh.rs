@@ -54,8 +54,8 @@ impl Weigh<'_> {
 
     /// How many see it: from −11 to 10. Those of which nothing was heard for long do not count.
     fn corroborated(&self) -> Option<Reason> {
-        let heard = |entry: &&Entry| !self.scene.vantages.is_silent(entry.vantage);
-        let seen = self.entries.iter().copied().filter(heard).map(|entry| entry.vantage).collect::<BTreeSet<_>>().len();
+        let heard = |entry: &&Entry| !self.scene.vantages.is_silent(entry.vantage());
+        let seen = self.entries.iter().copied().filter(heard).map(|entry| entry.vantage()).collect::<BTreeSet<_>>().len();
         let all = self.scene.held.iter().filter(heard).count().max(seen);
         if seen == 0 {
             return Some(reason(-11, say!("route.silent", "Who sees it was not heard of for an hour: it may be old.")));
