@@ -1,9 +1,10 @@
 //! The routes that vantage points have, by prefix.
 
 use super::{
-    Expectation, Key, Kind, Last, Terms,
+    Expectation, Key, Kind, Terms,
     judge::GROWTH,
     keyed::{ByPrefix, Keyed},
+    resume::Last,
 };
 use peerage_domain::{
     Prefix, Timestamp,

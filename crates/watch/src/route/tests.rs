@@ -1,5 +1,6 @@
 use super::*;
 use peerage_domain::{
+    incident::Part,
     rpki::Vrp,
     sighting::{Hop, SeenRoute, Vantage},
 };
