@@ -13,7 +13,7 @@ use std::{
     collections::BTreeSet,
     fs,
     os::unix::fs::MetadataExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
@@ -52,7 +52,12 @@ pub struct Source {
 }
 
 /// When a file was written (seconds, nanoseconds), and its size.
-type Stamp = (i64, i64, u64);
+pub(crate) type Stamp = (i64, i64, u64);
+
+/// By what a file is known to have changed; nothing where it is not there.
+pub(crate) fn stamp(path: &Path) -> Option<Stamp> {
+    fs::metadata(path).map(|data| (data.mtime(), data.mtime_nsec(), data.len())).ok()
+}
 
 /// The sources together. Cheap to clone.
 #[derive(Clone, Default)]
@@ -167,7 +172,7 @@ impl Service {
         let (mut world, now) = (self.rpki.world(), self.clock.now());
         let mut changed = false;
         for (path, (source, vrps, read)) in self.settings.rpki.files.iter().zip(&mut world.files) {
-            let modified = fs::metadata(path).map(|data| (data.mtime(), data.mtime_nsec(), data.len())).ok();
+            let modified = stamp(path);
             if modified.is_some() && modified == *read {
                 continue;
             }

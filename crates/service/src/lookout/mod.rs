@@ -246,9 +246,10 @@ impl Service {
     /// # Errors
     /// When storage fails.
     pub async fn tend_lookout(&self) -> Result<(), Error> {
+        // A dump takes seconds to read: what is seen meanwhile is judged all the same.
+        self.read_registry().await;
         let _alone = self.lookout.turn.lock().await;
         self.refresh_expectations().await?;
-        self.read_registry().await;
         self.wake("", None).await?;
         let now = self.clock.now();
         let names: Vec<String> = {

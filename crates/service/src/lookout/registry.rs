@@ -1,19 +1,13 @@
 //! Route objects from local dumps of the Internet Routing Registry, read again when they change.
 
 use super::sources::{Feed, FeedState};
-use crate::Service;
+use crate::{
+    Service,
+    rpki::{Stamp, stamp},
+};
 use peerage_domain::route_objects::RouteObjects;
 use peerage_feeds::rpsl;
-use std::{
-    fs::{self, File},
-    io::BufReader,
-    os::unix::fs::MetadataExt,
-    path::PathBuf,
-    sync::Arc,
-};
-
-/// When a file was written (seconds, nanoseconds), and its size.
-type Stamp = (i64, i64, u64);
+use std::{fs::File, io::BufReader, path::PathBuf, sync::Arc};
 
 /// What the dumps said when they were read last.
 #[derive(Default)]
@@ -29,15 +23,11 @@ impl Registry {
     }
 }
 
-fn stamp(path: &PathBuf) -> Option<Stamp> {
-    fs::metadata(path).map(|data| (data.mtime(), data.mtime_nsec(), data.len())).ok()
-}
-
 impl Service {
     /// Reads the dumps when one of them changed. One that cannot be read is told among the sources.
     pub(super) async fn read_registry(&self) {
         let paths = self.settings.lookout.irr_dumps.clone();
-        let stamps: Vec<Option<Stamp>> = paths.iter().map(stamp).collect();
+        let stamps: Vec<Option<Stamp>> = paths.iter().map(|path| stamp(path)).collect();
         if self.lookout.world().registry.stamps == stamps {
             return;
         }
