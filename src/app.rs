@@ -2,7 +2,7 @@
 
 use crate::{
     components::{FlashMessage, Foot, Sidebar, TopBar, load_more},
-    pages::{customer, incidents, manager, operator, partner, public},
+    pages::{customer, incidents, manager, operator, partner, probes::ProbesPage, public},
     rpc::{
         Failure,
         accounts::{self, Frame},
@@ -119,6 +119,7 @@ fn Site() -> impl IntoView {
             <Route path=path!("/expectations") view=incidents::ExpectationsPage ssr=SsrMode::Async/>
             <Route path=path!("/ops/sources") view=incidents::SourcesPage ssr=SsrMode::Async/>
 
+            <Route path=path!("/probes") view=ProbesPage ssr=SsrMode::Async/>
             <Route path=path!("/insights/latency") view=manager::LatencyPage ssr=SsrMode::Async/>
         </Routes>
     }

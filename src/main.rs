@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use peerage::server::{
     commands::{self, Format},
     config::Config,
-    edge, latency, start, watch,
+    edge, latency, probe, start, watch,
 };
 use peerage_domain::access::Role;
 use peerage_service::Error;
@@ -50,6 +50,8 @@ enum Command {
     /// Round-trip times, without the portal.
     #[command(subcommand)]
     Latency(LatencyCommand),
+    /// Measure round-trip times from here for a portal, until it is told to end.
+    Probe(probe::Run),
     /// People.
     #[command(subcommand)]
     User(User),
@@ -165,7 +167,8 @@ enum Token {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,bgpkit_parser=error".into());
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,bgpkit_parser=error,peerage_probe=info".into());
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match run(Cli::parse()).await {
@@ -184,6 +187,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
     }
     if let Command::Watch(WatchCommand::Replay(ask)) = cli.command {
         watch::replay(ask)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Command::Probe(run) = cli.command {
+        probe::run(run).await?;
         return Ok(ExitCode::SUCCESS);
     }
     match &cli.command {
@@ -219,7 +226,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Error> {
             let same = commands::plan(&config, &router).await?;
             return Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Check(_) | Command::Edge(_) | Command::Latency(_) | Command::Watch(_) => {}
+        Command::Check(_) | Command::Edge(_) | Command::Latency(_) | Command::Probe(_) | Command::Watch(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

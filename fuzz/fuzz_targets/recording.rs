@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     let all = read(bytes, &ALL);
     let prefixes = all.iter().filter_map(|sighting| match sighting.sight {
         Sight::Announced(prefix, _) | Sight::Withdrawn(prefix) | Sight::WithdrawnEverywhere(prefix) => Some(prefix),
-        Sight::Lost => None,
+        Sight::Lost | Sight::Silent(_) => None,
     });
     let interest = Interest::of(prefixes.step_by(2));
     let mut whole = vec![];

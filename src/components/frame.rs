@@ -129,6 +129,7 @@ fn entries(me: &Me) -> Vec<(&'static str, &'static str, String, Option<u64>)> {
     if is(Role::Customer) || is(Role::Partner) {
         all.push(("/alerts", "bell", tr!(alerts.title), None));
     }
+    all.push(("/probes", "pulse", tr!(probes.title), None));
     all.push(("/", "search", tr!(nav.directory), None));
     all
 }

@@ -5,6 +5,7 @@ pub mod incidents;
 pub mod manager;
 pub mod operator;
 pub mod partner;
+pub mod probes;
 pub mod public;
 
 use leptos::prelude::*;

@@ -85,8 +85,8 @@ pub struct DeliveryView {
 pub struct IncidentView {
     /// The incident.
     pub incident: Incident,
-    /// Its parts, worst first.
-    pub parts: Vec<Part>,
+    /// How many prefixes it has, and the first of them.
+    pub prefixes: (usize, Vec<Prefix>),
     /// The part that is looked at.
     pub part: Part,
     /// What each vantage point had.

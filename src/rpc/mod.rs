@@ -16,6 +16,7 @@ pub mod insights;
 pub mod legacy;
 pub mod operator;
 pub mod partner;
+pub mod probes;
 pub mod service;
 
 pub use failure::{Failure, FailureKind, Flash, KeyRow, Typed};

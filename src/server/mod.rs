@@ -5,6 +5,7 @@
 //! * [`document`]: the HTML around the app
 //! * [`http`]: the routes; [`security`]: headers, CSRF; [`sessions`]: who is signed in
 //! * [`context`], [`forms`], [`views`]: the bodies of the server functions
+//! * [`probe`]: the agent as a command
 //! * [`live`]: server-sent events; [`api`]: the REST API; [`assets`]: names of static files
 
 pub mod api;
@@ -20,6 +21,7 @@ pub mod http;
 pub mod latency;
 pub mod live;
 mod loa;
+pub mod probe;
 mod replay_into;
 pub mod security;
 pub mod sessions;

@@ -10,6 +10,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Bytes of a batch; the portal takes twice as many.
 const BATCH: usize = 1_000_000;
+/// Longest silence towards the portal, which gives up a replay after 15 minutes.
+const QUIET: Duration = Duration::from_secs(240);
 /// Waits between attempts, in seconds: a portal that restarts is waited for.
 const PAUSES_S: [u64; 5] = [1, 2, 4, 8, 16];
 
@@ -20,6 +22,7 @@ pub struct Portal {
     token: String,
     name: String,
     tell: bool,
+    begun: bool,
 }
 
 /// Why an attempt failed, and whether another one may not.
@@ -32,7 +35,7 @@ impl Portal {
     /// A portal by its address and an operator's token; the replay has a name there.
     pub fn new(url: &str, token: &str, name: &str, tell: bool) -> Portal {
         let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build();
-        Portal { agent: config.into(), url: url.trim_end_matches('/').into(), token: token.into(), name: name.into(), tell }
+        Portal { agent: config.into(), url: url.trim_end_matches('/').into(), token: token.into(), name: name.into(), tell, begun: false }
     }
 
     fn answer(&self, response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<String, Trouble> {
@@ -71,14 +74,32 @@ impl Portal {
         Expectations::parse(text.as_bytes()).map_err(|error| Error::Fault(format!("{}: what it watches: {error}", self.url)))
     }
 
-    fn send(&self, body: &str, moved_s: i64, end: bool) -> Result<(), Error> {
-        let url =
-            format!("{}/api/v1/watch/sightings?replay={}&moved_s={moved_s}&tell={}&end={end}", self.url, percent(&self.name), self.tell);
+    fn send(&mut self, body: &str, moved_s: i64, end: bool) -> Result<(), Error> {
+        let (name, begin) = (percent(&self.name), !self.begun);
+        let url = format!("{}/api/v1/watch/sightings?replay={name}&moved_s={moved_s}&tell={}&begin={begin}&end={end}", self.url, self.tell);
         let send = || {
             let request = self.agent.post(&url).header("authorization", format!("Bearer {}", self.token));
             self.answer(request.header("content-type", "application/x-ndjson").send(body))
         };
-        self.patiently(send).map(|_| ())
+        let text = self.patiently(send)?;
+        // A replay of this name may have been there: then this one goes on under another.
+        let answer: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        if let Some(name) = answer["replay"].as_str() {
+            name.clone_into(&mut self.name);
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    /// Waits, and says from time to time that it does: the portal gives up a replay that is silent.
+    fn wait(&mut self, mut left: Duration, moved_s: i64) -> Result<(), Error> {
+        while left > QUIET {
+            std::thread::sleep(QUIET);
+            left -= QUIET;
+            self.send("", moved_s, false)?;
+        }
+        std::thread::sleep(left);
+        Ok(())
     }
 
     /// Sends sightings that are in the order of time. With a speed, as many times as fast as they
@@ -86,7 +107,7 @@ impl Portal {
     ///
     /// # Errors
     /// When the portal does not take them.
-    pub fn replay(&self, sightings: Vec<Sighting>, speed: Option<i64>, clock: &Clock) -> Result<(), Error> {
+    pub fn replay(&mut self, sightings: Vec<Sighting>, speed: Option<i64>, clock: &Clock) -> Result<(), Error> {
         let (Some(first), Some(last)) = (sightings.first().map(|it| it.at), sightings.last().map(|it| it.at)) else {
             return Err(Error::Fault("the recording has nothing of what the portal watches".into()));
         };
@@ -106,7 +127,7 @@ impl Portal {
             }
             if speed.is_some() {
                 let wait = u64::try_from(at.millis() - clock.now().millis()).unwrap_or(0);
-                std::thread::sleep(Duration::from_millis(wait));
+                self.wait(Duration::from_millis(wait), moved_s)?;
             }
             instant.iter().for_each(|it| body.push_str(&sightings::write(&Sighting { at, ..it.clone() })));
             if body.len() > BATCH {

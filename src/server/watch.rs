@@ -133,7 +133,7 @@ fn into(ask: &Replay, url: &str) -> Result<(), Error> {
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err(Error::Fault(format!("--into: “{url}” is no address of a portal, such as http://127.0.0.1:3000")));
     }
-    let portal = Portal::new(url, token, &name, ask.tell);
+    let mut portal = Portal::new(url, token, &name, ask.tell);
     let watch = Watch::new(portal.expectations()?, Vrps::default());
     let sightings = gather(&ask.files, &watch.interest(), |sighting| watch.concerns(sighting))?;
     let speed = match ask.speed {

@@ -71,11 +71,15 @@ pub enum Action {
     WriteIncidents,
     /// See where the Internet's routes are heard of, and replay recordings.
     ManageSources,
+    /// See what is measured, and by which probes.
+    ReadProbes,
+    /// Add probes, name what is measured, ask for paths.
+    WriteProbes,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 13] = [
+    pub const ALL: [Action; 15] = [
         Action::ReadConnections,
         Action::WriteConnections,
         Action::ReadPeerings,
@@ -89,6 +93,8 @@ impl Action {
         Action::ReadIncidents,
         Action::WriteIncidents,
         Action::ManageSources,
+        Action::ReadProbes,
+        Action::WriteProbes,
     ];
 
     /// The roles that may do it.
@@ -106,8 +112,8 @@ impl Action {
             | Action::ManageAccounts
             | Action::ManageSources => &[Operator],
             Action::ReadInsights => &[Customer, Manager, Operator],
-            Action::ReadIncidents => &[Customer, Manager, Partner, Operator],
-            Action::WriteIncidents => &[Customer, Partner, Operator],
+            Action::ReadIncidents | Action::ReadProbes => &[Customer, Manager, Partner, Operator],
+            Action::WriteIncidents | Action::WriteProbes => &[Customer, Partner, Operator],
         }
     }
 

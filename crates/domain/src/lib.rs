@@ -27,6 +27,7 @@ pub mod place;
 pub mod policy;
 mod prefix;
 pub mod prefixes;
+pub mod probe;
 pub mod registration;
 pub mod route_objects;
 pub mod router;

@@ -78,7 +78,7 @@ fn read(message: &[u8]) -> Message {
 }
 
 /// The peer's address: IPv6 when the V flag is set, else in the last four octets (§4.2).
-fn address(header: &[u8]) -> Option<IpAddr> {
+pub(crate) fn address(header: &[u8]) -> Option<IpAddr> {
     let octets: [u8; 16] = header.get(10..26)?.try_into().ok()?;
     Some(if header.get(1)? & 0x80 != 0 {
         Ipv6Addr::from(octets).into()

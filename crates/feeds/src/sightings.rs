@@ -81,7 +81,9 @@ pub fn read(text: &str) -> Result<Vec<Sighting>, SightingError> {
         if line.source.len() > 100 || line.peer.len() > 100 {
             return Err(bad("source and peer have at most 100 characters".into()));
         }
-        if line.asn == Asn(0) {
+        // That a prefix is gone everywhere is said by nobody in particular.
+        let by_nobody = line.announce.is_empty() && line.withdraw.is_empty() && !line.lost && line.silent.is_none();
+        if line.asn == Asn(0) && !by_nobody {
             return Err(bad("asn is the AS of the vantage point; 0 is none (RFC 7607)".into()));
         }
         if !line.announce.is_empty() && line.path.is_empty() {
@@ -151,6 +153,7 @@ mod tests {
         check(r#"{"at":"2008-02-24T18:47:00Z","asn":1,"announce":["10.0.0.1/8"]}"#, "10.0.0.0/8");
         check(r#"{"at":"2008-02-24T18:47:00Z","asn":1,"announce":["10.0.0.0/8"]}"#, "an announcement has a path");
         check(r#"{"at":"2008-02-24T18:47:00Z","asn":0,"lost":true}"#, "0 is none");
+        assert!(read(r#"{"at":"2008-02-24T18:47:00Z","asn":0,"withdraw_everywhere":["10.0.0.0/8"]}"#).is_ok(), "said by nobody");
         check("[]", "an object such as");
         check(r#"{"at":"yesterday","asn":1,"lost":true}"#, "is not a time");
         check(r#"{"at":"2008-02-24T18:47:00Z","asn":1,"lost":true,"x":1}"#, "unknown field");

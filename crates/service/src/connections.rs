@@ -312,6 +312,10 @@ impl Service {
             )));
         }
         tx.delete_verdicts_of(id).await?;
+        tx.delete_targets_of(id).await?;
+        for probe in tx.probes_at(id).await? {
+            tx.delete_probe(&probe.id).await?;
+        }
         tx.delete_connection(id).await?;
         tx.touch_service().await?;
         tx.record(id, self.clock.now(), &actor.name, &ConnectionEvent::Deleted).await?;

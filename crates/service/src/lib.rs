@@ -7,6 +7,7 @@
 //!
 //! * [`access`]: who asks, and what they may
 //! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`drift`], [`routes`], [`glass`], [`telemetry`], [`directory`]: use cases
+//! * [`probes`]: agents that measure, and what they measure
 //! * [`legacy`]: sessions from before the portal; [`customers`] of route servers; [`loa`]: letters of authorization
 //! * [`registrations`], [`keys`], [`activation`]: prefixes of the service, by partner and by customer;
 //!   [`providers`]: who meets the requirements where; [`verdicts`]: which prefix gets it, always current
@@ -41,6 +42,7 @@ pub mod loa;
 pub mod lookout;
 pub mod metrics;
 pub mod peerings;
+pub mod probes;
 pub mod providers;
 pub mod provisioning;
 pub mod registrations;

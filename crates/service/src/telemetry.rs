@@ -126,13 +126,7 @@ impl Service {
                 continue;
             }
             receipt.accepted += 1;
-            for step in Step::LADDER {
-                let slot = changes.entry((step, sample.series.as_str(), step.start_of(sample.time.secs()))).or_default();
-                match sample.rtt_ms {
-                    Some(rtt) => slot.record(rtt),
-                    None => slot.record_loss(),
-                }
-            }
+            sort_in(&mut changes, &sample.series, sample);
         }
         merge(&mut tx, &sender.organisation, &changes).await?;
         tx.commit().await?;
@@ -269,10 +263,21 @@ impl Service {
 }
 
 /// What a batch adds: by length of interval, series and beginning of the interval.
-type Changes<'a> = BTreeMap<(Step, &'a str, i64), Histogram>;
+pub(crate) type Changes<'a> = BTreeMap<(Step, &'a str, i64), Histogram>;
+
+/// Sorts a sample into the intervals of every length.
+pub(crate) fn sort_in<'a>(changes: &mut Changes<'a>, series: &'a str, sample: &Sample) {
+    for step in Step::LADDER {
+        let slot = changes.entry((step, series, step.start_of(sample.time.secs()))).or_default();
+        match sample.rtt_ms {
+            Some(rtt) => slot.record(rtt),
+            None => slot.record_loss(),
+        }
+    }
+}
 
 /// Adds what came to what is kept.
-async fn merge(tx: &mut Tx, organisation: &str, changes: &Changes<'_>) -> Result<(), Error> {
+pub(crate) async fn merge(tx: &mut Tx, organisation: &str, changes: &Changes<'_>) -> Result<(), Error> {
     let mut ids: BTreeMap<&str, String> = BTreeMap::new();
     for (_, name, _) in changes.keys() {
         if !ids.contains_key(name) {

@@ -294,6 +294,8 @@ async fn attempt(service: &Service, actor: &Actor, action: Action) -> Result<(),
         Action::ReadInsights => service.insights(actor, Window::D1).await.map(drop),
         Action::ReadIncidents => service.incident(actor, "IN-99", None).await.map(drop),
         Action::WriteIncidents => service.acknowledge(actor, "IN-99", "").await,
+        Action::ReadProbes => service.probing(actor).await.map(drop),
+        Action::WriteProbes => service.remove_target(actor, "TG-0").await.map(drop),
         Action::ManageSources => service.feeds(actor).map(drop),
     }
 }

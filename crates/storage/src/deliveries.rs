@@ -1,7 +1,7 @@
 //! What is to be told to whom: one beginning and one end of each incident a channel, whatever
 //! happens in between.
 
-use crate::engine::{Error, Row, Store, Tx, json, params};
+use crate::engine::{Error, Row, Store, Tx, Value, json, params};
 use peerage_domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -198,19 +198,40 @@ impl Tx {
 
 impl Store {
     /// Leases the delivery that is due longest, for `lease_s` seconds; after that it is due again.
-    pub async fn lease_delivery(&self, now: Timestamp, lease_s: i64) -> Result<Option<Delivery>, Error> {
+    /// Those of some organisations wait.
+    pub async fn lease_delivery(&self, now: Timestamp, lease_s: i64, without: &[&str]) -> Result<Option<Delivery>, Error> {
+        let mut values: Vec<Value> = params![now.millis()].to_vec();
+        values.extend(without.iter().map(|id| Value::from(*id)));
+        let others: String = (2..=values.len()).map(|at| format!(" AND organisation <> ${at}")).collect();
+        self.lease(&format!("due <= $1{others}"), &values, now, lease_s).await
+    }
+
+    /// Leases one delivery that waits, whenever it is due.
+    pub async fn lease_one(&self, id: &str, now: Timestamp, lease_s: i64) -> Result<Option<Delivery>, Error> {
+        self.lease("id = $2", params![now.millis(), id], now, lease_s).await
+    }
+
+    async fn lease(&self, which: &str, values: &[Value], now: Timestamp, lease_s: i64) -> Result<Option<Delivery>, Error> {
         // Mostly nothing is due: looking takes no turn among those who write.
-        let wheres = "WHERE state = 'waiting' AND due <= $1 AND lease_until <= $1 ORDER BY due, LENGTH(id), id LIMIT 1";
-        if self.fetch("delivery", &format!("SELECT id FROM delivery {wheres}"), params![now.millis()]).await?.is_empty() {
+        let wheres = format!("WHERE state = 'waiting' AND lease_until <= $1 AND {which} ORDER BY due, LENGTH(id), id LIMIT 1");
+        if self.fetch("delivery", &format!("SELECT id FROM delivery {wheres}"), values).await?.is_empty() {
             return Ok(None);
         }
         let mut tx = self.begin().await?;
-        let rows = tx.fetch("delivery", &format!("{DELIVERY} {wheres}"), params![now.millis()]).await?;
+        let rows = tx.fetch("delivery", &format!("{DELIVERY} {wheres}"), values).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let found = delivery(row)?;
         tx.run("UPDATE delivery SET lease_until = $2 WHERE id = $1", params![found.id.as_str(), now.plus_secs(lease_s).millis()]).await?;
         tx.commit().await?;
         Ok(Some(found))
+    }
+
+    /// Beginnings that were muted, of incidents that go on.
+    pub async fn muted_of_open(&self) -> Result<Vec<Delivery>, Error> {
+        let sql = format!(
+            "{DELIVERY} WHERE state = 'muted' AND EXISTS (SELECT 1 FROM incident i WHERE i.id = delivery.incident AND i.closed IS NULL)"
+        );
+        self.fetch("delivery", &sql, &[]).await?.iter().map(delivery).collect()
     }
 
     /// What was told to the channels of an organisation, latest first.

@@ -73,6 +73,14 @@ impl Tx {
         self.fetch("incident", &sql, params![cause]).await?.first().map(incident).transpose()
     }
 
+    /// How many incidents are open whose cause begins like this.
+    pub async fn count_open(&mut self, beginning: &str) -> Result<i64, Error> {
+        let sql = "SELECT COUNT(*) FROM incident WHERE closed IS NULL AND LOWER(cause) LIKE $1 ESCAPE '\\'";
+        let like = crate::connections::like(beginning);
+        let rows = self.fetch("incident", sql, params![like.trim_start_matches('%')]).await?;
+        rows.first().map_or(Ok(0), |row| row.int(0, "count"))
+    }
+
     /// The open incidents of a recording (empty: of what is live) that have such a part.
     pub async fn incidents_with(&mut self, replay: &str, prefix: Prefix, kind: Kind, by: Option<Asn>) -> Result<Vec<Incident>, Error> {
         let sql = format!(
@@ -219,6 +227,20 @@ impl Store {
     pub async fn open_replays(&self) -> Result<Vec<String>, Error> {
         let sql = "SELECT DISTINCT replay FROM incident WHERE closed IS NULL AND replay <> ''";
         self.fetch("incident", sql, &[]).await?.iter().map(|row| row.text(0, "replay")).collect()
+    }
+
+    /// Whether something is known of a replay of this name.
+    pub async fn knows_replay(&self, name: &str) -> Result<bool, Error> {
+        let sql = "SELECT replay FROM incident WHERE replay = $1 UNION SELECT replay FROM route_change WHERE replay = $1 LIMIT 1";
+        Ok(!self.fetch("incident", sql, params![name]).await?.is_empty())
+    }
+
+    /// The open incidents of an organisation.
+    pub async fn open_incidents_of(&self, organisation: &str) -> Result<Vec<Incident>, Error> {
+        let sql = format!(
+            "{INCIDENT} WHERE closed IS NULL AND EXISTS (SELECT 1 FROM incident_party p WHERE p.incident = incident.id AND p.organisation = $1)"
+        );
+        self.fetch("incident", &sql, params![organisation]).await?.iter().map(incident).collect()
     }
 
     /// The open incidents of which everything was over at a moment.

@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod latency;
 pub mod legacy;
 pub mod peerings;
+pub mod probes;
 pub mod routers;
 pub mod routes;
 mod schema;

@@ -106,7 +106,17 @@ CREATE INDEX delivery_by_time ON delivery (state, due);
 CREATE INDEX delivery_by_organisation ON delivery (organisation);
 ", "
 ALTER TABLE route_change ADD COLUMN shortest BIGINT NOT NULL DEFAULT 0;
-", LATENCY_PARTITIONS];
+", LATENCY_PARTITIONS, "
+CREATE TABLE probe (id TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id), name TEXT NOT NULL,
+  secret TEXT NOT NULL UNIQUE, expires BIGINT NOT NULL, body TEXT NOT NULL, UNIQUE (organisation, name));
+CREATE TABLE probe_target (id TEXT PRIMARY KEY, organisation TEXT NOT NULL REFERENCES organisation (id), subject TEXT NOT NULL,
+  body TEXT NOT NULL);
+CREATE INDEX probe_target_by_subject ON probe_target (subject);
+CREATE TABLE probe_trace (id TEXT PRIMARY KEY, probe TEXT NOT NULL REFERENCES probe (id), organisation TEXT NOT NULL, at BIGINT NOT NULL,
+  done BIGINT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX probe_trace_by_probe ON probe_trace (probe, done);
+CREATE INDEX probe_trace_by_time ON probe_trace (at);
+"];
 
 /// Behind this step the one table of latency is split into many.
 const LATENCY_PARTITIONS: &str = "

@@ -1,11 +1,16 @@
 //! `cargo xtask bench watch [FILE]`: updates through decoding, look-up and detectors, beside what
-//! bgpkit-parser takes to parse the same bytes without looking at them.
+//! bgpkit-parser takes to parse the same bytes without looking at them. The same updates are read
+//! as MRT, as the BMP of a router that has these peers, and as RIS Live.
 //!
 //! Without a FILE, the recorded quarter hour of RIS rrc15 in `crates/feeds/tests` is taken. A file
 //! is unpacked first and read from memory; one core. Watched are prefixes of the file as many as
 //! the Internet has of them (a million), the rest is made up among those that the file lacks.
 
-use bgpkit_parser::BgpkitParser;
+use bgpkit_parser::{
+    BgpkitParser, Elementor,
+    parser::bmp::{messages::BmpMessageBody, parse_bmp_msg},
+};
+use bytes::Bytes;
 use ipnet::Ipv4Net;
 use peerage_domain::{
     Asn, Prefix, Timestamp,
@@ -37,10 +42,19 @@ fn main() {
     let mut lines = String::new();
     sightings.iter().take(200_000).for_each(|sighting| message(&mut lines, sighting));
     let messages = lines.lines().count();
-    println!("{} elements in {:.1} MB of MRT; {messages} RIS Live messages of one prefix each", sightings.len(), bytes.len() as f64 / 1e6);
+    let bmp = bmp(&bytes);
+    let mb = |bytes: &[u8]| bytes.len() as f64 / 1e6;
+    println!(
+        "{} elements in {:.1} MB of MRT and {:.1} MB of BMP; {messages} RIS Live messages of one prefix each",
+        sightings.len(),
+        mb(&bytes),
+        mb(&bmp)
+    );
     println!("median of {RUNS} runs, one core\n");
 
     let parse = || BgpkitParser::from_reader(&bytes[..]).into_elem_iter().map(black_box).count();
+    let elements = bmp_elements(&bmp);
+    let parse_bmp = || bmp_elements(black_box(&bmp));
     let values = || lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()).map(black_box).count();
     for watched in [1_000, 100_000, INTERNET] {
         let expectations = expectations(&sightings, watched);
@@ -58,6 +72,15 @@ fn main() {
         };
         let (rival, mrt) = pairs(parse, warm, |watch| findings = through(&bytes, watch, &interest));
         report("the same once more", sightings.len(), mrt, rival, "bgpkit-parser's parse only", findings);
+        let (rival, told) = pairs(parse_bmp, fresh, |watch| findings = by_router(&bmp, watch, &interest));
+        report("BMP to findings", elements, told, rival, "bgpkit-parser's parse only", findings);
+        let warm = || {
+            let mut watch = fresh();
+            by_router(&bmp, &mut watch, &interest);
+            watch
+        };
+        let (rival, told) = pairs(parse_bmp, warm, |watch| findings = by_router(&bmp, watch, &interest));
+        report("the same once more", elements, told, rival, "bgpkit-parser's parse only", findings);
         let (rival, live) = pairs(values, fresh, |watch| findings = through(lines.as_bytes(), watch, &interest));
         report("RIS Live to findings", messages, live, rival, "serde_json to values only", findings);
     }
@@ -144,6 +167,65 @@ fn through(bytes: &[u8], watch: &mut Watch, interest: &Interest) -> usize {
     recording::read(bytes, interest, &mut |sighting| watch.take(sighting, &mut |_| findings += 1)).expect("a recording");
     watch.settle(&mut |_| findings += 1);
     findings
+}
+
+/// The same as a router tells it: in parts, as they come from a socket.
+fn by_router(bytes: &[u8], watch: &mut Watch, interest: &Interest) -> usize {
+    const PART: usize = 64 << 10;
+    let (mut router, mut findings) = (recording::Router::new("r1"), 0);
+    for (number, part) in bytes.chunks(PART).enumerate() {
+        let at = Timestamp::from_millis(number as i64);
+        router.take(part, at, interest, &mut |sighting| watch.take(sighting, &mut |_| findings += 1)).expect("BMP");
+    }
+    watch.settle(&mut |_| findings += 1);
+    findings
+}
+
+/// What bgpkit-parser finds in BMP.
+fn bmp_elements(bytes: &[u8]) -> usize {
+    let (mut rest, mut count) = (Bytes::copy_from_slice(bytes), 0);
+    while !rest.is_empty() {
+        let message = parse_bmp_msg(&mut rest).expect("BMP");
+        if let (Some(header), BmpMessageBody::RouteMonitoring(routes)) = (message.per_peer_header, message.message_body) {
+            let elements = Elementor::bgp_to_elems_iter(routes.bgp_message, header.timestamp, &header.peer_ip, &header.peer_asn);
+            count += elements.into_iter().flatten().map(black_box).count();
+        }
+    }
+    count
+}
+
+/// The UPDATEs of a collector (RFC 6396 §4.4) as a router would report them after its policy
+/// (RFC 7854 §4.6).
+fn bmp(mrt: &[u8]) -> Vec<u8> {
+    const UPDATE: u8 = 2;
+    let (mut rest, mut all) = (mrt, vec![]);
+    while let Some((header, behind)) = rest.split_at_checked(12) {
+        let length = u32::from_be_bytes(header[8..12].try_into().expect("length")) as usize;
+        let (body, behind) = behind.split_at(length.min(behind.len()));
+        rest = behind;
+        let (micros, body) = if header[5] == 17 { body.split_at(4) } else { (&[0; 4][..], body) };
+        let asn_octets = if header[7] == 4 { 4 } else { 2 };
+        let is_v6 = body[asn_octets * 2 + 3] == 2;
+        let address = &body[asn_octets * 2 + 4..][..if is_v6 { 16 } else { 4 }];
+        let message = &body[asn_octets * 2 + 4 + 2 * address.len()..];
+        if !matches!(header[7], 1 | 4) || message.get(18) != Some(&UPDATE) {
+            continue;
+        }
+        let flags = 0x40 | if is_v6 { 0x80 } else { 0 } | if asn_octets == 2 { 0x20 } else { 0 };
+        all.push(3);
+        all.extend((48 + message.len() as u32).to_be_bytes());
+        all.extend([0, 0, flags]);
+        all.extend([0; 8]);
+        all.extend(&[0; 16][address.len()..]);
+        all.extend(address);
+        all.extend(&[0; 4][asn_octets..]);
+        all.extend(&body[..asn_octets]);
+        all.extend([192, 0, 2, 1]);
+        all.extend(&header[..4]);
+        all.extend(micros);
+        all.extend(message);
+    }
+    all
 }
 
 /// As many prefixes of the file as there would be among so many of the Internet, with the origin

@@ -35,7 +35,7 @@ fn Incident(found: IncidentView) -> impl IntoView {
     let now = found.now;
     let what = say(&sentence(&it.worst));
     let replay = it.replay.as_ref().map(|replay| {
-        let recorded = Timestamp::from_secs(it.opened.secs() - replay.moved_s);
+        let recorded = Timestamp::from_secs(it.opened.secs().saturating_sub(replay.moved_s));
         let words = if replay.moved_s == 0 {
             tr!(incident_page.replay_same, name = replay.name.clone())
         } else {
@@ -163,16 +163,12 @@ fn reasons(part: &Part) -> impl IntoView + use<> {
 
 /// The parts to look at, where there are several.
 fn parts(found: &IncidentView) -> impl IntoView + use<> {
-    const MOST: usize = 12;
     let (id, here) = (found.incident.id.clone(), found.part.prefix);
-    let mut prefixes: Vec<_> = found.parts.iter().map(|part| part.prefix).collect();
-    prefixes.sort_unstable();
-    prefixes.dedup();
-    (prefixes.len() > 1).then(|| {
-        let more = prefixes.len().saturating_sub(MOST);
+    let (count, prefixes) = found.prefixes.clone();
+    (count > 1).then(|| {
+        let more = count.saturating_sub(prefixes.len());
         let chips = prefixes
             .into_iter()
-            .take(MOST)
             .map(|prefix| {
                 view! { <a class="chip mono" href=format!("/incidents/{id}?prefix={}", prefix_in_path(prefix)) aria-current=(prefix == here).then_some("true")>{prefix.to_string()}</a> }
             })

@@ -243,10 +243,16 @@ struct Meant {
     /// Whether alerts tell of what the replay shows.
     #[serde(default)]
     tell: bool,
+    /// Whether a replay begins with these: where there was one of this name, it gets another one.
+    #[serde(default)]
+    begin: bool,
     /// Whether the replay is over with these.
     #[serde(default)]
     end: bool,
 }
+
+/// A hundred years, in seconds.
+const LONGEST_MOVE_S: u64 = 100 * 366 * 86_400;
 
 /// What came of a batch.
 #[derive(Serialize, ToSchema)]
@@ -255,6 +261,8 @@ struct TakenBody {
     watched: usize,
     /// Findings that opened, changed or ended.
     findings: usize,
+    /// The name under which a replay goes on.
+    replay: Option<String>,
 }
 
 /// Takes what vantage points saw, one JSON object a line, in the order of time; the operator's
@@ -278,11 +286,20 @@ async fn sight(
         return Err(bad("the name of a replay has at most 100 visible characters".into()));
     }
     let replay = (!name.is_empty()).then(|| Replay { name: name.clone(), moved_s: meant.moved_s, told: meant.tell });
-    let taken = service.sight_as(&actor, replay, all).await?;
-    if meant.end && !name.is_empty() {
-        service.end_replay_as(&actor, &name).await?;
-    } else if meant.end {
-        return Err(Error::Refused(peerage_domain::say!("sight.end", "Only a replay ends; name it.")).into());
+    if (meant.end || meant.begin) && replay.is_none() {
+        return Err(Error::Refused(peerage_domain::say!("sight.end", "Only a replay begins and ends; name it.")).into());
     }
-    Ok(Json(TakenBody { watched: taken.watched, findings: taken.findings }))
+    if meant.moved_s.unsigned_abs() > LONGEST_MOVE_S {
+        return Err(bad("moved_s is at most a hundred years".into()));
+    }
+    let replay = match replay {
+        Some(replay) if meant.begin => Some(Replay { name: service.new_replay_as(&actor, &replay.name).await?, ..replay }),
+        other => other,
+    };
+    let name = replay.as_ref().map(|replay| replay.name.clone());
+    let taken = service.sight_as(&actor, replay, all).await?;
+    if let Some(name) = name.as_ref().filter(|_| meant.end) {
+        service.end_replay_as(&actor, name).await?;
+    }
+    Ok(Json(TakenBody { watched: taken.watched, findings: taken.findings, replay: name }))
 }

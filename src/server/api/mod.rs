@@ -1,6 +1,7 @@
 //! The REST API. Errors are problem details (RFC 9457).
 
 mod incidents;
+mod probe;
 mod service;
 mod v1;
 
@@ -95,8 +96,12 @@ impl<S: Send + Sync> FromRequest<S> for Whole {
 
 /// Every API route and its description.
 pub fn router() -> Router<AppState> {
-    let (routes, mut openapi) =
-        OpenApiRouter::<AppState>::new().merge(v1::router()).merge(service::router()).merge(incidents::router()).split_for_parts();
+    let (routes, mut openapi) = OpenApiRouter::<AppState>::new()
+        .merge(v1::router())
+        .merge(service::router())
+        .merge(incidents::router())
+        .merge(probe::router())
+        .split_for_parts();
     openapi.info.title = "Peerage".into();
     openapi.info.version = env!("CARGO_PKG_VERSION").into();
     // The default names the author of the library that draws the description up.

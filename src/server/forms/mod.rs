@@ -8,6 +8,7 @@ mod incidents;
 mod legacy;
 mod operator;
 mod partner;
+mod probes;
 mod service;
 
 pub(crate) use account::*;
@@ -17,6 +18,7 @@ pub(crate) use incidents::*;
 pub(crate) use legacy::*;
 pub(crate) use operator::*;
 pub(crate) use partner::*;
+pub(crate) use probes::*;
 pub(crate) use service::*;
 
 use crate::{

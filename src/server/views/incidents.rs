@@ -22,6 +22,8 @@ use peerage_service::{
 };
 use peerage_storage::{Page, deliveries::Delivery, incidents::IncidentFilter};
 
+/// Prefixes of an incident that its page leads to.
+const PREFIXES: usize = 12;
 /// Rows of a list.
 const PAGE: u32 = 25;
 /// How far back the list's pictures look, in seconds.
@@ -94,7 +96,10 @@ pub(crate) async fn incident(id: String, prefix: String) -> Result<IncidentView,
         course: found.scene.course,
         before: found.scene.before,
         incident: found.incident,
-        parts: found.parts,
+        prefixes: {
+            let all: std::collections::BTreeSet<Prefix> = found.parts.iter().map(|part| part.prefix).collect();
+            (all.len(), all.into_iter().take(PREFIXES).collect())
+        },
         now: service.clock().now(),
     })
 }

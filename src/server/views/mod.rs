@@ -3,11 +3,13 @@
 mod edge;
 mod incidents;
 mod legacy;
+mod probes;
 mod service;
 
 pub(crate) use edge::{glass, received_routes, router, routers};
 pub(crate) use incidents::{alerts, course, expectations, feeds, incident, incidents};
 pub(crate) use legacy::{customers, import, legacies};
+pub(crate) use probes::probes;
 pub(crate) use service::{change, hand_over, prefix, registration, registrations, service_page};
 
 use crate::{

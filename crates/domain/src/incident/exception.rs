@@ -1,7 +1,7 @@
 //! What is meant although it is not registered: an exception, with a reason and an end.
 
 use super::Kind;
-use crate::{Asn, Prefix, Text, Timestamp, say, text::said_error};
+use crate::{Asn, AsnClass, Prefix, Text, Timestamp, say, text::said_error};
 use serde::{Deserialize, Serialize};
 
 /// An exception lasts at most so long, in days; whoever still means it then says so again.
@@ -86,7 +86,15 @@ impl Allow {
     /// # Errors
     /// When there is no such choice, or its value cannot be used for the prefix.
     pub fn read(what: &str, value: &str, prefix: Prefix) -> Result<Allow, Text> {
-        let asn = || value.trim().parse::<Asn>().map_err(|error| error.text());
+        let asn = || {
+            let asn = value.trim().parse::<Asn>().map_err(|error| error.text())?;
+            match asn.class() {
+                AsnClass::Reserved | AsnClass::Trans => {
+                    Err(say!("exception.asn", "{asn} is nobody's ({source}).", asn = asn, source = asn.class().source()))
+                }
+                _ => Ok(asn),
+            }
+        };
         match what {
             "origin" => asn().map(Allow::Origin),
             "upstream" => asn().map(Allow::Upstream),

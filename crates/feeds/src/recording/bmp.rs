@@ -11,10 +11,7 @@ use super::{
 };
 use bgpkit_parser::{
     models::BgpMessage,
-    parser::bmp::{
-        messages::{BmpMessage, BmpMessageBody, BmpPerPeerHeader, PerPeerFlags},
-        parse_bmp_msg,
-    },
+    parser::bmp::{messages::BmpMessageBody, parse_bmp_msg},
 };
 use bytes::Bytes;
 use peerage_domain::{
@@ -22,13 +19,20 @@ use peerage_domain::{
     interest::Interest,
     sighting::{Sight, Sighting, Vantage},
 };
-use std::io::{ErrorKind, Read};
+use std::{
+    collections::HashMap,
+    io::{ErrorKind, Read},
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 /// Version, length, type (RFC 7854 §4.1).
 const COMMON: usize = 6;
 
 /// The per-peer header behind it (§4.2).
 const PEER: usize = 42;
+/// The part of it that says whose table it is: all but the router id and the time.
+const WHO: usize = 30;
 
 pub(super) fn read(input: &mut dyn Read, interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Tally {
     let mut tally = Tally::new(Form::Bmp);
@@ -116,7 +120,7 @@ impl Router {
 
     /// Its sessions are not heard of any more: what they had is not known.
     pub fn lost(&self, at: Timestamp) -> Vec<Sighting> {
-        let lost = |vantage: &std::sync::Arc<Vantage>| Sighting { at, vantage: vantage.clone(), sight: Sight::Lost };
+        let lost = |vantage: &Arc<Vantage>| Sighting { at, vantage: vantage.clone(), sight: Sight::Lost };
         self.station.vantages.0.iter().map(lost).collect()
     }
 }
@@ -125,65 +129,124 @@ impl Router {
 struct Station {
     name: String,
     vantages: Vantages,
+    /// The same by what stands in the messages.
+    known: HashMap<([u8; WHO], Option<u32>), Arc<Vantage>, foldhash::fast::RandomState>,
     now: Timestamp,
 }
 
 impl Station {
     fn read(&mut self, bytes: &[u8], interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<(), String> {
         const ROUTES: u8 = 0;
-        let update = bytes.get(COMMON + PEER..).filter(|_| bytes[COMMON - 1] == ROUTES);
-        // Whose it is and how it is to be read stands in flags that the whole parser knows.
-        if let Some(Peeked::Nothing) = update.map(|update| peek(update, 4, false, interest)) {
-            self.passes(bytes);
-            return Ok(());
+        if let (Some(header), Some(ROUTES)) = (Header::read(bytes), bytes.get(COMMON - 1).copied()) {
+            match peek(&bytes[COMMON + PEER..], header.asn_octets, false, interest) {
+                Peeked::Nothing => {
+                    // Time goes on with what is not of interest, too.
+                    self.now = self.now.max(header.told);
+                    return Ok(());
+                }
+                Peeked::Said(said) => {
+                    self.now = self.now.max(header.told);
+                    let Some(session) = header.session else { return Ok(()) };
+                    let (at, vantage) = (self.now, self.vantage(session, None));
+                    said.sights().for_each(|sight| take(Sighting { at, vantage: vantage.clone(), sight }));
+                    return Ok(());
+                }
+                Peeked::NotPlain => {}
+            }
         }
+        self.whole(bytes, interest, take)
+    }
+
+    fn vantage(&mut self, session: Session, path: Option<u32>) -> Arc<Vantage> {
+        let of = || Vantage {
+            source: [self.name.as_str(), session.side].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
+            asn: session.asn,
+            peer: peer(session.address, path),
+            tells_withdrawals: session.side != PRE_POLICY,
+        };
+        self.known.entry((session.who, path)).or_insert_with(|| self.vantages.of(of())).clone()
+    }
+
+    fn whole(&mut self, bytes: &[u8], interest: &Interest, take: &mut dyn FnMut(Sighting)) -> Result<(), String> {
         let message = parse_bmp_msg(&mut Bytes::copy_from_slice(bytes)).map_err(|error| format!("{error:?}"))?;
-        self.message(message, interest, take);
-        Ok(())
-    }
-
-    /// Time goes on with what is not of interest, too.
-    fn passes(&mut self, bytes: &[u8]) {
-        let number = |at: usize| bytes.get(at..at + 4).map_or(0, |all| all.iter().fold(0, |sum, octet| sum << 8 | i64::from(*octet)));
-        let (seconds, micros) = (number(COMMON + PEER - 8), number(COMMON + PEER - 4));
-        self.now = self.now.max(Timestamp::from_millis(seconds * 1000 + micros / 1000));
-    }
-
-    fn message(&mut self, message: BmpMessage, interest: &Interest, take: &mut dyn FnMut(Sighting)) {
-        let Some(header) = message.per_peer_header else { return };
-        let told = Timestamp::from_millis((header.timestamp * 1000.0) as i64);
-        self.now = self.now.max(told);
-        let (at, asn) = (self.now, Asn(header.peer_asn.to_u32()));
-        match message.message_body {
-            BmpMessageBody::RouteMonitoring(monitoring) => {
-                let BgpMessage::Update(update) = monitoring.bgp_message else { return };
-                let Some(side) = side(&header) else { return };
-                let source = [self.name.as_str(), side].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-                update::sights(&update, interest, &mut |path, sight| {
-                    let peer = peer(header.peer_ip, path);
-                    let vantage = Vantage { source: source.clone(), asn, peer, tells_withdrawals: side != PRE_POLICY };
-                    take(Sighting { at, vantage: self.vantages.of(vantage), sight });
-                });
+        let Some(header) = message.per_peer_header.and_then(|_| Header::read(bytes)) else { return Ok(()) };
+        self.now = self.now.max(header.told);
+        let at = self.now;
+        match (message.message_body, header.session) {
+            (BmpMessageBody::RouteMonitoring(monitoring), Some(session)) => {
+                let BgpMessage::Update(update) = monitoring.bgp_message else { return Ok(()) };
+                update::sights(&update, interest, &mut |path, sight| take(Sighting { at, vantage: self.vantage(session, path), sight }));
             }
             // A session that went, or came anew: what it had before is not known any more.
-            BmpMessageBody::PeerDownNotification(_) | BmpMessageBody::PeerUpNotification(_) => {
-                for vantage in self.vantages.same_session(asn, &header.peer_ip.to_string()) {
+            (BmpMessageBody::PeerDownNotification(_) | BmpMessageBody::PeerUpNotification(_), _) => {
+                for vantage in self.vantages.same_session(header.asn, &header.address.to_string()) {
                     take(Sighting { at, vantage, sight: Sight::Lost });
                 }
             }
             _ => {}
         }
+        Ok(())
     }
 }
 
 const PRE_POLICY: &str = "pre-policy";
 
-/// Which table of the router it is; what it sends to others is not what it sees.
-fn side(header: &BmpPerPeerHeader) -> Option<&'static str> {
-    match header.peer_flags {
-        PerPeerFlags::PeerFlags(flags) if flags.is_adj_rib_out() => None,
-        PerPeerFlags::PeerFlags(flags) if flags.is_post_policy() => Some("post-policy"),
-        PerPeerFlags::PeerFlags(_) => Some(PRE_POLICY),
-        PerPeerFlags::LocalRibPeerFlags(_) => Some("Loc-RIB"),
+/// A table of a peer.
+#[derive(Clone, Copy)]
+struct Session {
+    /// As it stands in the header.
+    who: [u8; WHO],
+    side: &'static str,
+    asn: Asn,
+    address: IpAddr,
+}
+
+/// What of the per-peer header matters (RFC 7854 §4.2, RFC 8671 §4, RFC 9069 §4.1).
+struct Header {
+    asn: Asn,
+    address: IpAddr,
+    /// Nothing where it is what the router sends to others, which is not what it sees.
+    session: Option<Session>,
+    /// How many octets an ASN has in an AS_PATH.
+    asn_octets: usize,
+    told: Timestamp,
+}
+
+impl Header {
+    /// The header of a message that has one of a kind that is known.
+    fn read(message: &[u8]) -> Option<Header> {
+        const LOC_RIB: u8 = 3;
+        const POST_POLICY: u8 = 0x40;
+        const TWO_OCTETS: u8 = 0x20;
+        const ADJ_RIB_OUT: u8 = 0x10;
+        let header = message.get(COMMON..COMMON + PEER)?;
+        let number = |at: usize| header[at..at + 4].iter().fold(0, |sum, octet| sum << 8 | u32::from(*octet));
+        let (kind, flags) = (header[0], header[1]);
+        let is_local = kind == LOC_RIB;
+        let side = match (kind, flags) {
+            (LOC_RIB, _) => Some("Loc-RIB"),
+            (4.., _) => return None,
+            (_, flags) if flags & ADJ_RIB_OUT != 0 => None,
+            (_, flags) if flags & POST_POLICY != 0 => Some("post-policy"),
+            _ => Some(PRE_POLICY),
+        };
+        let address = if is_local { Ipv4Addr::UNSPECIFIED.into() } else { crate::bmp::address(header)? };
+        let asn = Asn(number(26));
+        Some(Header {
+            asn,
+            address,
+            session: side.zip(header.first_chunk().copied()).map(|(side, who)| Session { who, side, asn, address }),
+            asn_octets: if !is_local && flags & TWO_OCTETS != 0 { 2 } else { 4 },
+            told: Timestamp::from_millis(i64::from(number(34)) * 1000 + i64::from(number(38)) / 1000),
+        })
+    }
+}
+
+/// The same with nothing but the whole parser.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_whole(mut input: &[u8], interest: &Interest, take: &mut dyn FnMut(Sighting)) {
+    let (mut station, mut bytes) = (Station::default(), vec![]);
+    while let Ok(true) = message(&mut input, &mut bytes) {
+        let _ = station.whole(&bytes, interest, take);
     }
 }

@@ -109,14 +109,16 @@ pub fn read(input: impl BufRead, interest: &Interest, take: &mut dyn FnMut(Sight
     unpack(&mut { input }, 0, interest, take)
 }
 
-/// Reads MRT with nothing but the whole parser; tells whether it is MRT. To compare with [`read`].
+/// Reads MRT or BMP with nothing but the whole parser; tells whether it is one of them. To compare
+/// with [`read`].
 #[cfg(any(test, fuzzing))]
 pub fn read_whole(bytes: &[u8], interest: &Interest, take: &mut dyn FnMut(Sighting)) -> bool {
-    let is_mrt = recognise(&bytes[..bytes.len().min(HEAD as usize)]) == Some(Form::Mrt);
-    if is_mrt {
-        mrt::read_whole(bytes, interest, take);
+    match recognise(&bytes[..bytes.len().min(HEAD as usize)]) {
+        Some(Form::Mrt) => mrt::read_whole(bytes, interest, take),
+        Some(Form::Bmp) => bmp::read_whole(bytes, interest, take),
+        _ => return false,
     }
-    is_mrt
+    true
 }
 
 /// A packed file may be packed once more, not for ever.

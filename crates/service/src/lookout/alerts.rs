@@ -269,7 +269,7 @@ impl Service {
         let delivery = Delivery::new(id, &channel.id, &actor.organisation, (&test, Phase::Test), self.clock.now());
         tx.add_delivery(&delivery).await?;
         tx.commit().await?;
-        self.deliver_due().await?;
+        self.deliver_now(&delivery.id).await?;
         let mut tx = self.store.begin().await?;
         tx.delivery(&delivery.id).await?.ok_or_else(|| Error::NotFound("delivery", delivery.id))
     }
@@ -296,7 +296,7 @@ impl Service {
         (delivery.state, delivery.due, delivery.attempts) = (DeliveryState::Waiting, self.clock.now(), 0);
         tx.save_delivery(&delivery).await?;
         tx.commit().await?;
-        self.deliver_due().await.map(|_| ())
+        self.deliver_now(id).await
     }
 
     /// Adds an alert, or changes the one of this id.
@@ -321,6 +321,11 @@ impl Service {
             id => return Err(Error::NotFound("alert", id.to_string())),
         };
         tx.save_item(ALERT, &alert.id, &alert.organisation, &alert).await?;
+        // It tells of what goes on, too.
+        for incident in self.store.open_incidents_of(&alert.organisation).await? {
+            let parts = tx.parts(&incident.id).await?;
+            self.schedule(&mut tx, &incident, &parts, std::slice::from_ref(&alert.organisation)).await?;
+        }
         tx.commit().await?;
         Ok(alert)
     }

@@ -15,12 +15,17 @@ use peerage_domain::{
 };
 use peerage_storage::deliveries::{Delivery, DeliveryState, Phase};
 use serde_json::json;
+use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
 /// How long a delivery may take before it is tried by somebody else, in seconds.
 const LEASE_S: i64 = 90;
-/// How many are sent at the same time.
-const TOGETHER: usize = 8;
+/// How many are sent at the same time, and how many of them for one organisation: receivers that
+/// answer slowly delay nobody else's.
+const TOGETHER: usize = 64;
+const TOGETHER_OF_ONE: usize = 8;
+/// How often is looked for what became due while others are still on their way.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(200);
 /// Waits between attempts, in seconds; behind the last one it is given up.
 const PAUSES_S: [i64; 8] = [5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600];
 
@@ -49,30 +54,78 @@ impl Service {
     /// When storage fails.
     pub async fn deliver_due(&self) -> Result<usize, Error> {
         let (mut sending, mut tried) = (JoinSet::new(), 0);
+        let mut busy: BTreeMap<String, usize> = BTreeMap::new();
         loop {
             while sending.len() < TOGETHER {
-                let Some(delivery) = self.store.lease_delivery(self.clock.now(), LEASE_S).await? else { break };
+                let full: Vec<&str> = busy.iter().filter(|(_, count)| **count >= TOGETHER_OF_ONE).map(|(id, _)| id.as_str()).collect();
+                let Some(delivery) = self.store.lease_delivery(self.clock.now(), LEASE_S, &full).await? else { break };
                 tried += 1;
-                match self.fate(&delivery).await? {
-                    Fate::End(state, words) => self.settle_delivery(delivery, state, words).await?,
-                    Fate::Later(due) => {
-                        let mut tx = self.store.begin().await?;
-                        tx.save_delivery(&Delivery { due, ..delivery }).await?;
-                        tx.commit().await?;
-                    }
-                    Fate::Send(parcel) => {
-                        let settings = self.settings.lookout.clone();
-                        let send = move || (parcel.delivery.clone(), parcel.send(&settings));
-                        sending.spawn_blocking(send);
-                    }
+                if let Some(parcel) = self.prepared(delivery).await? {
+                    *busy.entry(parcel.delivery.organisation.clone()).or_default() += 1;
+                    let settings = self.settings.lookout.clone();
+                    sending.spawn_blocking(move || (parcel.delivery.clone(), parcel.send(&settings)));
                 }
             }
-            match sending.join_next().await {
-                Some(Ok((delivery, answer))) => self.answered(delivery, answer).await?,
-                Some(Err(error)) => tracing::error!(%error, "a delivery broke off and will be tried again"),
-                None => return Ok(tried),
+            if sending.is_empty() {
+                return Ok(tried);
+            }
+            // What becomes due meanwhile does not wait for who is slow.
+            match tokio::time::timeout(LOOK, sending.join_next()).await {
+                Ok(Some(Ok((delivery, answer)))) => {
+                    if let Some(count) = busy.get_mut(&delivery.organisation) {
+                        *count = count.saturating_sub(1);
+                    }
+                    self.answered(delivery, answer).await?;
+                }
+                Ok(Some(Err(error))) => tracing::error!(%error, "a delivery broke off and will be tried again"),
+                Ok(None) | Err(_) => {}
             }
         }
+    }
+
+    /// Sends one thing at once, without waiting for anything else that is due.
+    pub(super) async fn deliver_now(&self, id: &str) -> Result<(), Error> {
+        // Somebody else may be sending it already.
+        let Some(delivery) = self.store.lease_one(id, self.clock.now(), LEASE_S).await? else { return Ok(()) };
+        let Some(parcel) = self.prepared(delivery).await? else { return Ok(()) };
+        let settings = self.settings.lookout.clone();
+        let sent = tokio::task::spawn_blocking(move || (parcel.delivery.clone(), parcel.send(&settings))).await;
+        let (delivery, answer) = sent.map_err(|error| Error::Fault(error.to_string()))?;
+        self.answered(delivery, answer).await
+    }
+
+    /// What is to be sent; nothing where a delivery ends or waits instead.
+    async fn prepared(&self, delivery: Delivery) -> Result<Option<Box<Parcel>>, Error> {
+        match self.fate(&delivery).await? {
+            Fate::Send(parcel) => return Ok(Some(parcel)),
+            Fate::End(state, words) => self.settle_delivery(delivery, state, words).await?,
+            Fate::Later(due) => {
+                let mut tx = self.store.begin().await?;
+                tx.save_delivery(&Delivery { due, ..delivery }).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// What was muted and is not any more is told, where it goes on.
+    pub(super) async fn wake_muted(&self) -> Result<(), Error> {
+        let now = self.clock.now();
+        for delivery in self.store.muted_of_open().await? {
+            let mutes: Vec<Mute> = self.store.items(MUTE, Some(&delivery.organisation)).await?;
+            let Some((_, parts)) = self.store.incident(&delivery.incident, None).await? else { continue };
+            let goes_on = parts.iter().any(|part| part.until.is_none());
+            if !goes_on || mutes.iter().any(|mute| mute.covers(&parts, now)) {
+                continue;
+            }
+            let channels: Vec<Channel> = self.store.items(CHANNEL, Some(&delivery.organisation)).await?;
+            let hours = channels.into_iter().find(|channel| channel.id == delivery.channel).and_then(|channel| channel.quiet);
+            let due = hours.map_or(now, |hours| hours.shifted(now));
+            let mut tx = self.store.begin().await?;
+            tx.save_delivery(&Delivery { state: DeliveryState::Waiting, due, ..delivery }).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     async fn fate(&self, delivery: &Delivery) -> Result<Fate, Error> {
@@ -130,6 +183,11 @@ impl Service {
         }
         let alerts: Vec<Alert> = self.store.items(ALERT, Some(&delivery.organisation)).await?;
         let alert = alerts.iter().find(|alert| alert.id == delivery.outcome.alert);
+        // Another alert may ask for the same.
+        let asks = |alert: &Alert| alert.channels.contains(&delivery.channel) && alert.due(parts).is_some_and(|due| due <= now);
+        if alert.is_none() && !alerts.iter().any(asks) {
+            return Ok(Some(Fate::End(DeliveryState::Cancelled, "the alert was taken off".into())));
+        }
         let too_short = alert.is_some_and(|alert| alert.minutes > 0 && alert.due(parts).is_none());
         Ok(too_short.then(|| Fate::End(DeliveryState::Cancelled, "it was over before it lasted long enough".into())))
     }
@@ -197,7 +255,7 @@ impl Parcel {
             "timestamp": self.delivery.outcome.created,
             "data": {
                 "id": incident.id,
-                "url": self.link(public_url, incident),
+                "url": (!public_url.is_empty()).then(|| self.link(public_url, incident)),
                 "sentence": sentence(part).english(),
                 "level": incident.level(),
                 "family": incident.family.word(),
@@ -250,8 +308,11 @@ impl Parcel {
         if self.delivery.phase == Phase::Open {
             lines.push(String::new());
             lines.extend(part.reasons.iter().map(|it| format!("{:>+4}  {}", it.weight, it.text)));
-            lines.push(String::new());
-            lines.extend(advice(incident).iter().map(|it| format!("- {it}")));
+            // What is over needs nobody to do anything.
+            if incident.closed.is_none() {
+                lines.push(String::new());
+                lines.extend(advice(incident).iter().map(|it| format!("- {it}")));
+            }
         }
         if !public_url.is_empty() {
             lines.extend([String::new(), self.link(public_url, incident)]);

@@ -154,8 +154,23 @@ impl Service {
         for (prefix, it) in declared {
             let Some(expectation) = it.expectation(prefix, &exceptions) else { continue };
             expectations.insert(expectation);
-            holders.insert(prefix, it.holders().iter().cloned().collect());
-            owners.insert(prefix, it.organisations.into_iter().collect());
+            // What is said of a part holds for that part alone.
+            let parts =
+                exceptions.iter().filter(|ex| ex.prefix != prefix && prefix.contains(ex.prefix) && it.holders().contains(&ex.organisation));
+            let parts: BTreeSet<Prefix> = parts.map(|ex| ex.prefix).collect();
+            for part in std::iter::once(prefix).chain(parts) {
+                if part != prefix
+                    && let Some(expectation) = it.expectation(part, &exceptions)
+                {
+                    // A longer registration says more of it.
+                    if expectations.governing(part).is_some_and(|known| known.prefix == part) {
+                        continue;
+                    }
+                    expectations.insert(expectation);
+                }
+                holders.insert(part, it.holders().iter().cloned().collect());
+                owners.insert(part, it.organisations.iter().cloned().collect());
+            }
         }
         // What is meant of entrances may be otherwise, too.
         self.watch.all_moved();
@@ -238,8 +253,6 @@ impl Service {
         let own = own.ok_or_else(|| {
             Error::Refused(say!("exception.foreign", "{prefix} is no prefix of yours, nor a part of one.", prefix = prefix))
         })?;
-        // An exception holds for what is registered: for a part of it, it is kept for the whole.
-        exception.prefix = own;
         // An operator says it for those whose prefix it is.
         exception.organisation = self.says_for(actor, own)?;
         let mut tx = self.store.begin().await?;

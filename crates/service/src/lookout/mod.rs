@@ -208,6 +208,24 @@ impl Service {
         Ok(taken)
     }
 
+    /// The name of a replay that begins: another one where there was a replay of this name, of which
+    /// something is still known.
+    ///
+    /// # Errors
+    /// When the actor may not or storage fails.
+    pub async fn new_replay_as(&self, actor: &Actor, name: &str) -> Result<String, Error> {
+        actor.may(Action::ManageSources)?;
+        let mut number = 1;
+        loop {
+            let candidate = if number == 1 { name.to_owned() } else { format!("{name} ({number})") };
+            let is_open = self.lookout.world().realms.contains_key(&candidate);
+            if !is_open && !self.store.knows_replay(&candidate).await? {
+                return Ok(candidate);
+            }
+            number += 1;
+        }
+    }
+
     /// The same as [`Service::end_replay`], for somebody who replays from outside.
     ///
     /// # Errors
@@ -279,7 +297,8 @@ impl Service {
             self.give_up(&name).await?;
         }
         self.judge_entrances().await?;
-        self.close_incidents().await
+        self.close_incidents().await?;
+        self.wake_muted().await
     }
 
     /// Forgets what is older than it is kept.

@@ -15,6 +15,8 @@ use peerage_storage::{
 use peerage_watch::route::{Change, Finding, Move};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// So many open incidents of one family and the same people are a flood: what comes on top goes into one.
+const FLOOD: i64 = 50;
 /// Who wrote what no person did.
 pub(super) const AUTHOR: &str = "Peerage";
 
@@ -73,6 +75,12 @@ fn route_event(part: &Part, change: Change, source: &str, replay: bool) -> Optio
     let summary = format!("{replay}{over}{}", sentence(part).english());
     let path = if part.kind.is_loss() { vec![] } else { part.path().iter().filter_map(Hop::asn).collect() };
     Some(RouteEvent { time: part.last, kind, prefix: part.prefix, path, summary, source: source.to_owned() })
+}
+
+/// Whether so much of the same kind happens to the same people that one more incident tells them nothing.
+async fn is_flood(tx: &mut Tx, cause: &str) -> Result<bool, Error> {
+    let beginning = cause.splitn(4, '|').take(3).collect::<Vec<_>>().join("|");
+    Ok(tx.count_open(&format!("{beginning}|")).await? >= FLOOD)
 }
 
 impl Service {
@@ -139,9 +147,37 @@ impl Service {
         }
         let incident = match known {
             Some(incident) => incident,
+            None if is_flood(tx, &cause).await? => return self.in_flood(tx, name, replay, part, &organisations, stories).await,
             None => {
                 let incident = Incident::begun(tx.next_id("IN").await?, part, replay.cloned());
                 tx.add_incident(&incident, &cause, &organisations).await?;
+                incident
+            }
+        };
+        let id = incident.id.clone();
+        if !stories.contains_key(&id) {
+            let (parts, organisations) = (tx.parts(&id).await?, tx.parties(&id).await?);
+            stories.insert(id.clone(), Story { incident, parts, changed: BTreeSet::new(), organisations });
+        }
+        Ok(Some(id))
+    }
+
+    /// The one incident into which a flood goes.
+    async fn in_flood(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+        replay: Option<&Replay>,
+        part: &Part,
+        organisations: &[String],
+        stories: &mut BTreeMap<String, Story>,
+    ) -> Result<Option<String>, Error> {
+        let cause = format!("{name}|{}|{}|many", organisations.join(","), part.kind.family().word());
+        let incident = match tx.open_incident(&cause).await? {
+            Some(incident) => incident,
+            None => {
+                let incident = Incident::begun(tx.next_id("IN").await?, part, replay.cloned());
+                tx.add_incident(&incident, &cause, organisations).await?;
                 incident
             }
         };
@@ -173,7 +209,7 @@ impl Service {
 
     /// Writes down what channels are to be told of an incident: its beginning when an alert asks
     /// for it, its end where its beginning was told.
-    async fn schedule(&self, tx: &mut Tx, incident: &Incident, parts: &[Part], organisations: &[String]) -> Result<(), Error> {
+    pub(super) async fn schedule(&self, tx: &mut Tx, incident: &Incident, parts: &[Part], organisations: &[String]) -> Result<(), Error> {
         // A replay is news for nobody, unless it was asked for.
         if incident.replay.as_ref().is_some_and(|replay| !replay.told) {
             return Ok(());

@@ -89,11 +89,11 @@ pub async fn deliveries_are_written_once_and_leased_once(store: &Store) {
     assert!(!tx.add_delivery(&delivery("DE-2", Phase::Open, 5)).await.expect("not added"), "one a channel, incident and phase");
     assert!(tx.add_delivery(&delivery("DE-3", Phase::Close, 9)).await.expect("added"));
     tx.commit().await.expect("commit");
-    assert!(store.lease_delivery(at(4), 60).await.expect("read").is_none());
-    let leased = store.lease_delivery(at(5), 60).await.expect("read").expect("due");
+    assert!(store.lease_delivery(at(4), 60, &[]).await.expect("read").is_none());
+    let leased = store.lease_delivery(at(5), 60, &[]).await.expect("read").expect("due");
     assert_eq!(leased, delivery("DE-1", Phase::Open, 5));
-    assert!(store.lease_delivery(at(6), 60).await.expect("read").is_none(), "somebody has it");
-    assert_eq!(store.lease_delivery(at(65), 60).await.expect("read").map(|it| it.id), Some("DE-1".into()), "who had it is gone");
+    assert!(store.lease_delivery(at(6), 60, &[]).await.expect("read").is_none(), "somebody has it");
+    assert_eq!(store.lease_delivery(at(65), 60, &[]).await.expect("read").map(|it| it.id), Some("DE-1".into()), "who had it is gone");
     let mut tx = store.begin().await.expect("begin");
     let sent = Delivery {
         state: DeliveryState::Sent,
@@ -104,7 +104,7 @@ pub async fn deliveries_are_written_once_and_leased_once(store: &Store) {
     tx.save_delivery(&sent).await.expect("saved");
     assert_eq!(tx.delivery("DE-1").await.expect("read"), Some(sent.clone()));
     tx.commit().await.expect("commit");
-    assert_eq!(store.lease_delivery(at(200), 60).await.expect("read").map(|it| it.id), Some("DE-3".into()));
+    assert_eq!(store.lease_delivery(at(200), 60, &[]).await.expect("read").map(|it| it.id), Some("DE-3".into()));
     let all = store.deliveries("ORG-1", 10).await.expect("read");
     assert_eq!(all.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["DE-3", "DE-1"]);
     assert_eq!(store.deliveries_about("ORG-1", "IN-9").await.expect("read").len(), 2);
