@@ -98,9 +98,10 @@ fn form_target(page: &str, start: &str) -> String {
     page[at + 8..].split('"').next().expect("quoted").to_owned()
 }
 
-const PAGES: [(&str, &[&str]); 21] = [
+const PAGES: [(&str, &[&str]); 22] = [
     ("/connections", &["customer", "manager", "operator"]),
     ("/connections/CN-1", &["customer", "manager", "operator"]),
+    ("/probes", &["customer", "manager", "partner", "operator"]),
     ("/insights/latency", &["customer", "manager", "operator"]),
     ("/events", &["customer", "manager", "operator"]),
     ("/incidents", &["customer", "manager", "partner", "operator"]),
@@ -382,6 +383,50 @@ async fn keys_are_shown_once_and_handed_over_by_forms() {
     assert_eq!(portal.get("/partner/prefixes/RP-1", &other).await.0, StatusCode::NOT_FOUND);
     assert_eq!(portal.get("/connections/CN-1/prefixes/193.0.99.0_24", &customer).await.0, StatusCode::NOT_FOUND);
     assert_eq!(portal.get("/connections/CN-1/prefixes/nonsense", &customer).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_enrols_asks_and_brings_through_the_api() {
+    let portal = portal().await;
+    let cookie = portal.sign_in("operator").await;
+    let (_, page) = portal.submit("/probes", "/rpc/add_probe", "name=Oslo+PoP", &cookie).await;
+    let code = after(&page, "--enrol ").split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().expect("a code").to_owned();
+    assert!(code.starts_with("enrol_"), "{code}");
+    let ask = async |path: &str, token: &str, key: &str, body: String| {
+        let request = Request::post(format!("/api/v1/probe/{path}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header("idempotency-key", key)
+            .body(Body::from(body))
+            .expect("request");
+        text(portal.send(request).await).await
+    };
+    let token = "t".repeat(40);
+    let enrol = format!(r#"{{"code":"{code}","token":"{token}"}}"#);
+    let wrong = ask("enrol", "", "", r#"{"code":"enrol_x","token":"tttttttttttttttttttttttttttttttttttttttt"}"#.into()).await;
+    assert_eq!(wrong.0, StatusCode::UNAUTHORIZED);
+    assert!(wrong.1.contains("Ask for a new one"), "{}", wrong.1);
+    assert_eq!(ask("enrol", "", "", enrol).await.0, StatusCode::OK);
+    let (status, orders) = ask("orders", &token, "", "{}".into()).await;
+    assert!(status == StatusCode::OK && orders.contains("CN-1 193.0.16.0/24"), "{orders}");
+    let now = portal.service.clock().now();
+    let results =
+        format!(r#"{{"results":[{{"target":"CN-1 193.0.16.0/24","time":"{now}","rtt_ms":12.5}},{{"target":"x","time":"{now}"}}]}}"#);
+    let (status, kept) = ask("results", &token, "b1", results.clone()).await;
+    assert!(status == StatusCode::OK && kept.contains("\"accepted\":1") && kept.contains("x is not measured any more"), "{kept}");
+    assert!(ask("results", &token, "b1", results).await.1.contains("\"repeated\":true"));
+    for (token, body, expected) in
+        [("", "{}", StatusCode::UNAUTHORIZED), (&code, "{}", StatusCode::UNAUTHORIZED), (&token, "x", StatusCode::BAD_REQUEST)]
+    {
+        assert_eq!(ask("orders", token, "", body.into()).await.0, expected, "{body}");
+    }
+    assert_eq!(
+        ask("traces/TR-9", &token, "", r#"{"time":"2026-01-01T00:00:00Z","hops":[],"reached":false}"#.into()).await.0,
+        StatusCode::NOT_FOUND
+    );
+    // What was typed wrongly comes back with the reason.
+    let (_, page) = portal.submit("/probes", "/rpc/name_target", "target[subject]=CN-1&target[address]=8.8.8.8", &cookie).await;
+    assert!(page.contains("lies in no prefix of CN-1") && page.contains("value=\"8.8.8.8\""), "said and kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]

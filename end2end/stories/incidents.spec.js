@@ -75,7 +75,7 @@ test('a customer acknowledges, and says what is meant', async ({ page }) => {
   await taken(page);
   await page.getByLabel('Why').fill('our DDoS provider');
   await page.getByRole('button', { name: 'Say that it is meant' }).click();
-  await expect(page.getByText('It is meant from now on: 208.65.152.0/22')).toBeVisible();
+  await expect(page.getByText('It is meant from now on: 208.65.153.0/24')).toBeVisible();
   await open(page, '/expectations');
   await expect(page.getByText('AS17557 originates it, too')).toBeVisible();
   await accessible(page);

@@ -87,7 +87,7 @@ pub async fn serve(config: Config, demo_world: bool) -> Result<(), Error> {
     service.restore_edge().await?;
     let listener = tokio::net::TcpListener::bind(config.listen)
         .await
-        .map_err(|error| Error::Fault(format!("cannot listen on {}: {error}", config.listen)))?;
+        .map_err(|error| Error::Fault(format!("cannot listen on {}: {error}; choose another with --listen ADDRESS:PORT", config.listen)))?;
     let address = listener.local_addr().map_err(|error| Error::Fault(error.to_string()))?;
     welcome(&service, &format!("http://{address}"), demo_world).await?;
     if demo_world {

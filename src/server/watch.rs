@@ -197,7 +197,11 @@ fn route_objects(paths: &[PathBuf]) -> Result<RouteObjects, Error> {
 fn gather(paths: &[PathBuf], interest: &Interest, wanted: impl Fn(&Sighting) -> bool) -> Result<Vec<Sighting>, Error> {
     let mut all = vec![];
     for path in paths {
-        let file = File::open(path).map_err(|error| fault(path, error))?;
+        // As for other commands, a dash is standard input.
+        let file: Box<dyn io::Read> = match path.to_str() {
+            Some("-") => Box::new(io::stdin().lock()),
+            _ => Box::new(File::open(path).map_err(|error| fault(path, error))?),
+        };
         let mut take = |sighting| {
             if wanted(&sighting) {
                 all.push(sighting)

@@ -382,6 +382,7 @@ impl Service {
         tx.save_probe(&probe).await?;
         tx.set_probe_secret(&probe.id, &token, None).await?;
         tx.commit().await?;
+        self.live.tell("probes", &probe.organisation);
         Ok(Enrolled { id: probe.id, name: probe.name })
     }
 
@@ -427,8 +428,14 @@ impl Service {
         };
         let traces = tx.open_traces(&probe.id, now.plus_secs(-TRACE_OPEN_S)).await?;
         let traces = traces.into_iter().map(|it| TraceOrder { id: it.id, address: it.address }).collect();
+        // Open pages hear of it where it changes what they show.
+        let differs = probe.is_away(now) || (&probe.report.silent, &probe.report.unable) != (&report.silent, &report.unable);
+        let organisation = probe.organisation.clone();
         tx.save_probe(&Probe { heard: Some(now), report, ..probe }).await?;
         tx.commit().await?;
+        if differs {
+            self.live.tell("probes", &organisation);
+        }
         Ok(Orders { targets: lines.into_iter().map(|line| line.target).collect(), traces, again_s: AGAIN_S })
     }
 

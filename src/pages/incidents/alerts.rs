@@ -117,7 +117,7 @@ fn alert_form(channels: Vec<ChannelView>) -> impl IntoView {
         })
         .collect_view();
     let number = |name: &str, default: &str| typed.get(name).unwrap_or_else(|| default.to_owned());
-    let (confidence, vantages, minutes) = (number("confidence", "50"), number("vantages", "1"), number("minutes", "0"));
+    let (confidence, vantages, minutes) = (number("confidence", "40"), number("vantages", "1"), number("minutes", "0"));
     let (prefix, name) = (typed.get("prefix"), typed.get("name"));
     view! {
         <form class="pbody form sentence" method="post" action={action::<SaveAlert>()} aria-label=tr!(alerts.new)>

@@ -109,6 +109,11 @@ impl Service {
     pub async fn incident_statistics(&self, actor: &Actor, from: Timestamp, to: Timestamp) -> Result<Statistics, Error> {
         let filter = IncidentFilter { from: from.millis(), to: to.millis(), oldest_first: true, ..IncidentFilter::default() };
         let found = self.incidents(actor, filter, Page { offset: 0, limit: STATISTICS_MOST }).await?;
+        // What was replayed to look at it did not happen to anybody.
+        let mut found = found;
+        let before = found.items.len();
+        found.items.retain(|it| it.replay.as_ref().is_none_or(|replay| replay.told));
+        found.total = found.total.saturating_sub((before - found.items.len()) as u64);
         let mut lasted: Vec<i64> = found.items.iter().filter(|it| it.closed.is_some()).map(|it| it.lasted_s(to)).collect();
         lasted.sort_unstable();
         let mut families = BTreeMap::new();

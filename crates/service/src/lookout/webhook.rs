@@ -62,7 +62,15 @@ pub(super) fn checked(text: &str, allow: &[Prefix]) -> Result<String, Error> {
     let uri: Uri = text.parse().map_err(|_| bad())?;
     let host = uri.host().ok_or_else(bad)?.trim_matches(['[', ']']);
     let plain = uri.scheme_str() == Some("http") && !allow.is_empty();
-    if text.len() > 500 || host.is_empty() || !(plain || uri.scheme_str() == Some("https")) || text.contains('@') {
+    // What stands behind the host and is no port is not read as one by everybody.
+    let odd_port = uri.authority().is_some_and(|it| it.port().is_some() != it.as_str().trim_start_matches(it.host()).starts_with(':'));
+    if text.len() > 500
+        || host.is_empty()
+        || odd_port
+        || uri.port_u16() == Some(0)
+        || !(plain || uri.scheme_str() == Some("https"))
+        || text.contains('@')
+    {
         return Err(bad());
     }
     match host.parse::<IpAddr>() {
