@@ -14,6 +14,9 @@ fn paths(name: &str) -> &'static str {
         }
         "inbox" => r#"<path d="M2.500 9 4.500 3h7l2 6v4h-11z"/><path d="M2.500 9h3l1 1.700h3l1-1.700h3"/>"#,
         "people" => r#"<circle cx="8" cy="5.500" r="2.500"/><path d="M3 13.500c.5-2.800 2.500-4 5-4s4.500 1.200 5 4"/>"#,
+        "minus" => r#"<path d="M3 8h10"/>"#,
+        "left" => r#"<path d="M10 3 5 8l5 5"/>"#,
+        "right" => r#"<path d="m6 3 5 5-5 5"/>"#,
         "plus" => r#"<path d="M8 3v10M3 8h10"/>"#,
         "copy" => r#"<rect x="5.500" y="5.500" width="8" height="8" rx="1.500"/><path d="M3 10.500V4a1.500 1.500 0 0 1 1.500-1.500H10"/>"#,
         "theme" => r#"<circle cx="8" cy="8" r="5.500"/><path d="M8 2.500a5.500 5.500 0 0 1 0 11z" fill="currentColor"/>"#,

@@ -43,11 +43,55 @@ pub struct CourseView {
     pub samples: u64,
 }
 
+/// Words of the windows next to one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ZoomView {
+    /// Half as long.
+    pub inward: Option<String>,
+    /// Twice as long.
+    pub outward: String,
+    /// Half a length before.
+    pub earlier: String,
+    /// Half a length behind.
+    pub later: Option<String>,
+}
+
+/// What became of latency since a connection got the service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProofView {
+    /// Since when.
+    pub since: Timestamp,
+    /// Length of each side in seconds.
+    pub span_s: i64,
+    /// Series on both sides.
+    pub series: usize,
+    /// Hours with an answer, before and after.
+    pub hours: (usize, usize),
+    /// Medians in ms, before and after.
+    pub median_ms: (Option<f64>, Option<f64>),
+    /// Shares of lost packets, before and after.
+    pub lost: (Option<f64>, Option<f64>),
+    /// By how many ms an hour's median became larger: best guess, lower and upper end.
+    pub rtt_ms: Option<(f64, f64, f64)>,
+    /// By how much the share of lost packets became larger.
+    pub loss: Option<(f64, f64, f64)>,
+    /// The window that shows both sides.
+    pub window: String,
+}
+
+/// What became of latency since a connection got the service; nothing while it cannot be told.
+#[server(prefix = "/rpc")]
+pub async fn proof(connection: String) -> Result<Option<ProofView>, Failure> {
+    crate::server::views::proof(connection).await
+}
+
 /// Series and events of one window on one time axis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LatencyView {
-    /// The window's word, such as `1d`.
+    /// The window's word, such as `1d`, or the two moments between which it lies.
     pub window: String,
+    /// Words of the windows next to it.
+    pub zoom: ZoomView,
     /// Length of an interval in seconds.
     pub step_s: i64,
     /// First second.

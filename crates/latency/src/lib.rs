@@ -7,8 +7,11 @@
 //! No I/O, no clock.
 #![warn(missing_docs)]
 
+pub mod compare;
 mod histogram;
 mod ladder;
+mod view;
 
 pub use histogram::{DecodeError, Histogram};
 pub use ladder::{Step, Window};
+pub use view::View;

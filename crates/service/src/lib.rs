@@ -44,6 +44,7 @@ pub mod metrics;
 pub mod peerings;
 pub mod probes;
 pub mod providers;
+pub mod proof;
 pub mod provisioning;
 pub mod registrations;
 pub mod requests;

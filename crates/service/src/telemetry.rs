@@ -8,7 +8,7 @@ use peerage_domain::{
     say,
     telemetry::{RouteEvent, Sample},
 };
-use peerage_latency::{Histogram, Step, Window};
+use peerage_latency::{Histogram, Step, View};
 use peerage_storage::{
     Page, Tx,
     latency::{Series, Slot},
@@ -161,22 +161,20 @@ impl Service {
         Ok(added)
     }
 
-    /// Every series that the actor may see, over a window that ends now; only those of
+    /// Every series that the actor may see, over a window or span; only those of
     /// one connection when it is named.
     ///
     /// # Errors
     /// When the actor may not or storage fails.
-    pub async fn latency(&self, actor: &Actor, connection: &str, window: Window) -> Result<Vec<Course>, Error> {
+    pub async fn latency(&self, actor: &Actor, connection: &str, view: View) -> Result<Vec<Course>, Error> {
         let permit = actor.may(Action::ReadConnections)?;
-        let now = self.clock.now().secs();
-        let step = window.step();
-        let to = step.start_of(now) + step.secs();
-        let from = to - window.secs();
+        let (from, to, step) = view.bounds(self.clock.now().secs());
+        let length = to - from;
         let all = self.store.series(permit.scope.organisation(), connection).await?;
         let ids: Vec<&str> = all.iter().map(|series| series.id.as_str()).collect();
         let mut intervals = self.intervals_of(&ids, step, from, to).await?;
-        let coarse = if window.secs() > 86_400 { Step::Hour } else { Step::TenMinutes };
-        let mut before = self.intervals_of(&ids, coarse, from - window.secs(), from).await?;
+        let coarse = if length > 86_400 { Step::Hour } else { Step::TenMinutes };
+        let mut before = self.intervals_of(&ids, coarse, from - length, from).await?;
         let course = |series: Series| {
             let intervals = intervals.remove(&series.id).unwrap_or_default();
             let before = before.remove(&series.id).unwrap_or_default();
@@ -210,7 +208,7 @@ impl Service {
     }
 
     /// The intervals of several series, by their ids.
-    async fn intervals_of(&self, series: &[&str], step: Step, from: i64, to: i64) -> Result<BTreeMap<String, Vec<Interval>>, Error> {
+    pub(crate) async fn intervals_of(&self, series: &[&str], step: Step, from: i64, to: i64) -> Result<BTreeMap<String, Vec<Interval>>, Error> {
         let mut found: BTreeMap<String, Vec<Interval>> = BTreeMap::new();
         for ((series, start), bytes) in self.store.intervals(series, step.secs(), from, to).await? {
             let histogram = decode(&series, &bytes)?;
@@ -241,9 +239,9 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not or storage fails.
-    pub async fn insights(&self, actor: &Actor, window: Window) -> Result<Vec<Course>, Error> {
+    pub async fn insights(&self, actor: &Actor, view: View) -> Result<Vec<Course>, Error> {
         actor.may(Action::ReadInsights)?;
-        self.latency(actor, "", window).await
+        self.latency(actor, "", view).await
     }
 
     /// Forgets what is older than it is kept.

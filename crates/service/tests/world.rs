@@ -8,7 +8,7 @@ use peerage_domain::{
     session::{AddressProvider, ConnectionAsk},
     telemetry::Sample,
 };
-use peerage_latency::Window;
+use peerage_latency::{View, Window};
 use peerage_service::{Actor, Error, Service, demo, peerings::StepRequest, requests::Keys, telemetry::Sender};
 use peerage_storage::{Page, Sort, connections::ConnectionColumn};
 
@@ -32,7 +32,7 @@ async fn the_demo_world_has_something_for_everybody() {
     let connections = world.service.connections(&customer, "", sort, Page { offset: 0, limit: 10 }).await.expect("list");
     assert_eq!(connections.total, 2);
     for window in Window::ALL {
-        let courses = world.service.latency(&customer, "CN-1", window).await.expect("latency");
+        let courses = world.service.latency(&customer, "CN-1", View::Last(window)).await.expect("latency");
         assert_eq!(courses.len(), 2);
         assert!(courses.iter().all(|c| !c.intervals.is_empty()), "{window:?} has samples");
     }
@@ -248,7 +248,7 @@ async fn samples_are_kept_once_and_bad_ones_are_named() {
     let foreign = Sender { organisation: partner.organisation.clone(), label: "test".into() };
     let receipt = world.service.take_samples(&foreign, "batch-1", &samples[..1]).await.expect("answered");
     assert_eq!((receipt.accepted, receipt.refused.len()), (0, 1), "somebody else's connection");
-    let courses = world.service.latency(&customer, "CN-1", Window::H6).await.expect("latency");
+    let courses = world.service.latency(&customer, "CN-1", View::Last(Window::H6)).await.expect("latency");
     let test = courses.iter().find(|c| c.series.name == "CN-1/Test").expect("new series");
     assert_eq!((test.total.count(), test.total.lost()), (1, 1));
 }
@@ -291,11 +291,29 @@ async fn attempt(service: &Service, actor: &Actor, action: Action) -> Result<(),
         Action::EditDirectory => service.edit_location(actor, "LO-999", true, vec![], "").await,
         Action::ManageRouters => service.routers(actor, &Default::default()).await.map(drop),
         Action::ManageAccounts => service.organisations(actor).await.map(drop),
-        Action::ReadInsights => service.insights(actor, Window::D1).await.map(drop),
+        Action::ReadInsights => service.insights(actor, View::Last(Window::D1)).await.map(drop),
         Action::ReadIncidents => service.incident(actor, "IN-99", None).await.map(drop),
         Action::WriteIncidents => service.acknowledge(actor, "IN-99", "").await,
         Action::ReadProbes => service.probing(actor).await.map(drop),
         Action::WriteProbes => service.remove_target(actor, "TG-0").await.map(drop),
         Action::ManageSources => service.feeds(actor).map(drop),
     }
+}
+
+#[tokio::test]
+async fn before_and_after_are_compared_once_both_are_known() {
+    let world = demo_world().await;
+    let customer = world.actor("customer@demo.example").await;
+    let now = world.clock.now();
+    let changes = world.service.verdict(&customer, "CN-1 193.0.16.0/24").await.expect("seen").1;
+    let since = changes.iter().find(|(_, judged)| judged.state.to_string() == "Verified").expect("it is verified").0;
+    let found = world.service.proof(&customer, "CN-1").await.expect("read").expect("both sides are known");
+    assert!(found.since <= since && found.span_s >= 86_400 && found.span_s <= now.since(found.since), "{found:?}");
+    let rtt = found.rtt_ms.expect("enough hours");
+    // The replay draws from the same recorded packets before and after.
+    assert!(rtt.low <= 0.0 && rtt.high >= 0.0, "{rtt:?}");
+    assert_eq!(found.series, 2);
+    // Another organisation's is not there.
+    let second = world.actor("second.partner@demo.example").await;
+    assert!(world.service.proof(&second, "CN-1").await.is_err());
 }

@@ -1,7 +1,14 @@
 //! The smoke chart with its loss strip and the events on the same time axis.
 
-use crate::rpc::insights::{BucketView, CourseView, LatencyView};
+use crate::{
+    components::Icon,
+    rpc::insights::{BucketView, CourseView, LatencyView},
+};
 use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate, use_query_map},
+};
 use peerage_charts::smoke::{Bucket, Frame, smoke};
 use peerage_domain::{
     Timestamp,
@@ -27,6 +34,66 @@ pub fn Windows(
         })
         .collect_view();
     view! { <nav class="seg" aria-label=tr!(chart.windows)>{links}</nav> }
+}
+
+/// The way to any other span: closer, farther, earlier, later, or between two moments. Each is an
+/// address, too.
+#[component]
+pub fn Zoom(
+    /// What is shown.
+    view: LatencyView,
+    /// Path of the page.
+    #[prop(into)]
+    path: String,
+) -> impl IntoView {
+    let link = |word: Option<String>, icon: &'static str, label: String| {
+        word.map(|word| view! { <a class="iconbtn" href=format!("{path}?window={word}") aria-label=label><Icon name=icon/></a> })
+    };
+    // As a browser's field for a moment has it: without seconds and zone.
+    let field = |secs: i64| Timestamp::from_secs(secs).to_string().chars().take(16).collect::<String>();
+    let (from, to) = (field(view.from), field(view.to));
+    let is_span = view.window.contains("..");
+    let zoom = view.zoom.clone();
+    let shown = is_span.then(|| tr!(chart.span, from = Timestamp::from_secs(view.from).minute(), to = Timestamp::from_secs(view.to).minute()));
+    view! {
+        <div class="zoom">
+            {link(Some(zoom.earlier), "left", tr!(chart.earlier))}
+            {link(zoom.inward, "plus", tr!(chart.closer))}
+            {link(Some(zoom.outward), "minus", tr!(chart.farther))}
+            {link(zoom.later, "right", tr!(chart.later))}
+            <details class="menu span" open=is_span>
+                <summary>{shown.unwrap_or_else(|| tr!(chart.custom))}</summary>
+                <form method="get" action=path.clone() class="sheet row">
+                    <label>{tr!(chart.from)}" "<input class="field" type="datetime-local" name="from" value=from required/></label>
+                    <label>{tr!(chart.to)}" "<input class="field" type="datetime-local" name="to" value=to required/></label>
+                    <button class="btn main" type="submit">{tr!(chart.show)}</button>
+                </form>
+            </details>
+        </div>
+    }
+}
+
+/// The window in the address of a page: `window`, or `from` and `to` of the form.
+pub fn window_in_url() -> Memo<String> {
+    let map = use_query_map();
+    Memo::new(move |_| {
+        let map = map.read();
+        match (map.get("from").filter(|it| !it.is_empty()), map.get("to").filter(|it| !it.is_empty())) {
+            (Some(from), Some(to)) => format!("{from}..{to}"),
+            _ => map.get("window").unwrap_or_default(),
+        }
+    })
+}
+
+/// What a series is called for people: `CN-1/Oslo PoP/193.0.16.0_24` is `Oslo PoP → 193.0.16.0/24`.
+pub fn series_words(name: &str) -> String {
+    let parts: Vec<String> = name.split('/').skip(1).map(|part| part.replace('_', "/")).collect();
+    if parts.is_empty() { name.to_owned() } else { parts.join(" → ") }
+}
+
+/// The same as a part of an address or an id.
+pub fn series_anchor(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 fn buckets(course: &CourseView) -> Vec<Bucket> {
@@ -61,6 +128,7 @@ pub fn LatencyChart(
         Timestamp::from_secs(view.from),
         Timestamp::from_secs(view.to)
     );
+    let csv = format!("{api}&format=csv");
     view! {
         <div class="pbody chart">
             <p class="say">{sentence}</p>
@@ -74,6 +142,7 @@ pub fn LatencyChart(
             </details>
             <details><summary>{tr!(chart.about)}</summary><p class="help">{about}</p></details>
             <span class="push"></span>
+            <a href=csv rel="external">"CSV"</a>
             <a href=api rel="external">"JSON"</a>
         </div>
     }
@@ -193,9 +262,51 @@ fn Cursor(frame: Frame, buckets: Vec<BucketView>, top_ms: f64, children: Childre
             set(data.with_value(|d| frame.nearest(d, share * frame.width)));
         }
     };
+    let path = use_location().pathname;
+    let navigate = use_navigate();
+    // Shows what lies between two moments.
+    let show = move |from: f64, to: f64| {
+        let moment = |secs: f64| Timestamp::from_secs(secs as i64).to_string();
+        let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
+        navigate(&format!("{}?window={}..{}", path.get_untracked(), moment(from.min(to)), moment(from.max(to))), options);
+    };
+    let (length, show_at_key) = ((frame.to - frame.from) as f64, show.clone());
+    let moment_at = move |event: &leptos::ev::PointerEvent| {
+        crate::browser::share_of_width(event).map(|share| frame.x().back((share * frame.width).clamp(frame.left, frame.width - frame.right)))
+    };
+    let brush = RwSignal::new(None::<(f64, f64)>);
+    let press = move |event: leptos::ev::PointerEvent| {
+        if event.button() == 0 {
+            brush.set(moment_at(&event).map(|at| (at, at)));
+        }
+    };
+    let drag = move |event: leptos::ev::PointerEvent| {
+        if brush.with_untracked(Option::is_some)
+            && let Some(at) = moment_at(&event)
+        {
+            brush.update(|span| *span = span.map(|(from, _)| (from, at)));
+        }
+    };
+    let release = move |_: leptos::ev::PointerEvent| {
+        let span = brush.get_untracked();
+        brush.set(None);
+        // A tap moves the cursor and nothing else.
+        if let Some((from, to)) = span.filter(|(from, to)| (to - from).abs() > length / 60.0) {
+            show(from, to);
+        }
+    };
+    let chosen = move || {
+        brush.get().map(|(from, to)| {
+            let (left, right) = (frame.x().at(from.min(to)), frame.x().at(from.max(to)));
+            view! { <rect class="brush" x=left y="8" width=right - left height=frame.height - 8.0></rect> }
+        })
+    };
     let key = move |event: leptos::ev::KeyboardEvent| {
         let here = untrack(at).unwrap_or(count.saturating_sub(1));
+        let middle = values.with_value(|v| v.get(here).map_or((frame.from + frame.to) as f64 / 2.0, |b| b.t as f64));
         let wanted = match event.key().as_str() {
+            "+" => return show_at_key(middle - length / 4.0, middle + length / 4.0),
+            "-" => return show_at_key(middle - length, middle + length),
             "ArrowLeft" => here.saturating_sub(1),
             "ArrowRight" => here + 1,
             "PageUp" => here.saturating_sub(10),
@@ -233,8 +344,14 @@ fn Cursor(frame: Frame, buckets: Vec<BucketView>, top_ms: f64, children: Childre
                 focusable="false"
                 on:mousemove=find
                 on:mouseleave=move |_| time.set(None)
+                on:pointerdown=press
+                on:pointermove=drag
+                on:pointerup=release
+                on:pointercancel=move |_| brush.set(None)
+                on:pointerleave=move |_| brush.set(None)
             >
                 {children()}
+                {chosen}
                 {mark}
             </svg>
             <div

@@ -10,7 +10,7 @@ mod world;
 
 pub use anomalies::{AllQuiet, Anomalies, AnomalyCalendar};
 pub use handoff::HandoffLine;
-pub use latency::{ChartTime, LatencyChart, Windows, ms};
+pub use latency::{ChartTime, LatencyChart, Windows, Zoom, ms, series_anchor, series_words, window_in_url};
 pub use ribbon::PathRibbon;
 pub use spark::Spark;
 pub use states::StatesDiagram;

@@ -4,19 +4,18 @@ use crate::{
     components::{
         Ago, Breadcrumbs, Column, Copy, Empty, EmptyList, Field, History, Icon, ListSearch, Pager, Post, PrefixEditor, SortedHead,
         ValidationMark, VerdictMark, action,
-        chart::{ChartTime, LatencyChart, Windows},
+        chart::{ChartTime, LatencyChart, Windows, Zoom, series_words, window_in_url},
         gist, live, load, load_more, next_name, query_from_url, typed_again, typed_before, validation_kinds,
     },
     pages::param,
     rpc::{
         connections::{AddPrefixes, ConnectionView, DeleteConnection, RemovePrefix, connection},
-        insights::{LatencyView, latency},
+        insights::{LatencyView, ProofView, latency, proof},
         service::ActivatePrefixes,
     },
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 use peerage_domain::{
     Next, Verdict,
     catalogue::{Location, Query},
@@ -28,15 +27,16 @@ pub fn ConnectionPage() -> impl IntoView {
     ChartTime::provide();
     let id = param("id");
     let query = query_from_url();
-    let map = use_query_map();
-    let window = Memo::new(move |_| map.read().get("window").unwrap_or_default());
+    let window = window_in_url();
     let found = Resource::new_blocking(move || (id.get(), query.get()), |(id, query)| connection(id, query));
     let course = Resource::new_blocking(move || (id.get(), window.get()), |(id, window)| latency(id, window));
     live(move || id.get_untracked(), found);
     live(move || id.get_untracked(), course);
+    let compared = Resource::new_blocking(move || id.get(), proof);
     view! {
         {load(found, move |found| view! { <Detail found=found query=query.get_untracked()/> })}
         {load_more(course, move |view| view! { <Latency view=view path=format!("/connections/{}", id.get_untracked())/> })}
+        {load_more(compared, move |it| it.map(|it| view! { <Proof it=it path=format!("/connections/{}", id.get_untracked())/> }))}
         {load_more(found, |found| view! { <Below found=found/> })}
     }
 }
@@ -178,7 +178,7 @@ fn Latency(view: LatencyView, path: String) -> impl IntoView {
         .courses
         .iter()
         .map(|course| {
-            let short = course.name.rsplit('/').next().unwrap_or(&course.name).to_owned();
+            let short = series_words(&course.name);
             view! { <h3 class="series">{short}</h3><LatencyChart view=view.clone() course=course.clone()/> }
         })
         .collect_view();
@@ -189,7 +189,7 @@ fn Latency(view: LatencyView, path: String) -> impl IntoView {
             <div class="phead">
                 <h2 id="h-lat">{tr!(connection.latency)}</h2>
                 <ul class="legend"><li class="k-median">{tr!(chart.median)}</li><li class="k-inner">"p25–p75"</li><li class="k-outer">"p5–p95"</li></ul>
-                <div class="acts"><Windows current=view.window.clone() path=path/></div>
+                <div class="acts"><Windows current=view.window.clone() path=path.clone()/><Zoom view=view.clone() path=path/></div>
             </div>
             {if empty {
                 view! { <Empty text=tr!(connection.no_latency)><a class="btn" href="/api/openapi.json" rel="external">{tr!(foot.api)}</a></Empty> }.into_any()
@@ -197,6 +197,47 @@ fn Latency(view: LatencyView, path: String) -> impl IntoView {
                 charts.into_any()
             }}
             {replay}
+        </section>
+    }
+}
+
+/// A difference as words: by how much, and how sure that is.
+fn difference(it: Option<(f64, f64, f64)>, unit: &str, times: f64) -> String {
+    let Some((estimate, low, high)) = it.map(|(a, b, c)| (a * times, b * times, c * times)) else {
+        return tr!(proof.unknown);
+    };
+    let number = |value: f64| format!("{:.1} {unit}", value.abs());
+    let range = format!("{low:+.1} … {high:+.1} {unit}");
+    match (low > 0.0, high < 0.0) {
+        (true, _) => tr!(proof.more, by = number(estimate), range = range),
+        (_, true) => tr!(proof.less, by = number(estimate), range = range),
+        _ => tr!(proof.same, range = range),
+    }
+}
+
+/// What became of latency since the connection got the service.
+#[component]
+fn Proof(it: ProofView, path: String) -> impl IntoView {
+    let days = tr!(proof.span, n = it.span_s / 3600);
+    let rtt = difference(it.rtt_ms, "ms", 1.0);
+    let loss = difference(it.loss, &tr!(proof.points), 100.0);
+    let ms = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1} ms"));
+    let percent = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.2} %", value * 100.0));
+    view! {
+        <section class="panel" aria-labelledby="h-proof">
+            <div class="phead"><h2 id="h-proof">{tr!(proof.title)}</h2><p>{days}</p></div>
+            <div class="pbody stack">
+                <p class="say">{tr!(proof.since, at = it.since.minute())}" "{tr!(proof.rtt, words = rtt)}" "{tr!(proof.loss, words = loss)}</p>
+                <div class="scroll"><table class="tbl tight">
+                    <thead><tr><th scope="col"></th><th scope="col" class="num">{tr!(proof.before)}</th><th scope="col" class="num">{tr!(proof.after)}</th></tr></thead>
+                    <tbody>
+                        <tr><th scope="row">{tr!(chart.median)}</th><td class="num">{ms(it.median_ms.0)}</td><td class="num">{ms(it.median_ms.1)}</td></tr>
+                        <tr><th scope="row">{tr!(chart.loss)}</th><td class="num">{percent(it.lost.0)}</td><td class="num">{percent(it.lost.1)}</td></tr>
+                        <tr><th scope="row">{tr!(proof.hours)}</th><td class="num">{it.hours.0}</td><td class="num">{it.hours.1}</td></tr>
+                    </tbody>
+                </table></div>
+                <p class="help">{tr!(proof.about, n = it.series)}" "<a href=format!("{path}?window={}", it.window)>{tr!(proof.chart)}</a></p>
+            </div>
         </section>
     }
 }

@@ -3,21 +3,19 @@
 use crate::{
     components::{
         Empty,
-        chart::{ChartTime, LatencyChart, Spark, Windows},
+        chart::{ChartTime, LatencyChart, Spark, Windows, Zoom, series_anchor, series_words, window_in_url},
         chart_ms, live, load,
     },
     rpc::insights::{CourseView, LatencyView, latency},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 /// Latency across all connections.
 #[component]
 pub fn LatencyPage() -> impl IntoView {
     ChartTime::provide();
-    let map = use_query_map();
-    let window = Memo::new(move |_| map.read().get("window").unwrap_or_default());
+    let window = window_in_url();
     let found = Resource::new_blocking(move || window.get(), |window| latency(String::new(), window));
     live(String::new, found);
     load(found, |view| view! { <Overview view=view/> })
@@ -48,8 +46,7 @@ fn headline(view: &LatencyView) -> impl IntoView + use<> {
 }
 
 fn title(course: &CourseView) -> String {
-    let place = course.name.rsplit('/').next().unwrap_or_default();
-    format!("{} {}", course.connection.1, place.to_lowercase())
+    format!("{}: {}", course.connection.1, series_words(&course.name))
 }
 
 #[component]
@@ -65,7 +62,7 @@ fn Overview(view: LatencyView) -> impl IntoView {
                 _ => tr!(insights.steady),
             });
             view! {
-                <a href=format!("#s-{}", c.name)>
+                <a href=format!("#s-{}", series_anchor(&c.name))>
                     <span class="cardhead"><b>{title(c)}</b><span class="v">{chart_ms(c.median_ms)}</span></span>
                     <Spark values=values/>
                     <span class="dl"><span>{delta}</span><span>{tr!(insights.p95, v = chart_ms(c.p95_ms))}</span></span>
@@ -77,8 +74,8 @@ fn Overview(view: LatencyView) -> impl IntoView {
         .courses
         .iter()
         .map(|c| {
-            let id = format!("s-{}", c.name);
-            let heading = format!("h-{}", c.name.replace(['/', ' '], "-"));
+            let id = format!("s-{}", series_anchor(&c.name));
+            let heading = format!("h-{}", series_anchor(&c.name));
             view! {
                 <section class="panel" id=id aria-labelledby=heading.clone()>
                     <div class="phead"><h2 id=heading.clone()>{title(c)}</h2><p class="mono">{c.name.clone()}</p></div>
@@ -91,7 +88,7 @@ fn Overview(view: LatencyView) -> impl IntoView {
     view! {
         <Title text=tr!(insights.title)/>
         <h1 class="visually-hidden">{tr!(insights.title)}</h1>
-        <div class="title"><Windows current=view.window.clone() path="/insights/latency"/></div>
+        <div class="title"><Windows current=view.window.clone() path="/insights/latency"/><Zoom view=view.clone() path="/insights/latency"/></div>
         {headline(&view)}
         {view.replay.then(|| view! { <p class="sub">{tr!(chart.replay)}</p> })}
         {if empty {

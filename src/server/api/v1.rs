@@ -6,6 +6,7 @@ use axum::{
     Json,
     extract::{FromRequestParts, State},
     http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
 };
 use peerage_domain::{
     Timestamp,
@@ -183,6 +184,9 @@ struct Span {
     to: String,
     /// Most intervals to give; 600 by default.
     max_points: Option<usize>,
+    /// `json`, or `csv` for a table.
+    #[serde(default)]
+    format: String,
 }
 
 /// A series in intervals.
@@ -210,7 +214,7 @@ struct BucketBody {
 /// Latency of one series, for somebody who is signed in.
 #[utoipa::path(get, path = "/api/v1/telemetry/latency", params(Span),
     responses((status = 200, body = CourseBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
-async fn read_latency(State(service): State<Service>, session: Session, Asked(span): Asked<Span>) -> Result<Json<CourseBody>, Problem> {
+async fn read_latency(State(service): State<Service>, session: Session, Asked(span): Asked<Span>) -> Result<Response, Problem> {
     let actor = actor_of(&service, &session).await?;
     let moment = |text: &str| text.parse::<Timestamp>().map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()));
     let (from, to) = (moment(&span.from)?, moment(&span.to)?);
@@ -219,5 +223,20 @@ async fn read_latency(State(service): State<Service>, session: Session, Asked(sp
         let view = bucket(start, histogram);
         BucketBody { time: Timestamp::from_secs(start).to_string(), n: view.n, lost: view.lost, q: view.q }
     };
-    Ok(Json(CourseBody { step_s: step.secs(), buckets: intervals.iter().map(|i| body(i.start, &i.histogram)).collect() }))
+    let course = CourseBody { step_s: step.secs(), buckets: intervals.iter().map(|i| body(i.start, &i.histogram)).collect() };
+    match span.format.as_str() {
+        "" | "json" => Ok(Json(course).into_response()),
+        "csv" => Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], table(&course)).into_response()),
+        _ => Err(Problem::new(StatusCode::BAD_REQUEST, "format is json or csv")),
+    }
+}
+
+/// A series as a table (RFC 4180).
+fn table(course: &CourseBody) -> String {
+    let mut text = "time,answered,lost,p5_ms,p25_ms,p50_ms,p75_ms,p95_ms\r\n".to_owned();
+    for it in &course.buckets {
+        let values = it.q.map_or_else(|| ",,,,".to_owned(), |q| q.map(|ms| format!("{ms:.4}")).join(","));
+        text += &format!("{},{},{},{values}\r\n", it.time, it.n, it.lost);
+    }
+    text
 }

@@ -33,7 +33,7 @@ use peerage_domain::{
     prefixes::Known,
     telemetry::RouteEvent,
 };
-use peerage_latency::{Histogram, Window};
+use peerage_latency::{Histogram, View, Window};
 use peerage_service::{
     Actor, Error, Service,
     connections::ConnectionEvent,
@@ -105,7 +105,7 @@ pub(crate) async fn connections(query: Query) -> Result<ConnectionList, Failure>
     let directory = service.directory().await?;
     let mut rows = vec![];
     for (connection, prefixes) in found.items {
-        let courses = service.latency(&actor, &connection.id, Window::D1).await?;
+        let courses = service.latency(&actor, &connection.id, View::Last(Window::D1)).await?;
         let verified = service::verified(&service.verdict_states(&connection.id).await?);
         rows.push(ConnectionRow { verified, ..connection_row(&directory, connection, prefixes, &courses) });
     }
@@ -316,9 +316,33 @@ pub(crate) async fn waiting(service: &Service, actor: &Actor) -> Result<u64, Err
     Ok(peerings + service.pending_asns(actor).await?.total)
 }
 
+/// Shortest span that is drawn, in seconds.
+const SHORTEST_S: i64 = 600;
+
+/// What a page looks at, by its word in the address: a window's, or two moments like
+/// `2026-11-01T00:00Z..2026-11-02T00:00Z`, in UTC. Anything else is the last day.
+fn view_of(word: &str) -> View {
+    // A browser's own field for a moment gives no zone.
+    let moment = |text: &str| {
+        let text = text.trim().trim_end_matches('Z');
+        let seconds = if text.len() == "2026-11-01T00:00".len() { ":00" } else { "" };
+        format!("{text}{seconds}Z").parse::<Timestamp>().ok()
+    };
+    let span = word.split_once("..").and_then(|(from, to)| moment(from).zip(moment(to)));
+    span.map_or_else(|| View::Last(Window::of(word)), |(from, to)| View::between(from.secs(), to.secs()))
+}
+
+/// The word for it.
+fn word_of(view: View) -> String {
+    match view {
+        View::Last(window) => window.word().into(),
+        View::Span(from, to) => format!("{}..{}", Timestamp::from_secs(from), Timestamp::from_secs(to)),
+    }
+}
+
 pub(crate) async fn latency(connection: String, window: String) -> Result<LatencyView, Failure> {
     let (service, actor) = asked().await?;
-    let window = Window::of(&window);
+    let window = view_of(&window);
     let courses = if connection.is_empty() {
         service.insights(&actor, window).await?
     } else {
@@ -326,9 +350,9 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         service.latency(&actor, &connection, window).await?
     };
     let now = service.clock().now();
-    let step_s = window.step().secs();
-    let to = window.step().start_of(now.secs()) + step_s;
-    let from = to - window.secs();
+    let (from, to, step) = window.bounds(now.secs());
+    let step_s = step.secs();
+    let changed = |moved: f64, times: f64| word_of(window.changed(now.secs(), moved, times));
     let (mut total, mut before) = (Histogram::default(), Histogram::default());
     for course in &courses {
         total.merge(&course.total);
@@ -347,7 +371,13 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
     let span = (Timestamp::from_secs(from), Timestamp::from_secs(to));
     let events = service.route_events(&actor, "", span.0, span.1, false, Page { offset: 0, limit: 100 }).await?;
     Ok(LatencyView {
-        window: window.word().into(),
+        window: word_of(window),
+        zoom: ZoomView {
+            inward: (to - from > SHORTEST_S).then(|| changed(0.0, 0.5)),
+            outward: changed(0.0, 2.0),
+            earlier: changed(-0.5, 1.0),
+            later: (to < now.secs()).then(|| changed(0.5, 1.0)),
+        },
         step_s,
         from,
         to,
@@ -357,6 +387,23 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         before_ms: before.quantile(0.5),
         replay: service.settings().demo,
     })
+}
+
+pub(crate) async fn proof(connection: String) -> Result<Option<ProofView>, Failure> {
+    let (service, actor) = asked().await?;
+    let ends = |it: peerage_latency::compare::Difference| (it.estimate, it.low, it.high);
+    let view = |it: peerage_service::proof::Proof| ProofView {
+        span_s: it.span_s,
+        series: it.series,
+        hours: (it.before.hours, it.after.hours),
+        median_ms: (it.before.median_ms, it.after.median_ms),
+        lost: (it.before.loss.value(), it.after.loss.value()),
+        rtt_ms: it.rtt_ms.map(ends),
+        loss: it.loss.map(ends),
+        window: word_of(View::between(it.since.secs() - it.span_s, it.since.secs() + it.span_s)),
+        since: it.since,
+    };
+    Ok(service.proof(&actor, &connection).await?.map(view))
 }
 
 fn course_view(course: Course, name: String) -> CourseView {

@@ -1,0 +1,102 @@
+//! What a page looks at: a window up to now, or a span.
+
+use crate::{Step, Window};
+
+/// What a page looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// The last hours or days.
+    Last(Window),
+    /// From one moment to another, in seconds since 1970.
+    Span(i64, i64),
+}
+
+/// Shortest and longest span, in seconds.
+const SHORTEST_S: i64 = 600;
+const LONGEST_S: i64 = 400 * 86_400;
+/// Most intervals of a picture.
+const POINTS: usize = 800;
+
+impl View {
+    /// A span between two moments, whichever comes first, of a length that can be drawn.
+    pub fn between(one: i64, other: i64) -> View {
+        let (from, to) = (one.min(other).max(0), one.max(other).max(0));
+        let length = (to - from).clamp(SHORTEST_S, LONGEST_S);
+        // What is too short grows on both sides.
+        let middle = from + (to - from) / 2;
+        if to - from == length { View::Span(from, to) } else { View::Span((middle - length / 2).max(0), (middle - length / 2).max(0) + length) }
+    }
+
+    /// First and last second, and the interval in which it is drawn. The last interval of a window
+    /// is the one that is going on.
+    pub fn bounds(self, now: i64) -> (i64, i64, Step) {
+        match self {
+            View::Last(window) => {
+                let step = window.step();
+                let to = step.start_of(now) + step.secs();
+                (to - window.secs(), to, step)
+            }
+            View::Span(from, to) => {
+                let step = Step::for_span(to - from, POINTS);
+                let (from, to) = (step.start_of(from), step.start_of(to - 1) + step.secs());
+                (from, to, step)
+            }
+        }
+    }
+
+    /// The same span, moved by a share of its length (1: by all of it) and as many times as long.
+    pub fn changed(self, now: i64, moved: f64, times: f64) -> View {
+        let (from, to, _) = self.bounds(now);
+        let (length, middle) = ((to - from) as f64, from as f64 + (to - from) as f64 / 2.0);
+        let (middle, half) = (middle + moved * length, length * times / 2.0);
+        let (from, to) = ((middle - half) as i64, (middle + half) as i64);
+        // Nothing is known of what comes.
+        let late = (to - now).max(0);
+        View::between(from - late, to - late)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: i64 = 1_800_000_123;
+
+    #[test]
+    fn windows_end_with_the_interval_that_is_going_on() {
+        let (from, to, step) = View::Last(Window::D1).bounds(NOW);
+        assert_eq!((to - from, step, to > NOW, to - step.secs() <= NOW), (86_400, Step::TenMinutes, true, true));
+    }
+
+    #[test]
+    fn spans_of_any_length_can_be_drawn() {
+        let check = |from: i64, to: i64, step: Step| assert_eq!(View::between(from, to).bounds(NOW).2, step, "{from} {to}");
+        check(NOW - 3600, NOW, Step::Minute);
+        check(NOW, NOW - 3600, Step::Minute);
+        check(NOW - 3 * 86_400, NOW, Step::TenMinutes);
+        check(NOW - 30 * 86_400, NOW, Step::Hour);
+        check(NOW - 300 * 86_400, NOW, Step::Day);
+        assert_eq!(View::between(1000, 1000), View::Span(700, 1300));
+    }
+
+    proptest! {
+        #[test]
+        fn zooming_and_panning_stay_in_what_can_be_known(
+            from in 0i64..4_000_000_000, length in 0i64..900_000_000, moved in -1.0f64..1.0, times in 0.1f64..10.0,
+        ) {
+            let view = View::between(from, from.saturating_add(length)).changed(NOW, moved, times);
+            let (from, to, step) = view.bounds(NOW);
+            prop_assert!(from >= 0 && to > from && to - from <= LONGEST_S + 2 * 86_400);
+            prop_assert!((to - from) / step.secs() <= POINTS as i64 + 2);
+        }
+
+        #[test]
+        fn what_is_zoomed_in_and_out_again_is_the_same_but_for_an_interval(hours in 2i64..600) {
+            let view = View::between(NOW - hours * 3600 - 86_400, NOW - 86_400);
+            let (from, to, step) = view.bounds(NOW);
+            let (from_2, to_2, _) = view.changed(NOW, 0.0, 0.5).changed(NOW, 0.0, 2.0).bounds(NOW);
+            prop_assert!((from - from_2).abs() <= 4 * step.secs() && (to - to_2).abs() <= 4 * step.secs());
+        }
+    }
+}
