@@ -75,7 +75,7 @@ test('a customer acknowledges, and says what is meant', async ({ page }) => {
   await taken(page);
   await page.getByLabel('Why').fill('our DDoS provider');
   await page.getByRole('button', { name: 'Say that it is meant' }).click();
-  await expect(page.getByText('It is meant from now on: 208.65.153.0/24')).toBeVisible();
+  await expect(page.getByText('It is meant from now on: 208.65.152.0/22')).toBeVisible();
   await open(page, '/expectations');
   await expect(page.getByText('AS17557 originates it, too')).toBeVisible();
   await accessible(page);
@@ -113,7 +113,7 @@ test('an alert is tried on the past, its channel tested, its mistakes answered',
   await taken(page);
   await page.getByLabel('To this prefix or a part of it').fill('');
   await addAlert(page);
-  await expect(page.getByText('Hijack, Leak, Not reachable of any of our prefixes, 50 % sure or more: tell NOC.')).toBeVisible();
+  await expect(page.getByText('Hijack, Leak, Not reachable of any of our prefixes, 40 % sure or more: tell NOC.')).toBeVisible();
   await page.getByRole('button', { name: /^Send DE-\d+ again$/ }).first().click();
   await expect(page.getByText('It was sent again')).toBeVisible();
   await expect.poll(() => hook.came.length).toBe(2);

@@ -37,7 +37,7 @@ for (const scripts of [true, false]) {
           await expect(row).toContainText('Measures', { timeout: 1000 });
         }).toPass({ timeout: 30_000 });
         await open(page, '/probes');
-        await seen(page);
+        if (scripts) await seen(page);
         const target = page.getByRole('row').filter({ hasText: '193.0.16.0/24' });
         await target.getByRole('button', { name: 'Find path' }).click();
         await expect(page.getByText('the path is being looked for')).toBeVisible();
@@ -66,7 +66,7 @@ for (const scripts of [true, false]) {
       await page.getByLabel('Address', { exact: true }).fill(address);
       await page.getByRole('button', { name: 'Measure this address' }).click();
       await expect(page.getByText(`${address} is measured from now on.`)).toBeVisible();
-      await seen(page);
+      if (scripts) await seen(page);
       await page.getByRole('button', { name: `Remove ${address}` }).click();
       await expect(page.getByText(`${address} is measured no longer.`)).toBeVisible();
     });

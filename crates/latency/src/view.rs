@@ -24,7 +24,11 @@ impl View {
         let length = (to - from).clamp(SHORTEST_S, LONGEST_S);
         // What is too short grows on both sides.
         let middle = from + (to - from) / 2;
-        if to - from == length { View::Span(from, to) } else { View::Span((middle - length / 2).max(0), (middle - length / 2).max(0) + length) }
+        if to - from == length {
+            View::Span(from, to)
+        } else {
+            View::Span((middle - length / 2).max(0), (middle - length / 2).max(0) + length)
+        }
     }
 
     /// First and last second, and the interval in which it is drawn. The last interval of a window

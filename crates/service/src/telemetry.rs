@@ -208,7 +208,13 @@ impl Service {
     }
 
     /// The intervals of several series, by their ids.
-    pub(crate) async fn intervals_of(&self, series: &[&str], step: Step, from: i64, to: i64) -> Result<BTreeMap<String, Vec<Interval>>, Error> {
+    pub(crate) async fn intervals_of(
+        &self,
+        series: &[&str],
+        step: Step,
+        from: i64,
+        to: i64,
+    ) -> Result<BTreeMap<String, Vec<Interval>>, Error> {
         let mut found: BTreeMap<String, Vec<Interval>> = BTreeMap::new();
         for ((series, start), bytes) in self.store.intervals(series, step.secs(), from, to).await? {
             let histogram = decode(&series, &bytes)?;

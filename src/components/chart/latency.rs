@@ -54,7 +54,8 @@ pub fn Zoom(
     let (from, to) = (field(view.from), field(view.to));
     let is_span = view.window.contains("..");
     let zoom = view.zoom.clone();
-    let shown = is_span.then(|| tr!(chart.span, from = Timestamp::from_secs(view.from).minute(), to = Timestamp::from_secs(view.to).minute()));
+    let shown =
+        is_span.then(|| tr!(chart.span, from = Timestamp::from_secs(view.from).minute(), to = Timestamp::from_secs(view.to).minute()));
     view! {
         <div class="zoom">
             {link(Some(zoom.earlier), "left", tr!(chart.earlier))}
@@ -272,7 +273,8 @@ fn Cursor(frame: Frame, buckets: Vec<BucketView>, top_ms: f64, children: Childre
     };
     let (length, show_at_key) = ((frame.to - frame.from) as f64, show.clone());
     let moment_at = move |event: &leptos::ev::PointerEvent| {
-        crate::browser::share_of_width(event).map(|share| frame.x().back((share * frame.width).clamp(frame.left, frame.width - frame.right)))
+        crate::browser::share_of_width(event)
+            .map(|share| frame.x().back((share * frame.width).clamp(frame.left, frame.width - frame.right)))
     };
     let brush = RwSignal::new(None::<(f64, f64)>);
     let press = move |event: leptos::ev::PointerEvent| {

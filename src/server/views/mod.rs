@@ -17,7 +17,7 @@ use crate::{
         Failure,
         connections::{ConnectionList, ConnectionRow, ConnectionView, DraftView, PrefixRow},
         directory::{DirectoryView, Facts},
-        insights::{BucketView, CourseView, LatencyView},
+        insights::{BucketView, CourseView, LatencyView, ProofView, ZoomView},
         operator::Queue,
         partner::{AsnView, EdgeView, PartnerHome, PeeringDraftView, PeeringRow, PeeringView},
     },
