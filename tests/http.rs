@@ -213,6 +213,43 @@ async fn telemetry_comes_in_by_token_and_goes_out_by_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn latency_comes_from_files_atlas_and_probers() {
+    let portal = portal().await;
+    let token = portal.service.add_token("Fjordbank", "import").await.expect("token");
+    let now = portal.service.clock().now();
+    let send = async |query: &str, body: String| {
+        let request = Request::post(format!("/api/v1/telemetry/latency/import{query}"))
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .body(Body::from(body))
+            .expect("request");
+        text(portal.send(request).await).await
+    };
+    let csv = format!("time,series,rtt_ms\n{now},CN-1/Oslo,8.5\n{now},CN-1/Oslo,\n{now},CN-1/Oslo,-1\n");
+    let (status, kept) = send("", csv.clone()).await;
+    assert!(status == StatusCode::OK && kept.contains("\"accepted\":2") && kept.contains("line 4"), "{kept}");
+    assert!(send("", csv).await.1.contains("\"repeated\":true"));
+    let page = |requests: u64, below: u64| {
+        format!(
+            "# TYPE smokeping_requests_total counter\nsmokeping_requests_total{{host=\"a\",ip=\"\"}} {requests}\n\
+             smokeping_response_duration_seconds_bucket{{host=\"a\",le=\"0.01\"}} {below}\n\
+             smokeping_response_duration_seconds_bucket{{host=\"a\",le=\"+Inf\"}} {below}\n"
+        )
+    };
+    assert_eq!(send("", page(10, 10)).await.0, StatusCode::UNPROCESSABLE_ENTITY, "of which connection?");
+    assert_eq!(send("?connection=CN-99", page(10, 10)).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(send("?connection=CN-1", page(10, 10)).await.1.contains("\"accepted\":0"), "when that happened is not known");
+    assert!(send("?connection=CN-1", page(17, 15)).await.1.contains("\"accepted\":7"));
+    let atlas = format!(
+        r#"{{"fw":5080,"type":"ping","af":4,"prb_id":165,"dst_name":"hsi.example","dst_addr":"192.0.2.1","timestamp":{},"sent":3,"rcvd":2,"result":[{{"rtt":9.5}},{{"rtt":9.7}},{{"x":"*"}}]}}"#,
+        now.secs() - 60
+    );
+    let (status, kept) = send("?connection=CN-1", atlas).await;
+    assert!(status == StatusCode::OK && kept.contains("\"accepted\":3"), "{kept}");
+    assert_eq!(send("", "<html>".into()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(send("", String::new()).await.0, StatusCode::OK, "nothing in it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_machine_the_api_and_the_health_are_public() {
     let portal = portal().await;
     let (_, states) = portal.get("/api/v1/states", "").await;

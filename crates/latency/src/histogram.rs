@@ -30,18 +30,28 @@ impl Histogram {
     /// Adds one round-trip time in milliseconds. Values that are not finite and
     /// positive are not round-trip times and are not counted.
     pub fn record(&mut self, rtt_ms: f64) {
-        if rtt_ms.is_finite() && rtt_ms > 0.0 {
+        self.record_many(rtt_ms, 1);
+    }
+
+    /// Adds a round-trip time so many times.
+    pub fn record_many(&mut self, rtt_ms: f64, count: u64) {
+        if rtt_ms.is_finite() && rtt_ms > 0.0 && count > 0 {
             let index = (rtt_ms.ln() * PER_E).ceil() as i32;
             match self.buckets.binary_search_by_key(&index, |bucket| bucket.0) {
-                Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(1),
-                Err(at) => self.buckets.insert(at, (index, 1)),
+                Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(count),
+                Err(at) => self.buckets.insert(at, (index, count)),
             }
         }
     }
 
     /// Adds one lost packet.
     pub fn record_loss(&mut self) {
-        self.lost += 1;
+        self.record_losses(1);
+    }
+
+    /// Adds so many lost packets.
+    pub fn record_losses(&mut self, count: u64) {
+        self.lost = self.lost.saturating_add(count);
     }
 
     /// Adds everything of `other`; the order of merging does not matter.

@@ -7,6 +7,7 @@
 //!
 //! * [`access`]: who asks, and what they may
 //! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`drift`], [`routes`], [`glass`], [`telemetry`], [`directory`]: use cases
+//! * [`imports`]: latency from files, RIPE Atlas and smokeping_prober
 //! * [`probes`]: agents that measure, and what they measure
 //! * [`legacy`]: sessions from before the portal; [`customers`] of route servers; [`loa`]: letters of authorization
 //! * [`registrations`], [`keys`], [`activation`]: prefixes of the service, by partner and by customer;
@@ -32,6 +33,7 @@ pub mod drift;
 mod error;
 pub mod fleet;
 pub mod glass;
+pub mod imports;
 mod intents;
 pub mod irr;
 pub mod keys;

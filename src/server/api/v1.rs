@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(states)).routes(routes!(read_latency, take_latency)).routes(routes!(take_events))
+    OpenApiRouter::new().routes(routes!(states)).routes(routes!(read_latency, take_latency)).routes(routes!(import_latency)).routes(routes!(take_events))
 }
 
 /// A state of a connection.
@@ -147,6 +147,34 @@ async fn take_latency(
     // Without a key the content is the key: the same bytes twice are one batch.
     let key = key.unwrap_or_else(|| peerage_service::secrets::token_hash(&String::from_utf8_lossy(&body)));
     let receipt = service.take_samples(&sender, &key, &batch.samples).await?;
+    let refused = receipt.refused.into_iter().map(|(index, reason)| RefusedBody { index, reason }).collect();
+    Ok(Json(ReceiptBody { accepted: receipt.accepted, refused, repeated: receipt.repeated }))
+}
+
+/// Where a file belongs.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Belongs {
+    /// The connection below which its series are put, such as CN-1; needed where they do not begin with one.
+    #[serde(default)]
+    connection: String,
+}
+
+/// Takes a file of samples: CSV or JSON lines, results of RIPE Atlas, or the page of a smokeping_prober.
+/// With an `Idempotency-Key`, a file is kept once however often it is sent.
+#[utoipa::path(post, path = "/api/v1/telemetry/latency/import", params(Belongs, ("Idempotency-Key" = Option<String>, Header, description = "Identifies the file")),
+    request_body(content = String, content_type = "text/plain"),
+    responses((status = 200, body = ReceiptBody), (status = 401, body = Problem), (status = 422, body = Problem)))]
+async fn import_latency(
+    State(service): State<Service>,
+    Token(sender): Token,
+    Asked(belongs): Asked<Belongs>,
+    headers: HeaderMap,
+    Whole(body): Whole,
+) -> Result<Json<ReceiptBody>, Problem> {
+    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let key = key.unwrap_or_else(|| peerage_service::secrets::token_hash(&String::from_utf8_lossy(&body)));
+    let receipt = service.import_latency(&sender, &key, belongs.connection.trim(), &body).await?;
     let refused = receipt.refused.into_iter().map(|(index, reason)| RefusedBody { index, reason }).collect();
     Ok(Json(ReceiptBody { accepted: receipt.accepted, refused, repeated: receipt.repeated }))
 }

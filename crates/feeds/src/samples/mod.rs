@@ -5,6 +5,7 @@
 
 mod csv;
 mod json;
+pub mod prometheus;
 mod time;
 
 use peerage_domain::telemetry::Sample;
