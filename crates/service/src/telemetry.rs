@@ -161,13 +161,13 @@ impl Service {
         Ok(added)
     }
 
-    /// Every series that the actor may see, over a window or span; only those of
+    /// Every series that the actor may see, over a window or span; only those of a peering or of
     /// one connection when it is named.
     ///
     /// # Errors
     /// When the actor may not or storage fails.
     pub async fn latency(&self, actor: &Actor, connection: &str, view: View) -> Result<Vec<Course>, Error> {
-        let permit = actor.may(Action::ReadConnections)?;
+        let permit = actor.may(to_read(connection))?;
         let (from, to, step) = view.bounds(self.clock.now().secs());
         let length = to - from;
         let all = self.store.series(permit.scope.organisation(), connection).await?;
@@ -195,7 +195,7 @@ impl Service {
         to: Timestamp,
         max_points: usize,
     ) -> Result<(Step, Vec<Interval>), Error> {
-        let permit = actor.may(Action::ReadConnections)?;
+        let permit = actor.may(to_read(name))?;
         let all = self.store.series(permit.scope.organisation(), "").await?;
         let series = all.into_iter().find(|s| s.name == name);
         let series = series.ok_or_else(|| Error::NotFound("series", name.to_string()))?;
@@ -307,6 +307,11 @@ fn sum(intervals: &[Interval]) -> Histogram {
     let mut total = Histogram::default();
     intervals.iter().for_each(|interval| total.merge(&interval.histogram));
     total
+}
+
+/// What somebody has to be allowed who reads the latency of a connection or peering, or a series of it.
+fn to_read(subject: &str) -> Action {
+    if subject.starts_with("PR-") { Action::ReadPeerings } else { Action::ReadConnections }
 }
 
 /// A series belongs to the connection that its name begins with.

@@ -132,6 +132,17 @@ async fn nobodys_probes_are_turned_against_others() {
     let session = peering.connections[0].spec.endpoint.peer_addresses()[0].to_string();
     service.name_target(&partner, &target("PR-1", &session)).await.expect("the own session's address");
     check(&partner, "PR-1", &session, "probe.target_twice").await;
+    // What is measured of a peering is the partner's to read, and nobody else's.
+    let probe = world.enrolled(&operator, "Oslo PoP", "").await;
+    let orders = world.orders(&probe).await;
+    let named = orders.targets.iter().find(|it| it.id == "TG-1").expect("the endpoint");
+    world.service.take_results(&probe, "b1", &[measured(&named.id, 60, Some(3.0))]).await.expect("kept");
+    let day = peerage_latency::View::Last(peerage_latency::Window::D1);
+    let read = service.latency(&partner, "PR-1", day).await.expect("read");
+    assert_eq!(read.iter().map(|it| (it.series.name.clone(), it.total.count())).collect::<Vec<_>>(), [(format!("PR-1/Oslo PoP/{session}"), 1)]);
+    assert!(matches!(service.latency(&customer, "PR-1", day).await, Err(Error::Forbidden(_))));
+    let second = world.actor("second.partner@demo.example").await;
+    assert!(service.latency(&second, "PR-1", day).await.expect("read").is_empty());
     assert_eq!(refusal(service.add_probe(&customer, "Home", "").await), "probe.site");
     assert_eq!(refusal(service.add_probe(&customer, "a/b", "CN-1").await), "probe.name");
 }

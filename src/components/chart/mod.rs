@@ -3,6 +3,7 @@
 mod anomalies;
 mod handoff;
 mod latency;
+mod panel;
 mod ribbon;
 mod spark;
 mod states;
@@ -11,6 +12,7 @@ mod world;
 pub use anomalies::{AllQuiet, Anomalies, AnomalyCalendar};
 pub use handoff::HandoffLine;
 pub use latency::{ChartTime, LatencyChart, Windows, Zoom, ms, series_anchor, series_words, window_in_url};
+pub use panel::LatencyPanel;
 pub use ribbon::PathRibbon;
 pub use spark::Spark;
 pub use states::StatesDiagram;

@@ -2,15 +2,15 @@
 
 use crate::{
     components::{
-        Ago, Breadcrumbs, Column, Copy, Empty, EmptyList, Field, History, Icon, ListSearch, Pager, Post, PrefixEditor, SortedHead,
+        Ago, Breadcrumbs, Column, Copy, EmptyList, Field, History, Icon, ListSearch, Pager, Post, PrefixEditor, SortedHead,
         ValidationMark, VerdictMark, action,
-        chart::{ChartTime, LatencyChart, Windows, Zoom, series_words, window_in_url},
+        chart::{ChartTime, LatencyPanel, window_in_url},
         gist, live, load, load_more, next_name, query_from_url, typed_again, typed_before, validation_kinds,
     },
     pages::param,
     rpc::{
         connections::{AddPrefixes, ConnectionView, DeleteConnection, RemovePrefix, connection},
-        insights::{LatencyView, ProofView, latency, proof},
+        insights::{ProofView, latency, proof},
         service::ActivatePrefixes,
     },
 };
@@ -35,7 +35,7 @@ pub fn ConnectionPage() -> impl IntoView {
     let compared = Resource::new_blocking(move || id.get(), proof);
     view! {
         {load(found, move |found| view! { <Detail found=found query=query.get_untracked()/> })}
-        {load_more(course, move |view| view! { <Latency view=view path=format!("/connections/{}", id.get_untracked())/> })}
+        {load_more(course, move |view| view! { <LatencyPanel view=view path=format!("/connections/{}", id.get_untracked())/> })}
         {load_more(compared, move |it| it.map(|it| view! { <Proof it=it path=format!("/connections/{}", id.get_untracked())/> }))}
         {load_more(found, |found| view! { <Below found=found/> })}
     }
@@ -169,35 +169,6 @@ fn prefix_table(found: ConnectionView, query: Query) -> impl IntoView {
             <SortedHead columns=columns query=query path=path/>
             <tbody>{rows}</tbody>
         </table></div>
-    }
-}
-
-#[component]
-fn Latency(view: LatencyView, path: String) -> impl IntoView {
-    let charts = view
-        .courses
-        .iter()
-        .map(|course| {
-            let short = series_words(&course.name);
-            view! { <h3 class="series">{short}</h3><LatencyChart view=view.clone() course=course.clone()/> }
-        })
-        .collect_view();
-    let empty = view.courses.is_empty();
-    let replay = view.replay.then(|| view! { <p class="below">{tr!(chart.replay)}</p> });
-    view! {
-        <section class="panel" aria-labelledby="h-lat">
-            <div class="phead">
-                <h2 id="h-lat">{tr!(connection.latency)}</h2>
-                <ul class="legend"><li class="k-median">{tr!(chart.median)}</li><li class="k-inner">"p25–p75"</li><li class="k-outer">"p5–p95"</li></ul>
-                <div class="acts"><Windows current=view.window.clone() path=path.clone()/><Zoom view=view.clone() path=path/></div>
-            </div>
-            {if empty {
-                view! { <Empty text=tr!(connection.no_latency)><a class="btn" href="/api/openapi.json" rel="external">{tr!(foot.api)}</a></Empty> }.into_any()
-            } else {
-                charts.into_any()
-            }}
-            {replay}
-        </section>
     }
 }
 

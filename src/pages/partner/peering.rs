@@ -5,12 +5,14 @@ mod direct;
 use crate::text::say;
 use crate::{
     components::{
-        Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, VerdictMark, action, diffs, live, load, next_name,
-        no_default, state_name, typed_again,
+        Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, VerdictMark, action,
+        chart::{ChartTime, LatencyPanel, window_in_url},
+        diffs, live, load, load_more, next_name, no_default, state_name, typed_again,
     },
     pages::{param, public::verb_name},
     rpc::{
         Typed,
+        insights::latency,
         operator::AssignAddresses,
         partner::{ChangePeering, EdgeView, PeeringView, Step, read_peering},
     },
@@ -28,8 +30,15 @@ use peerage_domain::{
 pub fn PeeringPage() -> impl IntoView {
     let id = param("id");
     let found = Resource::new_blocking(move || id.get(), read_peering);
+    ChartTime::provide();
+    let window = window_in_url();
+    let course = Resource::new_blocking(move || (id.get(), window.get()), |(id, window)| latency(id, window));
     let up = live(move || id.get_untracked(), found);
-    load(found, move |found| view! { <Detail found=found up=up/> })
+    live(move || id.get_untracked(), course);
+    view! {
+        {load(found, move |found| view! { <Detail found=found up=up/> })}
+        {load_more(course, move |view| (!view.courses.is_empty()).then(|| view! { <LatencyPanel view=view path=format!("/partner/peerings/{}", id.get_untracked())/> }))}
+    }
 }
 
 #[component]

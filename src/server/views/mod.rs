@@ -344,7 +344,12 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
     let (service, actor) = asked().await?;
     let window = view_of(&window);
     let courses = if connection.is_empty() {
-        service.insights(&actor, window).await?
+        // Peerings have their own pages.
+        let all = service.insights(&actor, window).await?;
+        all.into_iter().filter(|it| it.series.connection.starts_with("CN-")).collect()
+    } else if connection.starts_with("PR-") {
+        service.peering(&actor, &connection).await?;
+        service.latency(&actor, &connection, window).await?
     } else {
         service.connection(&actor, &connection).await?;
         service.latency(&actor, &connection, window).await?
@@ -369,7 +374,10 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
     // What is used comes before what stands by.
     views.sort_by_key(|c| (c.connection.0.clone(), !c.name.ends_with("/Primary"), c.name.clone()));
     let span = (Timestamp::from_secs(from), Timestamp::from_secs(to));
-    let events = service.route_events(&actor, "", span.0, span.1, false, Page { offset: 0, limit: 100 }).await?;
+    let events = match Action::ReadConnections.allowed(&actor.roles) {
+        true => service.route_events(&actor, "", span.0, span.1, false, Page { offset: 0, limit: 100 }).await?.items,
+        false => vec![],
+    };
     Ok(LatencyView {
         window: word_of(window),
         zoom: ZoomView {
@@ -382,7 +390,7 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         from,
         to,
         courses: views,
-        events: events.items,
+        events,
         median_ms: total.quantile(0.5),
         before_ms: before.quantile(0.5),
         replay: service.settings().demo,
