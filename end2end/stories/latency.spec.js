@@ -23,6 +23,12 @@ test('a manager zooms by link, key and pointer, and every view is an address', a
   await page.getByRole('link', { name: '7 d' }).click();
   await expect(page).toHaveURL(/window=7d/);
 
+  // A table with a shade behind each value: seven days of twenty-four hours.
+  const hours = page.getByRole('region', { name: 'Median round-trip time in ms by weekday and hour, in UTC' });
+  await expect(hours.getByRole('row')).toHaveCount(8);
+  await expect(hours.getByRole('cell')).toHaveCount(168);
+  await expect(hours.getByRole('cell').first()).toHaveText(/^\d+\.\d$/);
+
   const reading = page.getByRole('slider').first();
   await reading.focus();
   await reading.press('Home');

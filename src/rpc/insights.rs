@@ -56,6 +56,17 @@ pub struct ZoomView {
     pub later: Option<String>,
 }
 
+/// Medians in ms by row and column.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MatrixView {
+    /// Names of the rows.
+    pub rows: Vec<String>,
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// A row after another.
+    pub ms: Vec<Option<f64>>,
+}
+
 /// What became of latency since a connection got the service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProofView {
@@ -106,6 +117,10 @@ pub struct LatencyView {
     pub median_ms: Option<f64>,
     /// The same in the window before.
     pub before_ms: Option<f64>,
+    /// By weekday and hour (UTC), where whole hours are shown of a week or more.
+    pub hours: Option<MatrixView>,
+    /// By probe and connection, where there are several probes.
+    pub places: Option<MatrixView>,
     /// Whether this is a replay of recorded facts.
     pub replay: bool,
 }

@@ -8,6 +8,7 @@
 
 pub mod calendar;
 pub mod handoff;
+pub mod heat;
 pub mod map;
 pub mod ribbon;
 pub mod scale;

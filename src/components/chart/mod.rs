@@ -2,6 +2,7 @@
 
 mod anomalies;
 mod handoff;
+mod heat;
 mod latency;
 mod panel;
 mod ribbon;
@@ -11,6 +12,7 @@ mod world;
 
 pub use anomalies::{AllQuiet, Anomalies, AnomalyCalendar};
 pub use handoff::HandoffLine;
+pub use heat::Heat;
 pub use latency::{ChartTime, LatencyChart, Windows, Zoom, ms, series_anchor, series_words, window_in_url};
 pub use panel::LatencyPanel;
 pub use ribbon::PathRibbon;

@@ -30,7 +30,7 @@ pub fn LatencyPanel(
                 <div class="acts"><Windows current=view.window.clone() path=path.clone()/><Zoom view=view.clone() path=path/></div>
             </div>
             {if empty {
-                view! { <Empty text=tr!(connection.no_latency)><a class="btn" href="/api/openapi.json" rel="external">{tr!(foot.api)}</a></Empty> }.into_any()
+                view! { <Empty text=tr!(connection.no_latency)><a class="btn" href="/probes">{tr!(probes.title)}</a></Empty> }.into_any()
             } else {
                 charts.into_any()
             }}

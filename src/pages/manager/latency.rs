@@ -3,7 +3,7 @@
 use crate::{
     components::{
         Empty,
-        chart::{ChartTime, LatencyChart, Spark, Windows, Zoom, series_anchor, series_words, window_in_url},
+        chart::{ChartTime, Heat, LatencyChart, Spark, Windows, Zoom, series_anchor, series_words, window_in_url},
         chart_ms, live, load,
     },
     rpc::insights::{CourseView, LatencyView, latency},
@@ -85,6 +85,22 @@ fn Overview(view: LatencyView) -> impl IntoView {
         })
         .collect_view();
     let empty = view.courses.is_empty();
+    let places = view.places.clone().map(|matrix| {
+        view! {
+            <section class="panel" aria-labelledby="h-places">
+                <div class="phead"><h2 id="h-places">{tr!(insights.places)}</h2></div>
+                <div class="pbody"><Heat matrix=matrix caption=tr!(insights.places_about) corner=tr!(insights.probe)/></div>
+            </section>
+        }
+    });
+    let hours = view.hours.clone().map(|matrix| {
+        view! {
+            <section class="panel" aria-labelledby="h-hours">
+                <div class="phead"><h2 id="h-hours">{tr!(insights.hours)}</h2></div>
+                <div class="pbody"><Heat matrix=matrix caption=tr!(insights.hours_about) corner=tr!(insights.day)/></div>
+            </section>
+        }
+    });
     view! {
         <Title text=tr!(insights.title)/>
         <h1 class="visually-hidden">{tr!(insights.title)}</h1>
@@ -94,7 +110,7 @@ fn Overview(view: LatencyView) -> impl IntoView {
         {if empty {
             view! { <Empty text=tr!(insights.empty)><a class="btn" href="/connections">{tr!(connections.title)}</a></Empty> }.into_any()
         } else {
-            view! { <section class="panel" aria-label=tr!(insights.all)><div class="multi">{cards}</div></section>{charts} }.into_any()
+            view! { <section class="panel" aria-label=tr!(insights.all)><div class="multi">{cards}</div></section>{places}{hours}{charts} }.into_any()
         }}
     }
 }

@@ -2,6 +2,7 @@
 
 mod edge;
 mod incidents;
+mod latency;
 mod legacy;
 mod probes;
 mod service;
@@ -363,6 +364,8 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         total.merge(&course.total);
         before.merge(&course.before);
     }
+    let hours = (step_s >= 3600 && step_s < 86_400 && to - from >= 7 * 86_400).then(|| latency::hours(&courses));
+    let places = latency::places(&courses);
     let mut views = vec![];
     for course in courses {
         let name = match service.connection(&actor, &course.series.connection).await {
@@ -393,6 +396,8 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         events,
         median_ms: total.quantile(0.5),
         before_ms: before.quantile(0.5),
+        hours,
+        places,
         replay: service.settings().demo,
     })
 }
