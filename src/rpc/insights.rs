@@ -39,6 +39,10 @@ pub struct CourseView {
     pub loss: Option<f64>,
     /// Median of the window before in ms.
     pub before_ms: Option<f64>,
+    /// Medians of the window before, moved into this one: beginning of the interval and ms.
+    pub earlier: Vec<(i64, f64)>,
+    /// Length of those intervals in seconds.
+    pub earlier_step_s: i64,
     /// Round-trip times in the window.
     pub samples: u64,
 }

@@ -106,6 +106,21 @@ pub fn smoke(frame: &Frame, buckets: &[Bucket]) -> Smoke {
     picture
 }
 
+/// A line through other values on the same axes, such as those of the time before: beginnings of
+/// intervals of `step_s` seconds, and their values. It stays inside of the picture, and has a gap where one is missing.
+pub fn other_line(frame: &Frame, top_ms: f64, step_s: i64, values: &[(i64, f64)]) -> String {
+    let (x, y) = (frame.x(), frame.y(top_ms));
+    let inside = |(t, v): &&(i64, f64)| v.is_finite() && (frame.from..=frame.to).contains(&(t + step_s / 2));
+    let known: Vec<(i64, f64)> = values.iter().filter(inside).copied().collect();
+    let mut path = String::new();
+    for run in known.chunk_by(|a, b| b.0 - a.0 <= step_s) {
+        let points: Vec<(f64, [f64; 5])> =
+            run.iter().map(|(t, v)| (x.at((t + step_s / 2) as f64), [y.at(v.clamp(0.0, top_ms)); 5])).collect();
+        path.push_str(&line(&points));
+    }
+    path
+}
+
 /// Splits at every interval that is missing or has no round-trip time.
 fn runs<'a>(frame: &Frame, buckets: &'a [Bucket]) -> Vec<&'a [Bucket]> {
     let step = frame.step_s;
@@ -197,6 +212,13 @@ mod tests {
         let heights: Vec<f64> = picture.losses.iter().map(|l| l.2).collect();
         assert_eq!(heights, [1.0, 0.5]);
         assert_eq!(picture.median.matches('M').count(), 2);
+    }
+
+    #[test]
+    fn another_line_has_gaps_and_stays_inside() {
+        let line = other_line(&frame(), 20.0, 600, &[(-600, 5.0), (0, 10.0), (600, 30.0), (1800, f64::NAN), (2400, 10.0), (3600, 1.0)]);
+        assert_eq!(line, "M86.7,104L180,8M460,104h0.1");
+        assert_eq!(other_line(&frame(), 20.0, 600, &[]), "");
     }
 
     #[test]

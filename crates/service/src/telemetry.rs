@@ -65,6 +65,10 @@ pub struct Course {
     pub total: Histogram,
     /// Everything in the window before.
     pub before: Histogram,
+    /// Its intervals, as long as `before_step`, at the times at which they were.
+    pub earlier: Vec<Interval>,
+    /// Length of those.
+    pub before_step: Step,
 }
 
 impl Service {
@@ -178,7 +182,7 @@ impl Service {
         let course = |series: Series| {
             let intervals = intervals.remove(&series.id).unwrap_or_default();
             let before = before.remove(&series.id).unwrap_or_default();
-            Course { total: sum(&intervals), before: sum(&before), intervals, series }
+            Course { total: sum(&intervals), before: sum(&before), earlier: before, before_step: coarse, intervals, series }
         };
         Ok(all.into_iter().map(course).collect())
     }

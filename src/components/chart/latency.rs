@@ -9,7 +9,7 @@ use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate, use_query_map},
 };
-use peerage_charts::smoke::{Bucket, Frame, smoke};
+use peerage_charts::smoke::{Bucket, Frame, other_line, smoke};
 use peerage_domain::{
     Timestamp,
     telemetry::{Level, RouteEvent},
@@ -177,6 +177,7 @@ fn picture(view: &LatencyView, course: &CourseView, width: f64) -> impl IntoView
     };
     let data = buckets(course);
     let picture = smoke(&frame, &data);
+    let earlier = other_line(&frame, picture.top_ms, course.earlier_step_s, &course.earlier);
     let (left, right) = (frame.left, width - frame.right);
     let rows = picture.rows.iter().map(|&(y, v)| {
         view! { <line class="grid" x1=left x2=right y1=y y2=y></line><text class="ax" x=left - 6.0 y=y + 4.0 text-anchor="end">{v.to_string()}</text> }
@@ -206,6 +207,7 @@ fn picture(view: &LatencyView, course: &CourseView, width: f64) -> impl IntoView
             {columns}
             <path class="outer" d=picture.outer></path>
             <path class="inner" d=picture.inner></path>
+            <path class="earlier" d=earlier></path>
             <path class="median" d=picture.median></path>
             {losses}
             {events}

@@ -26,7 +26,7 @@ pub fn LatencyPanel(
         <section class="panel" aria-labelledby="h-lat">
             <div class="phead">
                 <h2 id="h-lat">{tr!(connection.latency)}</h2>
-                <ul class="legend"><li class="k-median">{tr!(chart.median)}</li><li class="k-inner">"p25–p75"</li><li class="k-outer">"p5–p95"</li></ul>
+                <ul class="legend"><li class="k-median">{tr!(chart.median)}</li><li class="k-inner">"p25–p75"</li><li class="k-outer">"p5–p95"</li><li class="k-earlier">{tr!(chart.earlier_median)}</li></ul>
                 <div class="acts"><Windows current=view.window.clone() path=path.clone()/><Zoom view=view.clone() path=path/></div>
             </div>
             {if empty {

@@ -372,7 +372,7 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
             Ok((connection, _)) => connection.name,
             Err(_) => course.series.connection.clone(),
         };
-        views.push(course_view(course, name));
+        views.push(course_view(course, name, to - from));
     }
     // What is used comes before what stands by.
     views.sort_by_key(|c| (c.connection.0.clone(), !c.name.ends_with("/Primary"), c.name.clone()));
@@ -419,8 +419,11 @@ pub(crate) async fn proof(connection: String) -> Result<Option<ProofView>, Failu
     Ok(service.proof(&actor, &connection).await?.map(view))
 }
 
-fn course_view(course: Course, name: String) -> CourseView {
+fn course_view(course: Course, name: String, length_s: i64) -> CourseView {
+    let earlier = course.earlier.iter().filter_map(|it| Some((it.start + length_s, it.histogram.quantile(0.5)?)));
     CourseView {
+        earlier: earlier.collect(),
+        earlier_step_s: course.before_step.secs(),
         buckets: course.intervals.iter().map(|i| bucket(i.start, &i.histogram)).collect(),
         median_ms: course.total.quantile(0.5),
         p95_ms: course.total.quantile(0.95),
