@@ -164,8 +164,8 @@ fn channels_panel(view: &AlertsView) -> impl IntoView + use<> {
             view! {
                 <tr>
                     <td class="key" data-l=tr!(alerts.channel)><span>{channel.name.clone()}</span></td>
-                    <td data-l=tr!(alerts.kind)><span>{kind}{quiet}</span></td>
-                    <td class="mono" data-l=tr!(alerts.target)>{channel.target.clone()}</td>
+                    <td class="nowrap" data-l=tr!(alerts.kind)><span>{kind}{quiet}</span></td>
+                    <td class="mono wide" data-l=tr!(alerts.target)>{channel.target.clone()}</td>
                     <td class="acts">{acts}</td>
                 </tr>
             }
@@ -174,7 +174,7 @@ fn channels_panel(view: &AlertsView) -> impl IntoView + use<> {
     let table = (!view.channels.is_empty()).then(|| {
         view! {
             <div class="scroll"><table class="tbl cards">
-                <thead><tr><th scope="col">{tr!(alerts.channel)}</th><th scope="col">{tr!(alerts.kind)}</th><th scope="col">{tr!(alerts.target)}</th><td></td></tr></thead>
+                <thead><tr><th scope="col">{tr!(alerts.channel)}</th><th scope="col">{tr!(alerts.kind)}</th><th scope="col">{tr!(alerts.target)}</th><th scope="col"><span class="visually-hidden">{tr!(probes.acts)}</span></th></tr></thead>
                 <tbody>{rows}</tbody>
             </table></div>
         }
@@ -320,7 +320,7 @@ fn log(all: Vec<DeliveryView>, writable: bool, now: Timestamp) -> impl IntoView 
             let at = it.tried.unwrap_or(it.due);
             view! {
                 <tr>
-                    <td class="key" data-l=tr!(delivery.id)><Copy text=it.id.clone()/></td>
+                    <td class="key nowrap" data-l=tr!(delivery.id)><Copy text=it.id.clone()/></td>
                     <td class="v" data-l=tr!(delivery.state)><span class=format!("st {class}")><Icon name=icon/><Ago at=at now=now/></span></td>
                     <td data-l=tr!(delivery.incident)>{incident}</td>
                     <td data-l=tr!(delivery.what)>{delivery_words(&it)}</td>
@@ -336,7 +336,7 @@ fn log(all: Vec<DeliveryView>, writable: bool, now: Timestamp) -> impl IntoView 
                 <div class="scroll"><table class="tbl cards">
                     <thead><tr>
                         <th scope="col">{tr!(delivery.id)}</th><th scope="col">{tr!(delivery.state)}</th><th scope="col">{tr!(delivery.incident)}</th>
-                        <th scope="col">{tr!(delivery.what)}</th><td></td>
+                        <th scope="col">{tr!(delivery.what)}</th><th scope="col"><span class="visually-hidden">{tr!(probes.acts)}</span></th>
                     </tr></thead>
                     <tbody>{rows}</tbody>
                 </table></div>
