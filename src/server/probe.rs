@@ -12,7 +12,7 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 /// How the agent is run.
 #[derive(clap::Args)]
 pub struct Run {
-    /// Where the portal is, such as https://peering.example.net; needed with --enrol only.
+    /// Where the portal is, such as `https://peering.example.net`; needed with --enrol only.
     #[arg(long, env = "PEERAGE_PORTAL", requires = "enrol")]
     portal: Option<String>,
     /// The code that the portal showed when the probe was added; good once. Nothing happens when the probe is known by it already.

@@ -157,7 +157,21 @@ fn shares(lanes: &BTreeMap<String, Vec<(i64, &Had)>>, from: i64) -> Vec<Share> {
             shares.push(now);
         }
     }
+    hush(&mut shares);
     shares
+}
+
+/// Once most vantage points are not heard of any more, as at the end of a replay, the few that are
+/// left say nothing of all.
+fn hush(shares: &mut Vec<Share>) {
+    let mut most = 0;
+    for share in &mut *shares {
+        most = most.max(share.all);
+        if share.all * 2 < most {
+            (share.here, share.all) = (0, 0);
+        }
+    }
+    shares.dedup_by_key(|share| (share.here, share.all));
 }
 
 #[cfg(test)]
@@ -197,6 +211,17 @@ mod tests {
         let shares: Vec<_> = course.shares.iter().map(|it| (it.at, it.here, it.all)).collect();
         assert_eq!(shares, [(10, 2, 2), (30, 1, 2), (40, 0, 1)]);
         assert_eq!(course.range(), Some((0.0, 1.0)));
+    }
+
+    #[test]
+    fn the_few_that_are_left_when_all_others_are_gone_say_nothing_of_all() {
+        let mut changes: Vec<RouteChange> = (1..=5).map(|who| change(0, who, route("1 2"))).collect();
+        changes.push(change(10, 1, Had::Nothing));
+        changes.extend((2..=5).map(|who| change(20, who, Had::Unknown)));
+        let course = Course::of(&changes, Timestamp::from_millis(0), Timestamp::from_millis(50), |_| false);
+        let shares: Vec<_> = course.shares.iter().map(|it| (it.at, it.here, it.all)).collect();
+        assert_eq!(shares, [(0, 5, 5), (10, 4, 5), (20, 0, 0)]);
+        assert_eq!(course.range(), Some((0.8, 1.0)));
     }
 
     proptest! {
