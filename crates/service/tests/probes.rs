@@ -139,7 +139,10 @@ async fn nobodys_probes_are_turned_against_others() {
     world.service.take_results(&probe, "b1", &[measured(&named.id, 60, Some(3.0))]).await.expect("kept");
     let day = peerage_latency::View::Last(peerage_latency::Window::D1);
     let read = service.latency(&partner, "PR-1", day).await.expect("read");
-    assert_eq!(read.iter().map(|it| (it.series.name.clone(), it.total.count())).collect::<Vec<_>>(), [(format!("PR-1/Oslo PoP/{session}"), 1)]);
+    assert_eq!(
+        read.iter().map(|it| (it.series.name.clone(), it.total.count())).collect::<Vec<_>>(),
+        [(format!("PR-1/Oslo PoP/{session}"), 1)]
+    );
     assert!(matches!(service.latency(&customer, "PR-1", day).await, Err(Error::Forbidden(_))));
     let second = world.actor("second.partner@demo.example").await;
     assert!(service.latency(&second, "PR-1", day).await.expect("read").is_empty());

@@ -34,8 +34,9 @@ pub fn Heat(
             view! { <tr><th scope="row">{name.clone()}</th>{cells}</tr> }
         })
         .collect_view();
+    let label = caption.clone();
     view! {
-        <div class="scroll" tabindex="0" role="region" aria-label=caption.clone()>
+        <div class="scroll" tabindex="0" role="region" aria-label=label>
             <table class="heat">
                 <caption class="visually-hidden">{caption}</caption>
                 <thead><tr><th scope="col">{corner}</th>{head}</tr></thead>

@@ -2,8 +2,8 @@
 
 use crate::{
     components::{
-        Ago, Breadcrumbs, Column, Copy, EmptyList, Field, History, Icon, ListSearch, Pager, Post, PrefixEditor, SortedHead,
-        ValidationMark, VerdictMark, action,
+        Ago, Breadcrumbs, Column, Copy, EmptyList, Field, History, Icon, ListSearch, Pager, Post, PrefixEditor, SortedHead, ValidationMark,
+        VerdictMark, action,
         chart::{ChartTime, LatencyPanel, window_in_url},
         gist, live, load, load_more, next_name, query_from_url, typed_again, typed_before, validation_kinds,
     },

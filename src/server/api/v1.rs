@@ -21,7 +21,11 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(states)).routes(routes!(read_latency, take_latency)).routes(routes!(import_latency)).routes(routes!(take_events))
+    OpenApiRouter::new()
+        .routes(routes!(states))
+        .routes(routes!(read_latency, take_latency))
+        .routes(routes!(import_latency))
+        .routes(routes!(take_events))
 }
 
 /// A state of a connection.

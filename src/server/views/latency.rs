@@ -15,15 +15,8 @@ pub(super) fn hours(courses: &[Course]) -> MatrixView {
         let (day, hour) = hour_of_week(interval.start);
         cells[day * HOURS + hour].merge(&interval.histogram);
     }
-    let days = [
-        tr!(day.monday),
-        tr!(day.tuesday),
-        tr!(day.wednesday),
-        tr!(day.thursday),
-        tr!(day.friday),
-        tr!(day.saturday),
-        tr!(day.sunday),
-    ];
+    let days =
+        [tr!(day.monday), tr!(day.tuesday), tr!(day.wednesday), tr!(day.thursday), tr!(day.friday), tr!(day.saturday), tr!(day.sunday)];
     MatrixView {
         rows: days.into(),
         columns: (0..HOURS).map(|hour| format!("{hour:02}")).collect(),

@@ -364,7 +364,8 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         total.merge(&course.total);
         before.merge(&course.before);
     }
-    let hours = (step_s >= 3600 && step_s < 86_400 && to - from >= 7 * 86_400).then(|| latency::hours(&courses));
+    let is_hours = (3600..86_400).contains(&step_s) && to - from >= 7 * 86_400;
+    let hours = is_hours.then(|| latency::hours(&courses));
     let places = latency::places(&courses);
     let mut views = vec![];
     for course in courses {
