@@ -26,6 +26,8 @@ pub struct Buffer {
     folder: PathBuf,
     most_bytes: u64,
     open: Option<Open>,
+    /// The moment in the name of the last batch: names go up, however the clock goes.
+    last_ms: i64,
     dropped: u64,
 }
 
@@ -54,11 +56,13 @@ impl Buffer {
     /// When the folder cannot be used.
     pub fn open(folder: &Path, most_bytes: u64) -> io::Result<Buffer> {
         fs::create_dir_all(folder)?;
-        let buffer = Buffer { folder: folder.to_owned(), most_bytes, open: None, dropped: 0 };
+        let mut buffer = Buffer { folder: folder.to_owned(), most_bytes, open: None, last_ms: 0, dropped: 0 };
         for name in buffer.names(OPEN)? {
             fs::rename(buffer.path(&name, OPEN), buffer.path(&name, BATCH))?;
         }
         buffer.settle()?;
+        let last = buffer.names(BATCH)?.pop();
+        buffer.last_ms = last.and_then(|name| name.split('-').next()?.parse().ok()).unwrap_or(0);
         Ok(buffer)
     }
 
@@ -98,7 +102,8 @@ impl Buffer {
             None => {
                 let mut salt = [0; 4];
                 getrandom::fill(&mut salt).map_err(io::Error::other)?;
-                let name = format!("{:015}-{:08x}", now.millis(), u32::from_be_bytes(salt));
+                self.last_ms = now.millis().max(self.last_ms.saturating_add(1));
+                let name = format!("{:015}-{:08x}", self.last_ms, u32::from_be_bytes(salt));
                 let file = OpenOptions::new().create_new(true).append(true).open(self.path(&name, OPEN))?;
                 self.open.insert(Open { name, file, lines: 0, since: now })
             }

@@ -62,9 +62,9 @@ pub fn Zoom(
             {link(zoom.inward, "plus", tr!(chart.closer))}
             {link(Some(zoom.outward), "minus", tr!(chart.farther))}
             {link(zoom.later, "right", tr!(chart.later))}
-            <details class="menu span" open=is_span>
+            <details class="menu span">
                 <summary>{shown.unwrap_or_else(|| tr!(chart.custom))}</summary>
-                <form method="get" action=path.clone() class="sheet row">
+                <form method="get" action=path.clone() class="sheet">
                     <label>{tr!(chart.from)}" "<input class="field" type="datetime-local" name="from" value=from required/></label>
                     <label>{tr!(chart.to)}" "<input class="field" type="datetime-local" name="to" value=to required/></label>
                     <button class="btn main" type="submit">{tr!(chart.show)}</button>
