@@ -200,7 +200,7 @@ fn Proof(it: ProofView, path: String) -> impl IntoView {
             <div class="pbody stack">
                 <p class="say">{tr!(proof.since, at = it.since.minute())}" "{tr!(proof.rtt, words = rtt)}" "{tr!(proof.loss, words = loss)}</p>
                 <div class="scroll"><table class="tbl tight">
-                    <thead><tr><th scope="col"></th><th scope="col" class="num">{tr!(proof.before)}</th><th scope="col" class="num">{tr!(proof.after)}</th></tr></thead>
+                    <thead><tr><td></td><th scope="col" class="num">{tr!(proof.before)}</th><th scope="col" class="num">{tr!(proof.after)}</th></tr></thead>
                     <tbody>
                         <tr><th scope="row">{tr!(chart.median)}</th><td class="num">{ms(it.median_ms.0)}</td><td class="num">{ms(it.median_ms.1)}</td></tr>
                         <tr><th scope="row">{tr!(chart.loss)}</th><td class="num">{percent(it.lost.0)}</td><td class="num">{percent(it.lost.1)}</td></tr>
