@@ -16,6 +16,6 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = incident::read(text);
-        let _ = atlas::read(text);
+        let _ = (atlas::is_result(text), atlas::measured(text));
     }
 });

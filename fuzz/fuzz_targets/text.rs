@@ -9,7 +9,7 @@ use peerage_domain::{
     service::{Community, Key, registration},
     sighting::Hop,
 };
-use peerage_feeds::{irr, legacy_csv, samples, sightings};
+use peerage_feeds::{irr, legacy_csv, rpsl, samples, sightings};
 
 fuzz_target!(|text: &str| {
     let _ = irr::answer(text.as_bytes());
@@ -19,6 +19,8 @@ fuzz_target!(|text: &str| {
     prefixes::judge(&prefixes::entries(text), &Known::default());
     registration::read(text, Asn(64500), &Known::default());
     let _ = samples::read(text.as_bytes(), &mut |_| ());
+    let _ = samples::prometheus::read(text);
+    let _ = rpsl::read(text.as_bytes(), &mut |_, _| ());
     Hop::path(text);
     let _ = (text.parse::<Prefix>(), text.parse::<Asn>(), text.parse::<Timestamp>(), text.parse::<Key>(), text.parse::<Community>());
 });
