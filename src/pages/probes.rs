@@ -175,9 +175,9 @@ fn targets(view: &ProbesView) -> impl IntoView + use<> {
             <tr>
                 <td class="key mono" data-l=tr!(probes.what)>{it.name.clone()}</td>
                 <td data-l=tr!(probes.subject)>{subject}</td>
-                <td class="v mono" data-l=tr!(probes.address)>{asked}</td>
+                <td class="mono" data-l=tr!(probes.address)>{asked}</td>
                 <td data-l=tr!(probes.how)>{tr!(probes.how_words, method = it.method.clone(), every = it.every_s)}</td>
-                <td class="v" data-l=tr!(probes.answers)>{answers(it)}</td>
+                <td data-l=tr!(probes.answers)>{answers(it)}</td>
                 <td><div class="row">{trace}{remove}</div></td>
             </tr>
         }

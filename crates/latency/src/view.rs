@@ -99,8 +99,10 @@ mod tests {
         fn what_is_zoomed_in_and_out_again_is_the_same_but_for_an_interval(hours in 2i64..600) {
             let view = View::between(NOW - hours * 3600 - 86_400, NOW - 86_400);
             let (from, to, step) = view.bounds(NOW);
-            let (from_2, to_2, _) = view.changed(NOW, 0.0, 0.5).changed(NOW, 0.0, 2.0).bounds(NOW);
-            prop_assert!((from - from_2).abs() <= 4 * step.secs() && (to - to_2).abs() <= 4 * step.secs());
+            let (from_2, to_2, step_2) = view.changed(NOW, 0.0, 0.5).changed(NOW, 0.0, 2.0).bounds(NOW);
+            // A span that just fitted into fine intervals may come back in coarse ones.
+            let most = 4 * step.secs().max(step_2.secs());
+            prop_assert!((from - from_2).abs() <= most && (to - to_2).abs() <= most);
         }
     }
 }

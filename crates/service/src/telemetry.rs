@@ -100,17 +100,7 @@ impl Service {
     /// # Errors
     /// When the batch is too large or storage fails; nothing is kept then.
     pub async fn take_samples(&self, sender: &Sender, batch: &str, samples: &[Sample]) -> Result<Receipt, Error> {
-        if samples.len() > BATCH {
-            return Err(Error::Refused(say!(
-                "batch.samples",
-                "A batch has at most {most} samples; this one has {n}.",
-                most = BATCH,
-                n = samples.len()
-            )));
-        }
-        if !(1..=100).contains(&batch.len()) {
-            return Err(Error::Refused(say!("batch.id", "Give the batch an id of 1 to 100 characters (Idempotency-Key).")));
-        }
+        check_batch(batch, samples.len())?;
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         if !tx.add_batch(&format!("{}/{batch}", sender.organisation), now).await? {
@@ -268,6 +258,22 @@ impl Service {
         tx.forget_session_changes(now.plus_secs(-SESSION_DAYS * 86_400)).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Refuses a batch that is too large, or has no name by which it could be known.
+pub(crate) fn check_batch(id: &str, samples: usize) -> Result<(), Error> {
+    if samples > BATCH {
+        return Err(Error::Refused(say!(
+            "batch.samples",
+            "A batch has at most {most} samples; this one has {n}.",
+            most = BATCH,
+            n = samples
+        )));
+    }
+    if !(1..=100).contains(&id.len()) {
+        return Err(Error::Refused(say!("batch.id", "Give the batch an id of 1 to 100 characters (Idempotency-Key).")));
+    }
+    Ok(())
 }
 
 /// What a batch adds: by length of interval, series and beginning of the interval.

@@ -77,6 +77,12 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Ask
     }
 }
 
+/// The token that a request shows (RFC 6750 §2.1).
+fn bearer(parts: &Parts) -> Option<&str> {
+    let text = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    text.strip_prefix("Bearer ").map(str::trim)
+}
+
 /// The body of a request, or a problem that says what is wrong with it.
 struct Whole(Bytes);
 

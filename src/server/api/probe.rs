@@ -1,11 +1,11 @@
 //! `/api/v1/probe`: what probes' agents say and are told.
 
-use super::{Problem, Whole};
+use super::{Problem, Whole, bearer};
 use crate::server::{api::v1::read, http::AppState};
 use axum::{
     Json,
     extract::{FromRequestParts, Path, State},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, request::Parts},
 };
 use peerage_domain::probe::{Enrol, Enrolled, Orders, Probe, Report, Results, Trace};
 use peerage_service::Service;
@@ -24,10 +24,8 @@ impl FromRequestParts<AppState> for Agent {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let text = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = text.and_then(|text| text.strip_prefix("Bearer ")).map(str::trim);
         let missing = || Problem::new(StatusCode::UNAUTHORIZED, "Only a probe's agent asks here; it has its token from its enrolment.");
-        Ok(Agent(state.service.probe_of(token.ok_or_else(missing)?).await?))
+        Ok(Agent(state.service.probe_of(bearer(parts).ok_or_else(missing)?).await?))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Peering Service in the API: prefixes with their states as the reference names them, sessions with
 //! their metrics, and the same for Prometheus.
 
-use super::{Asked, Problem};
+use super::{Asked, Problem, bearer};
 use crate::server::{context::actor_of, http::AppState};
 use axum::{
     Json,
@@ -27,9 +27,8 @@ impl FromRequestParts<AppState> for Reader {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let text = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if let Some(token) = text.and_then(|text| text.strip_prefix("Bearer ")) {
-            return Ok(Reader(state.service.reader(token.trim()).await?));
+        if let Some(token) = bearer(parts) {
+            return Ok(Reader(state.service.reader(token).await?));
         }
         let session = Session::from_request_parts(parts, state).await.map_err(|(status, why)| Problem::new(status, why))?;
         Ok(Reader(actor_of(&state.service, &session).await?))

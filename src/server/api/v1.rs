@@ -1,6 +1,6 @@
 //! `/api/v1`: the portal's own API.
 
-use super::{Asked, Problem, Whole};
+use super::{Asked, Problem, Whole, bearer};
 use crate::server::{context::actor_of, http::AppState, views::bucket};
 use axum::{
     Json,
@@ -82,15 +82,13 @@ impl FromRequestParts<AppState> for Token {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let text = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = text.and_then(|text| text.strip_prefix("Bearer ")).map(str::trim);
         let missing = || {
             Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "Send your token as “Authorization: Bearer …”; the operator gives it with peerage token add.",
             )
         };
-        Ok(Token(state.service.sender(token.ok_or_else(missing)?).await?))
+        Ok(Token(state.service.sender(bearer(parts).ok_or_else(missing)?).await?))
     }
 }
 

@@ -55,12 +55,17 @@ impl Story {
     }
 }
 
+/// What happens to whom, by the family of what it is: the beginning of an incident's cause.
+fn beginning(replay: &str, organisations: &[String], part: &Part) -> String {
+    format!("{replay}|{}|{}|", organisations.join(","), part.kind.family().word())
+}
+
 /// What tells an incident from all others that are open.
-fn cause(replay: &str, organisations: &[String], part: &Part) -> String {
+fn cause(beginning: &str, part: &Part) -> String {
     let by = part.by.map_or("-".to_owned(), |asn| asn.0.to_string());
     // Where nobody does it, each prefix is an incident of its own.
     let what = if part.by.is_none() { part.expected.prefix.to_string() } else { String::new() };
-    format!("{replay}|{}|{}|{by}|{what}", organisations.join(","), part.kind.family().word())
+    format!("{beginning}{by}|{what}")
 }
 
 /// What a finding is told as among the route events.
@@ -75,12 +80,6 @@ fn route_event(part: &Part, change: Change, source: &str, replay: bool) -> Optio
     let summary = format!("{replay}{over}{}", sentence(part).english());
     let path = if part.kind.is_loss() { vec![] } else { part.path().iter().filter_map(Hop::asn).collect() };
     Some(RouteEvent { time: part.last, kind, prefix: part.prefix, path, summary, source: source.to_owned() })
-}
-
-/// Whether so much of the same kind happens to the same people that one more incident tells them nothing.
-async fn is_flood(tx: &mut Tx, cause: &str) -> Result<bool, Error> {
-    let beginning = cause.splitn(4, '|').take(3).collect::<Vec<_>>().join("|");
-    Ok(tx.count_open(&format!("{beginning}|")).await? >= FLOOD)
 }
 
 impl Service {
@@ -141,43 +140,21 @@ impl Service {
         if known.is_none() && (finding.change == Change::Close || organisations.is_empty()) {
             return Ok(None);
         }
-        let cause = cause(name, &organisations, part);
+        let kind = beginning(name, &organisations, part);
+        let mut cause = cause(&kind, part);
         if known.is_none() {
+            known = tx.open_incident(&cause).await?;
+        }
+        // One more of what happens so often tells nobody anything: all that comes on top is one.
+        if known.is_none() && tx.count_open(&kind).await? >= FLOOD {
+            cause = format!("{kind}many");
             known = tx.open_incident(&cause).await?;
         }
         let incident = match known {
             Some(incident) => incident,
-            None if is_flood(tx, &cause).await? => return self.in_flood(tx, name, replay, part, &organisations, stories).await,
             None => {
                 let incident = Incident::begun(tx.next_id("IN").await?, part, replay.cloned());
                 tx.add_incident(&incident, &cause, &organisations).await?;
-                incident
-            }
-        };
-        let id = incident.id.clone();
-        if !stories.contains_key(&id) {
-            let (parts, organisations) = (tx.parts(&id).await?, tx.parties(&id).await?);
-            stories.insert(id.clone(), Story { incident, parts, changed: BTreeSet::new(), organisations });
-        }
-        Ok(Some(id))
-    }
-
-    /// The one incident into which a flood goes.
-    async fn in_flood(
-        &self,
-        tx: &mut Tx,
-        name: &str,
-        replay: Option<&Replay>,
-        part: &Part,
-        organisations: &[String],
-        stories: &mut BTreeMap<String, Story>,
-    ) -> Result<Option<String>, Error> {
-        let cause = format!("{name}|{}|{}|many", organisations.join(","), part.kind.family().word());
-        let incident = match tx.open_incident(&cause).await? {
-            Some(incident) => incident,
-            None => {
-                let incident = Incident::begun(tx.next_id("IN").await?, part, replay.cloned());
-                tx.add_incident(&incident, &cause, organisations).await?;
                 incident
             }
         };
@@ -333,8 +310,9 @@ mod tests {
     fn what_nobody_does_is_one_incident_a_prefix() {
         let nobody = |prefix: &str| Part { by: None, ..part(prefix, None) };
         let organisations = ["ORG-1".to_owned()];
-        assert_eq!(cause("", &organisations, &part("10.0.0.0/24", None)), cause("", &organisations, &part("10.0.1.0/24", None)));
-        assert_ne!(cause("", &organisations, &nobody("10.0.0.0/24")), cause("", &organisations, &nobody("10.0.1.0/24")));
-        assert_ne!(cause("", &organisations, &nobody("10.0.0.0/24")), cause("x", &organisations, &nobody("10.0.0.0/24")));
+        let cause = |replay: &str, part: &Part| cause(&beginning(replay, &organisations, part), part);
+        assert_eq!(cause("", &part("10.0.0.0/24", None)), cause("", &part("10.0.1.0/24", None)));
+        assert_ne!(cause("", &nobody("10.0.0.0/24")), cause("", &nobody("10.0.1.0/24")));
+        assert_ne!(cause("", &nobody("10.0.0.0/24")), cause("x", &nobody("10.0.0.0/24")));
     }
 }

@@ -180,6 +180,9 @@ mod tests {
             assert_eq!(checked(url, &allow).is_ok(), fine, "{url}");
         };
         check("https://example.net/hook", &[], true);
+        check("https://example.net:8443/hook", &[], true);
+        check("https://example.net:99999/hook", &[], false);
+        check("https://example.net:0/hook", &[], false);
         check("https://8.8.8.8/", &[], true);
         check("http://example.net/hook", &[], false);
         for inside in [

@@ -3,7 +3,7 @@
 use super::{CODE_S, Line, TRACE_OPEN_S, lines};
 use crate::{
     Error, Service, secrets,
-    telemetry::{Changes, Receipt, merge, sort_in},
+    telemetry::{Changes, Receipt, check_batch, merge, sort_in},
 };
 use peerage_domain::{
     probe::{Enrol, Enrolled, Measured, Orders, Probe, Report, Trace, TraceOrder},
@@ -15,8 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How often an agent asks what to do, in seconds.
 const AGAIN_S: u32 = 15;
-/// Most measurements of one batch.
-const BATCH: usize = 10_000;
 
 impl Service {
     /// The agent shows the code that a person was given, and by what it will be known. The same twice
@@ -111,17 +109,7 @@ impl Service {
     /// # Errors
     /// When the batch is too large or storage fails; nothing is kept then.
     pub async fn take_results(&self, probe: &Probe, batch: &str, results: &[Measured]) -> Result<Receipt, Error> {
-        if results.len() > BATCH {
-            return Err(Error::Refused(say!(
-                "batch.samples",
-                "A batch has at most {most} samples; this one has {n}.",
-                most = BATCH,
-                n = results.len()
-            )));
-        }
-        if !(1..=100).contains(&batch.len()) {
-            return Err(Error::Refused(say!("batch.id", "Give the batch an id of 1 to 100 characters (Idempotency-Key).")));
-        }
+        check_batch(batch, results.len())?;
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         if !tx.add_batch(&format!("{}/{batch}", probe.id), now).await? {
