@@ -36,7 +36,7 @@ impl Histogram {
     /// Adds a round-trip time so many times.
     pub fn record_many(&mut self, rtt_ms: f64, count: u64) {
         if rtt_ms.is_finite() && rtt_ms > 0.0 && count > 0 {
-            let index = (rtt_ms.ln() * PER_E).ceil() as i32;
+            let index = index(rtt_ms);
             match self.buckets.binary_search_by_key(&index, |bucket| bucket.0) {
                 Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(count),
                 Err(at) => self.buckets.insert(at, (index, count)),
@@ -88,6 +88,16 @@ impl Histogram {
     pub fn loss(&self) -> Option<f64> {
         let sent = self.count() + self.lost;
         (sent > 0).then(|| self.lost as f64 / sent as f64)
+    }
+
+    /// How many round-trip times were at most so many milliseconds; what is within 2 % above it may
+    /// be counted, too.
+    pub fn within(&self, ms: f64) -> u64 {
+        if !(ms.is_finite() && ms > 0.0) {
+            return 0;
+        }
+        let border = index(ms);
+        self.buckets.iter().take_while(|bucket| bucket.0 <= border).fold(0, |sum, bucket| sum.saturating_add(bucket.1))
     }
 
     /// The value below which the share `q` (0 to 1) of all values lies, in
@@ -144,6 +154,11 @@ impl Histogram {
     }
 }
 
+/// The bucket of a value.
+fn index(ms: f64) -> i32 {
+    (ms.ln() * PER_E).ceil() as i32
+}
+
 fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -193,6 +208,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_within_is_counted_up_to_two_percent(values in proptest::collection::vec(0.01f64..1000.0, 0..200), ms in 0.01f64..1000.0) {
+            let found = of(&values).within(ms);
+            let count = |border: f64| values.iter().filter(|v| **v <= border).count() as u64;
+            prop_assert!(count(ms) <= found && found <= count(ms * 1.020_001), "{}", found);
+        }
+
         #[test]
         fn quantiles_are_at_most_one_percent_off(mut values in proptest::collection::vec(0.01f64..60_000.0, 1..300), q in 0.0f64..=1.0) {
             let got = of(&values).quantile(q).expect("not empty");

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Length of an interval. Intervals begin at multiples of it since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Step {
     /// 1 minute.
     Minute,

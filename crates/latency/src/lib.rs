@@ -7,9 +7,12 @@
 //! No I/O, no clock.
 #![warn(missing_docs)]
 
+pub mod baseline;
+pub mod change;
 pub mod compare;
 mod histogram;
 mod ladder;
+pub mod objective;
 mod view;
 
 pub use histogram::{DecodeError, Histogram};
