@@ -6,10 +6,12 @@
 //! No I/O, no colours: a colour is a meaning that the style sheet knows.
 #![warn(missing_docs)]
 
+pub mod budget;
 pub mod calendar;
 pub mod handoff;
 pub mod heat;
 pub mod map;
+pub mod picture;
 pub mod ribbon;
 pub mod scale;
 pub mod smoke;
