@@ -29,6 +29,7 @@ mod prefix;
 pub mod prefixes;
 pub mod probe;
 pub mod registration;
+pub mod report;
 pub mod route_objects;
 pub mod router;
 pub mod rpki;

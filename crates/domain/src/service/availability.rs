@@ -20,6 +20,20 @@ pub fn availability(changes: &[(Timestamp, Option<bool>)], from: Timestamp, to: 
     (known > 0).then(|| up as f64 / known as f64)
 }
 
+/// What holds of several things together, each with its changes in order: up while one of them is,
+/// down while one is known and none is up.
+pub fn any_up(all: &[Vec<(Timestamp, Option<bool>)>]) -> Vec<(Timestamp, Option<bool>)> {
+    let mut moments: Vec<Timestamp> = all.iter().flatten().map(|(at, _)| *at).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let at = |changes: &[(Timestamp, Option<bool>)], moment: Timestamp| {
+        let behind = changes.partition_point(|(begins, _)| *begins <= moment);
+        behind.checked_sub(1).and_then(|index| changes[index].1)
+    };
+    let state = |moment: Timestamp| all.iter().filter_map(|changes| at(changes, moment)).max();
+    moments.into_iter().map(|moment| (moment, state(moment))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +54,18 @@ mod tests {
         check(&[(0, None)], None);
         check(&[(300, Some(true))], None);
         check(&[(0, Some(false)), (50, Some(true))], Some(1.0));
+    }
+
+    #[test]
+    fn one_that_is_up_is_enough() {
+        let line =
+            |changes: &[(i64, Option<bool>)]| changes.iter().map(|(at, state)| (Timestamp::from_secs(*at), *state)).collect::<Vec<_>>();
+        let one = line(&[(0, Some(true)), (120, Some(false)), (180, None)]);
+        let other = line(&[(130, Some(true)), (150, Some(false))]);
+        let together = any_up(&[one, other]);
+        assert_eq!(together, line(&[(0, Some(true)), (120, Some(false)), (130, Some(true)), (150, Some(false)), (180, Some(false))]));
+        assert_eq!(any_up(&[]), []);
+        assert_eq!(any_up(&[line(&[(5, None)])]), line(&[(5, None)]));
     }
 
     proptest! {

@@ -15,7 +15,7 @@ pub mod registration;
 pub mod requirements;
 pub mod verdict;
 
-pub use availability::availability;
+pub use availability::{any_up, availability};
 pub use community::{Community, CommunityError};
 pub use key::{Key, KeyError, KeyRecord, KeyStanding};
 
