@@ -120,6 +120,8 @@ fn Site() -> impl IntoView {
             <Route path=path!("/ops/sources") view=incidents::SourcesPage ssr=SsrMode::Async/>
 
             <Route path=path!("/probes") view=ProbesPage ssr=SsrMode::Async/>
+            <Route path=path!("/reports") view=manager::ReportPage ssr=SsrMode::Async/>
+            <Route path=path!("/reports/:span/:day") view=manager::ReportPage ssr=SsrMode::Async/>
             <Route path=path!("/insights/latency") view=manager::LatencyPage ssr=SsrMode::Async/>
         </Routes>
     }

@@ -128,3 +128,30 @@ pub(crate) fn share_of_width(event: &leptos::ev::MouseEvent) -> Option<f64> {
     let rect = element.get_bounding_client_rect();
     (rect.width() > 0.0).then(|| (f64::from(event.client_x()) - rect.left()) / rect.width())
 }
+
+/// How many pixels of a saved picture there are to one of the page.
+const SHARP: f64 = 2.0;
+
+/// Draws a picture of the portal's and has the browser save it as PNG.
+pub(crate) fn save_png(from: &str, name: &str) {
+    let Ok(image) = web_sys::HtmlImageElement::new() else { return };
+    let (drawn, name) = (image.clone(), name.to_owned());
+    let draw = move || -> Option<()> {
+        let canvas = document().create_element("canvas").ok()?.dyn_into::<web_sys::HtmlCanvasElement>().ok()?;
+        let (width, height) = (f64::from(drawn.natural_width()) * SHARP, f64::from(drawn.natural_height()) * SHARP);
+        canvas.set_width(width as u32);
+        canvas.set_height(height as u32);
+        let context = canvas.get_context("2d").ok()??.dyn_into::<web_sys::CanvasRenderingContext2d>().ok()?;
+        context.draw_image_with_html_image_element_and_dw_and_dh(&drawn, 0.0, 0.0, width, height).ok()?;
+        let link = document().create_element("a").ok()?.dyn_into::<web_sys::HtmlAnchorElement>().ok()?;
+        link.set_href(&canvas.to_data_url_with_type("image/png").ok()?);
+        link.set_download(&name);
+        link.click();
+        Some(())
+    };
+    let done = wasm_bindgen::closure::Closure::once_into_js(move || {
+        draw();
+    });
+    image.set_onload(Some(done.unchecked_ref()));
+    image.set_src(from);
+}

@@ -12,6 +12,8 @@ pub(crate) fn large_paste(_event: &leptos::web_sys::Event) -> Option<String> {
 
 pub(crate) fn copy(_text: &str) {}
 
+pub(crate) fn save_png(_from: &str, _name: &str) {}
+
 pub(crate) fn share_of_width(_event: &leptos::ev::MouseEvent) -> Option<f64> {
     None
 }

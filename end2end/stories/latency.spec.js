@@ -1,4 +1,6 @@
 // Latency: windows and spans in the address, by link, form, keyboard and pointer; files of what is shown; before and after.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { expect, open, seen, signIn, taken, test } from '../portal.js';
 
 const seconds = (text) => Date.parse(text) / 1000;
@@ -38,7 +40,7 @@ test('a manager zooms by link, key and pointer, and every view is an address', a
   expect(keyed.length).toBeLessThan(4 * 86_400);
 
   await open(page, '/insights/latency?window=1d');
-  const chart = page.locator('svg.smoke:visible').first();
+  const chart = page.locator('.plot svg.smoke:visible').first();
   await chart.scrollIntoViewIfNeeded();
   const box = await chart.boundingBox();
   await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.4);
@@ -55,6 +57,15 @@ test('a manager zooms by link, key and pointer, and every view is an address', a
   await page.goto(shown);
   await taken(page);
   expect(await span(page)).toEqual(dragged);
+  await page.getByText('Save', { exact: true }).first().click();
+  const svg = await page.request.get(await page.getByRole('link', { name: 'SVG' }).first().getAttribute('href'));
+  expect(svg.headers()['content-type']).toContain('image/svg+xml');
+  expect(await svg.text()).toContain('<title>CN-1/');
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'PNG' }).first().click();
+  const png = readFileSync(await (await saved).path());
+  expect(png.subarray(1, 4).toString()).toBe('PNG');
+  expect(png.readUInt32BE(16)).toBe(1920);
   const csv = await page.request.get(await page.getByRole('link', { name: 'CSV' }).first().getAttribute('href'));
   expect(csv.headers()['content-type']).toContain('text/csv');
   expect(await csv.text()).toMatch(/^time,answered,lost,p5_ms.*\r\n20\d\d-/);
@@ -85,3 +96,54 @@ for (const scripts of [true, false]) {
     });
   });
 }
+
+/** A finger that is put down, moved and lifted, as the browser's own events. */
+async function swipe(page, box, from, to) {
+  const cdp = await page.context().newCDPSession(page);
+  const at = (share) => [{ x: box.x + box.width * share, y: box.y + box.height * 0.4 }];
+  await cdp.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(from) });
+  for (let step = 1; step <= 8; step += 1) await cdp.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(from + (to - from) * step / 8) });
+  await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+}
+
+test.describe('on a phone', () => {
+  test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+
+  test('a finger chooses a span', async ({ page }) => {
+    await signIn(page, 'manager');
+    await open(page, '/insights/latency?window=1d');
+    const chart = page.locator('.plot svg.smoke:visible').first();
+    await chart.scrollIntoViewIfNeeded();
+    await swipe(page, await chart.boundingBox(), 0.3, 0.7);
+    const chosen = await span(page);
+    expect(chosen.length).toBeGreaterThan(6 * 3600);
+    expect(chosen.length).toBeLessThan(14 * 3600);
+    await seen(page);
+  });
+});
+
+test('what is slower than usual is an incident, with what was measured beside it', async ({ page, portal }) => {
+  test.setTimeout(180_000);
+  const words = ['token', 'add', '--organisation', 'Fjordbank', '--label', 'story', '--data-dir', portal.dir];
+  const token = execFileSync(process.env.PEERAGE, words).toString().trim().split('\n').at(-1);
+  const now = Date.now();
+  const sample = (ago, ms) => ({ series: 'CN-2/Story', time: new Date(now - ago * 1000).toISOString(), rtt_ms: ms });
+  // Two days as usual, then a quarter of an hour that is not.
+  const samples = [
+    ...Array.from({ length: 2880 }, (_, n) => sample(900 + n * 60, 20 + (n % 7) / 10)),
+    ...Array.from({ length: 170 }, (_, n) => sample(5 + n * 5, 80 + (n % 7) / 10)),
+  ];
+  const answer = await fetch(`${portal.url}/api/v1/telemetry/latency`, {
+    method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ samples }),
+  });
+  expect(answer.ok).toBe(true);
+  await signIn(page, 'customer');
+  await open(page, '/incidents?kind=latency');
+  const found = page.getByRole('row', { name: /Slower than usual/ });
+  await expect(found).toBeVisible({ timeout: 90_000 });
+  await found.getByRole('link').click();
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(/Packets of Seattle office take 80\.\d ms; 20\.\d ms is usual at this hour\./);
+  await expect(page.getByText('CN-2/Story: 80.', { exact: false }).first()).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Latency', exact: true })).toBeVisible();
+  await seen(page);
+});

@@ -35,7 +35,7 @@ pub fn typed_before(form: &str) -> Typed {
 }
 
 /// A form that shows again what was typed into it, when it was just refused.
-pub fn typed_again<V: IntoView + 'static>(form: impl AsRef<str>, show: impl Fn(Typed) -> V) -> impl IntoView {
+pub fn typed_again<V: IntoView + 'static>(form: impl AsRef<str>, show: impl Fn(Typed) -> V) -> V {
     show(typed_before(form.as_ref()))
 }
 

@@ -41,7 +41,7 @@ pub fn TopBar(
     let asn = frame.operator_asn.clone();
     view! {
         <header class="bar">
-            <a class="brand" href="/">
+            <a class="brand" href="/" aria-label="Peerage">
                 <svg class="mark" viewBox="0 0 24 24" aria-hidden="true" inner_html=MARK></svg>
                 <span>"Peerage"</span>
             </a>
@@ -122,6 +122,7 @@ fn entries(me: &Me) -> Vec<(&'static str, &'static str, String, Option<u64>)> {
     }
     if is(Role::Customer) || is(Role::Manager) || is(Role::Operator) {
         all.push(("/insights/latency", "pulse", tr!(nav.latency), None));
+        all.push(("/reports", "list", tr!(reports.title), None));
         all.push(("/connections", "seam", tr!(nav.connections), None));
         all.push(("/events", "list", tr!(nav.events), None));
     }

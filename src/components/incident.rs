@@ -47,6 +47,7 @@ pub fn family_name(family: Family) -> String {
         Family::Rpki => tr!(family.rpki),
         Family::Announcement => tr!(family.announcement),
         Family::Path => tr!(family.path),
+        Family::Latency => tr!(family.latency),
     }
 }
 
@@ -63,6 +64,8 @@ pub fn kind_name(kind: Kind) -> String {
         Kind::MoreSpecific => tr!(kind.longer),
         Kind::PathChange => tr!(kind.path),
         Kind::Suboptimal => tr!(kind.suboptimal),
+        Kind::PacketLoss => tr!(kind.packet_loss),
+        Kind::LatencyRise => tr!(kind.latency_rise),
     }
 }
 
@@ -79,6 +82,13 @@ pub fn allow_name(allow: Allow) -> String {
 /// A line of an incident's history.
 pub fn turn_words(turn: &Turn) -> String {
     match turn {
+        Turn::Began { kind, confidence, vantages, .. } if kind.family() == Family::Latency => {
+            tr!(turn.slow_began, kind = kind_name(*kind), confidence = confidence, n = vantages)
+        }
+        Turn::Changed { kind, confidence, vantages, .. } if kind.family() == Family::Latency => {
+            tr!(turn.slow_changed, kind = kind_name(*kind), confidence = confidence, n = vantages)
+        }
+        Turn::Ended { kind, .. } if kind.family() == Family::Latency => tr!(turn.slow_ended, kind = kind_name(*kind)),
         Turn::Began { prefix, kind, confidence, vantages } => {
             tr!(turn.began, prefix = prefix, kind = kind_name(*kind), confidence = confidence, n = vantages)
         }

@@ -1,6 +1,6 @@
 //! What happens to prefixes on the Internet, what is expected of them, and who is told.
 
-use super::Failure;
+use super::{Failure, insights::LatencyView};
 use leptos::prelude::*;
 use peerage_domain::{
     Asn, Prefix, Timestamp,
@@ -99,6 +99,8 @@ pub struct IncidentView {
     pub deliveries: Vec<DeliveryView>,
     /// What latency says.
     pub effects: Vec<EffectView>,
+    /// What was measured around it, where it is about that.
+    pub latency: Option<LatencyView>,
     /// Whether the person may say something about it.
     pub writable: bool,
     /// The server's time.

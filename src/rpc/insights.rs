@@ -45,6 +45,10 @@ pub struct CourseView {
     pub earlier_step_s: i64,
     /// Round-trip times in the window.
     pub samples: u64,
+    /// When the level changed, by how many ms, from and to which: where whole hours are shown.
+    pub changes: Vec<(i64, f64, f64, f64)>,
+    /// Shortest round-trip time in ms that light allows, where it is known.
+    pub floor_ms: Option<f64>,
 }
 
 /// Words of the windows next to one.
@@ -92,6 +96,19 @@ pub struct ProofView {
     pub loss: Option<(f64, f64, f64)>,
     /// The window that shows both sides.
     pub window: String,
+    /// What became of paths, where vantage points tell of them.
+    pub paths: Option<PathsView>,
+}
+
+/// Lengths of paths in ASNs, before and after.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PathsView {
+    /// Medians.
+    pub median: (f64, f64),
+    /// By how much they became longer: best guess, lower and upper end.
+    pub change: Option<(f64, f64, f64)>,
+    /// How many vantage points had one.
+    pub vantages: (usize, usize),
 }
 
 /// What became of latency since a connection got the service; nothing while it cannot be told.
@@ -123,7 +140,7 @@ pub struct LatencyView {
     pub before_ms: Option<f64>,
     /// By weekday and hour (UTC), where whole hours are shown of a week or more.
     pub hours: Option<MatrixView>,
-    /// By probe and connection, where there are several probes.
+    /// By probe and location, where there are several probes.
     pub places: Option<MatrixView>,
     /// Whether this is a replay of recorded facts.
     pub replay: bool,
@@ -133,6 +150,42 @@ pub struct LatencyView {
 #[server(prefix = "/rpc")]
 pub async fn latency(connection: String, window: String) -> Result<LatencyView, Failure> {
     crate::server::views::latency(connection, window).await
+}
+
+/// Series of one provider, location or probe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupView {
+    /// What they have in common.
+    pub name: String,
+    /// How many there are.
+    pub series: usize,
+    /// Their intervals.
+    pub buckets: Vec<BucketView>,
+    /// Median and 95th percentile of the window in ms.
+    pub ms: (Option<f64>, Option<f64>),
+    /// Share of lost packets.
+    pub loss: Option<f64>,
+}
+
+/// Latency put together, on one time axis.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GroupsView {
+    /// By what: `provider`, `location` or `probe`.
+    pub by: String,
+    /// Length of an interval, first and last second.
+    pub step_s: i64,
+    /// First second.
+    pub from: i64,
+    /// Last second.
+    pub to: i64,
+    /// The groups, slowest first.
+    pub groups: Vec<GroupView>,
+}
+
+/// Latency by provider, location or probe.
+#[server(prefix = "/rpc")]
+pub async fn latency_groups(by: String, window: String) -> Result<GroupsView, Failure> {
+    crate::server::views::groups(by, window).await
 }
 
 /// Route events of the last 30 days; `query.kind` is a level.

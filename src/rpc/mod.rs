@@ -14,6 +14,7 @@ pub mod edge;
 pub mod incidents;
 pub mod insights;
 pub mod legacy;
+pub mod levels;
 pub mod operator;
 pub mod partner;
 pub mod probes;

@@ -10,12 +10,14 @@ use peerage::server::{
     http::{AppState, router},
 };
 
-const PAGES: [(&str, &[&str]); 22] = [
+const PAGES: [(&str, &[&str]); 24] = [
     ("/connections", &["customer", "manager", "operator"]),
     ("/connections/CN-1", &["customer", "manager", "operator"]),
     ("/probes", &["customer", "manager", "partner", "operator"]),
     ("/insights/latency", &["customer", "manager", "operator"]),
     ("/events", &["customer", "manager", "operator"]),
+    ("/reports", &["customer", "manager", "operator"]),
+    ("/reports/month/2026-10-01", &["customer", "manager", "operator"]),
     ("/incidents", &["customer", "manager", "partner", "operator"]),
     ("/incidents/IN-1", &["customer", "manager", "partner", "operator"]),
     ("/alerts", &["customer", "manager", "partner", "operator"]),

@@ -65,6 +65,8 @@ pub enum Action {
     ManageAccounts,
     /// See latency and events across all connections of one's organisation.
     ReadInsights,
+    /// Have reports of weeks and months sent.
+    SendReports,
     /// See what happens to one's prefixes on the Internet.
     ReadIncidents,
     /// Acknowledge incidents, say what is meant, and who is told.
@@ -79,7 +81,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 15] = [
+    pub const ALL: [Action; 16] = [
         Action::ReadConnections,
         Action::WriteConnections,
         Action::ReadPeerings,
@@ -90,6 +92,7 @@ impl Action {
         Action::ManageRouters,
         Action::ManageAccounts,
         Action::ReadInsights,
+        Action::SendReports,
         Action::ReadIncidents,
         Action::WriteIncidents,
         Action::ManageSources,
@@ -111,7 +114,7 @@ impl Action {
             | Action::ManageRouters
             | Action::ManageAccounts
             | Action::ManageSources => &[Operator],
-            Action::ReadInsights => &[Customer, Manager, Operator],
+            Action::ReadInsights | Action::SendReports => &[Customer, Manager, Operator],
             Action::ReadIncidents | Action::ReadProbes => &[Customer, Manager, Partner, Operator],
             Action::WriteIncidents | Action::WriteProbes => &[Customer, Partner, Operator],
         }

@@ -114,6 +114,10 @@ pub enum RouteEventKind {
     PrefixPathChangeEvent,
     /// Traffic does not enter where it should.
     PrefixSuboptimalEvent,
+    /// Packets take longer than usual.
+    LatencyRiseEvent,
+    /// More packets are lost than usual.
+    PacketLossEvent,
     /// Something that was told before is over.
     PrefixIncidentOverEvent,
 }
@@ -133,7 +137,9 @@ impl RouteEventKind {
             | K::PrefixBackupRouteWithdrawalEvent
             | K::PrefixVisibilityLossEvent
             | K::PrefixMoreSpecificEvent
-            | K::PrefixSuboptimalEvent => Level::Warning,
+            | K::PrefixSuboptimalEvent
+            | K::LatencyRiseEvent
+            | K::PacketLossEvent => Level::Warning,
             K::PrefixBackupRouteOriginAsChangeEvent | K::PrefixRouteLeakEvent | K::PrefixRpkiInvalidEvent => Level::Error,
             K::PrefixOriginAsChangeEvent | K::PrefixPartOriginAsChangeEvent | K::PrefixForgedPathEvent => Level::Critical,
         }

@@ -131,6 +131,7 @@ impl Service {
         changes.retain(|_, slot| slot.count() + slot.lost() > 0);
         merge(&mut tx, &sender.organisation, &changes).await?;
         tx.commit().await?;
+        self.groups.touch(&sender.organisation, &changes);
         self.live.tell(connection, &sender.organisation);
         Ok(receipt)
     }

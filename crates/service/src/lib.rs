@@ -6,9 +6,10 @@
 //! goes out after the commit.
 //!
 //! * [`access`]: who asks, and what they may
-//! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`drift`], [`routes`], [`glass`], [`telemetry`], [`directory`]: use cases
+//! * [`accounts`], [`connections`], [`asns`], [`requests`], [`peerings`], [`routers`], [`drift`], [`routes`], [`glass`], [`telemetry`], [`groups`], [`directory`]: use cases
 //! * [`imports`]: latency from files, RIPE Atlas and smokeping_prober
-//! * [`probes`]: agents that measure, and what they measure
+//! * [`probes`]: agents that measure, and what they measure; [`proof`]: before and after; [`objectives`]: service
+//!   levels; [`reports`]: weeks and months, by mail
 //! * [`legacy`]: sessions from before the portal; [`customers`] of route servers; [`loa`]: letters of authorization
 //! * [`registrations`], [`keys`], [`activation`]: prefixes of the service, by partner and by customer;
 //!   [`providers`]: who meets the requirements where; [`verdicts`]: which prefix gets it, always current
@@ -33,6 +34,7 @@ pub mod drift;
 mod error;
 pub mod fleet;
 pub mod glass;
+pub mod groups;
 pub mod imports;
 mod intents;
 pub mod irr;
@@ -43,12 +45,14 @@ mod live;
 pub mod loa;
 pub mod lookout;
 pub mod metrics;
+pub mod objectives;
 pub mod peerings;
 pub mod probes;
 pub mod proof;
 pub mod providers;
 pub mod provisioning;
 pub mod registrations;
+pub mod reports;
 pub mod requests;
 pub mod routers;
 pub mod routes;
@@ -121,6 +125,7 @@ pub struct Service {
     pub(crate) partners: providers::Cache,
     pub(crate) watch: verdicts::Watch,
     pub(crate) lookout: lookout::Lookout,
+    pub(crate) groups: groups::Groups,
     /// Rings when a router says that something changed.
     pub(crate) bell: Arc<tokio::sync::Notify>,
     /// Failed sign-ins, by e-mail address.
@@ -145,6 +150,7 @@ impl Service {
             partners: providers::Cache::default(),
             watch: verdicts::Watch::default(),
             lookout: lookout::Lookout::default(),
+            groups: groups::Groups::default(),
             bell: Arc::default(),
             attempts: limits::Recent::within(900),
             asked: limits::Recent::within(60),

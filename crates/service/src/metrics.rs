@@ -45,7 +45,7 @@ pub(crate) fn state_word(up: Option<bool>) -> &'static str {
     }
 }
 
-fn state_of(word: &str) -> Option<bool> {
+pub(crate) fn state_of(word: &str) -> Option<bool> {
     match word {
         "up" => Some(true),
         "down" => Some(false),

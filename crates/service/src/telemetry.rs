@@ -1,6 +1,6 @@
 //! Latency samples and route events: in by a token, kept as histograms, out as intervals.
 
-use crate::{Actor, Error, Service, secrets};
+use crate::{Actor, Error, Service, lookout::floor_of, secrets};
 use peerage_domain::{
     Timestamp,
     access::{Action, Role},
@@ -69,6 +69,9 @@ pub struct Course {
     pub earlier: Vec<Interval>,
     /// Length of those.
     pub before_step: Step,
+    /// Shortest round-trip time in ms that light allows, where both ends are known: the customer's
+    /// site and the location that the series names.
+    pub floor_ms: Option<f64>,
 }
 
 impl Service {
@@ -124,6 +127,7 @@ impl Service {
         }
         merge(&mut tx, &sender.organisation, &changes).await?;
         tx.commit().await?;
+        self.groups.touch(&sender.organisation, &changes);
         for connection in changes.keys().map(|(_, name, _)| connection_of(name)).collect::<BTreeSet<_>>() {
             self.live.tell(connection, &sender.organisation);
         }
@@ -169,12 +173,45 @@ impl Service {
         let mut intervals = self.intervals_of(&ids, step, from, to).await?;
         let coarse = if length > 86_400 { Step::Hour } else { Step::TenMinutes };
         let mut before = self.intervals_of(&ids, coarse, from - length, from).await?;
+        let floors = self.floors(&all).await?;
         let course = |series: Series| {
             let intervals = intervals.remove(&series.id).unwrap_or_default();
             let before = before.remove(&series.id).unwrap_or_default();
-            Course { total: sum(&intervals), before: sum(&before), earlier: before, before_step: coarse, intervals, series }
+            Course {
+                total: sum(&intervals),
+                before: sum(&before),
+                earlier: before,
+                before_step: coarse,
+                intervals,
+                floor_ms: floors.get(&series.id).copied(),
+                series,
+            }
         };
         Ok(all.into_iter().map(course).collect())
+    }
+
+    /// Shortest round-trip times that light allows, by series. What a probe measures begins where the
+    /// probe stands, which nobody says.
+    async fn floors(&self, all: &[Series]) -> Result<BTreeMap<String, f64>, Error> {
+        // Replayed packets were measured elsewhere.
+        if self.settings.demo {
+            return Ok(BTreeMap::new());
+        }
+        let directory = self.directory().await?;
+        let mut found = BTreeMap::new();
+        for of_one in all.chunk_by(|a, b| a.connection == b.connection) {
+            let Some(connection) = self.store.connection(&of_one[0].connection).await? else { continue };
+            for series in of_one {
+                let location = match series.name.split_once('/').map(|(_, rest)| rest) {
+                    Some("Primary") => Some(&connection.primary),
+                    Some("Backup") => connection.backup.as_ref(),
+                    _ => None,
+                };
+                let floor = location.and_then(|location| floor_of(&connection, &directory, location));
+                found.extend(floor.map(|floor| (series.id.clone(), floor)));
+            }
+        }
+        Ok(found)
     }
 
     /// One series between two moments, in intervals of which at most `max_points` fit.
@@ -313,7 +350,7 @@ pub(crate) async fn merge(tx: &mut Tx, organisation: &str, changes: &Changes<'_>
     Ok(())
 }
 
-fn sum(intervals: &[Interval]) -> Histogram {
+pub(crate) fn sum(intervals: &[Interval]) -> Histogram {
     let mut total = Histogram::default();
     intervals.iter().for_each(|interval| total.merge(&interval.histogram));
     total

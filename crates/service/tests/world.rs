@@ -1,11 +1,12 @@
 //! The demo world, built through the use cases on a throw-away database.
 
 use peerage_domain::{
-    Timestamp,
+    Asn, Timestamp,
     access::{Action, Role},
     peering::{Kind, StateName, Verb},
     registration::PeeringDraft,
     session::{AddressProvider, ConnectionAsk},
+    sighting::{Had, Hop, RouteChange, SeenRoute, Vantage},
     telemetry::Sample,
 };
 use peerage_latency::{View, Window};
@@ -292,6 +293,7 @@ async fn attempt(service: &Service, actor: &Actor, action: Action) -> Result<(),
         Action::ManageRouters => service.routers(actor, &Default::default()).await.map(drop),
         Action::ManageAccounts => service.organisations(actor).await.map(drop),
         Action::ReadInsights => service.insights(actor, View::Last(Window::D1)).await.map(drop),
+        Action::SendReports => service.unsubscribe(actor, "RS-99").await,
         Action::ReadIncidents => service.incident(actor, "IN-99", None).await.map(drop),
         Action::WriteIncidents => service.acknowledge(actor, "IN-99", "").await,
         Action::ReadProbes => service.probing(actor).await.map(drop),
@@ -313,6 +315,23 @@ async fn before_and_after_are_compared_once_both_are_known() {
     // The replay draws from the same recorded packets before and after.
     assert!(rtt.low <= 0.0 && rtt.high >= 0.0, "{rtt:?}");
     assert_eq!(found.series, 2);
+    assert_eq!(found.paths, None, "nobody tells of paths");
+    // Eight vantage points had a longer path before.
+    let route = |at: Timestamp, who: u32, path: &str| RouteChange {
+        prefix: "193.0.16.0/24".parse().expect("prefix"),
+        vantage: Vantage { source: "rrc00".into(), asn: Asn(who), peer: String::new(), tells_withdrawals: true },
+        at,
+        had: Had::Route(SeenRoute { path: Hop::path(path), only_to_customer: None }),
+        shortest: None,
+    };
+    let early = (1..=8).map(|who| route(found.since.plus_secs(-9 * 3600), 64500 + who, "3356 1299 174 6453"));
+    let late = (1..=8).map(|who| route(found.since.plus_secs(3600), 64500 + who, "3356 6453"));
+    let mut tx = world.service.store().begin().await.expect("begins");
+    tx.add_route_changes("", &early.chain(late).collect::<Vec<_>>()).await.expect("kept");
+    tx.commit().await.expect("kept");
+    let paths = world.service.proof(&customer, "CN-1").await.expect("read").and_then(|it| it.paths).expect("told");
+    assert_eq!((paths.median, paths.vantages), ((4.0, 2.0), (8, 8)));
+    assert!(paths.change.is_some_and(|change| change.high < 0.0), "{paths:?}");
     // Another organisation's is not there.
     let second = world.actor("second.partner@demo.example").await;
     assert!(world.service.proof(&second, "CN-1").await.is_err());

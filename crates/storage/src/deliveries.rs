@@ -15,6 +15,8 @@ pub enum Phase {
     Close,
     /// Somebody tries the channel.
     Test,
+    /// A week or month is over.
+    Report,
 }
 
 impl Phase {
@@ -24,11 +26,12 @@ impl Phase {
             Phase::Open => "open",
             Phase::Close => "close",
             Phase::Test => "test",
+            Phase::Report => "report",
         }
     }
 
     fn of(word: &str) -> Option<Phase> {
-        [Phase::Open, Phase::Close, Phase::Test].into_iter().find(|phase| phase.word() == word)
+        [Phase::Open, Phase::Close, Phase::Test, Phase::Report].into_iter().find(|phase| phase.word() == word)
     }
 }
 
@@ -84,9 +87,9 @@ pub struct Delivery {
     pub id: String,
     /// To which channel.
     pub channel: String,
-    /// Of which incident; for a test its own id.
+    /// Of which incident; for a test its own id, for a report its week or month, such as `week 2026-11-16`.
     pub incident: String,
-    /// Beginning or end.
+    /// Beginning, end, or another occasion.
     pub phase: Phase,
     /// Whose.
     pub organisation: String,

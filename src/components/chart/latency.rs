@@ -119,7 +119,8 @@ pub fn LatencyChart(
     /// The series.
     course: CourseView,
 ) -> impl IntoView {
-    let sentence = say(&course);
+    let sentence =
+        [say(&course), said_changes(&course), said_floor(&course)].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" ");
     let rows = course.buckets.clone();
     let (wide, narrow) = (picture(&view, &course, 960.0), picture(&view, &course, 360.0));
     let about = tr!(chart.about_text, n = course.samples, step = view.step_s / 60);
@@ -129,7 +130,8 @@ pub fn LatencyChart(
         Timestamp::from_secs(view.from),
         Timestamp::from_secs(view.to)
     );
-    let csv = format!("{api}&format=csv");
+    let (csv, svg) = (format!("{api}&format=csv"), format!("{api}&format=svg"));
+    let link = window_link(&view, &course);
     view! {
         <div class="pbody chart">
             <p class="say">{sentence}</p>
@@ -143,8 +145,7 @@ pub fn LatencyChart(
             </details>
             <details><summary>{tr!(chart.about)}</summary><p class="help">{about}</p></details>
             <span class="push"></span>
-            <a href=csv rel="external">"CSV"</a>
-            <a href=api rel="external">"JSON"</a>
+            {save(&course.name, svg, csv, api, link)}
         </div>
     }
 }
@@ -161,6 +162,96 @@ fn say(course: &CourseView) -> String {
         None => tr!(chart.first),
     };
     tr!(chart.say, median = ms(Some(median)), change = change, p95 = ms(course.p95_ms), loss = format!("{loss:.1}"))
+}
+
+/// What changed for good, in words.
+fn said_changes(course: &CourseView) -> String {
+    let one = |&(at, by, low, high): &(i64, f64, f64, f64)| {
+        let (at, by, range) = (Timestamp::from_secs(at).minute(), format!("{:.1}", by.abs()), format!("{low:+.1} … {high:+.1}"));
+        if low > 0.0 { tr!(chart.rose, at = at, by = by, range = range) } else { tr!(chart.fell, at = at, by = by, range = range) }
+    };
+    course.changes.iter().rev().take(2).map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// By which share a value may be too low and still be what it is: what is stored is exact to 1 %.
+const EXACT: f64 = 0.99;
+/// No fibre lies straight: what is nearer to the floor than this many times is odd.
+const STRAIGHT: f64 = 1.1;
+
+/// What is faster than light allows, or hardly slower.
+fn said_floor(course: &CourseView) -> String {
+    let Some(floor) = course.floor_ms.filter(|floor| *floor >= 0.5) else { return String::new() };
+    let lowest = course.buckets.iter().filter_map(|it| it.q.map(|q| q[0])).fold(f64::MAX, f64::min);
+    let floor_words = format!("{floor:.1}");
+    match lowest {
+        f64::MAX => String::new(),
+        ms if ms < floor * EXACT => tr!(chart.impossible, ms = format!("{ms:.1}"), floor = floor_words),
+        ms if ms < floor * STRAIGHT => tr!(chart.suspicious, ms = format!("{ms:.1}"), floor = floor_words),
+        _ => String::new(),
+    }
+}
+
+/// Ways to take a chart along.
+fn save(name: &str, svg: String, csv: String, api: String, link: String) -> impl IntoView + use<> {
+    let file = format!("{}.png", series_anchor(name));
+    // A browser draws it; without scripts there is the SVG.
+    let drawn = RwSignal::new(false);
+    Effect::new(move |_| drawn.set(true));
+    let (from, to) = (svg.clone(), file.clone());
+    let png = move || {
+        let (from, to) = (from.clone(), to.clone());
+        drawn
+            .get()
+            .then(|| view! { <button class="link" type="button" on:click=move |_| crate::browser::save_png(&from, &to)>"PNG"</button> })
+    };
+    let call = format!("curl '{api}'");
+    view! {
+        <details class="menu save">
+            <summary>{tr!(chart.save)}</summary>
+            <div class="sheet">
+                {png}
+                <a href=svg rel="external" download=format!("{}.svg", series_anchor(name))>"SVG"</a>
+                <a href=csv rel="external" download=format!("{}.csv", series_anchor(name))>"CSV"</a>
+                <a href=api.clone() rel="external">"JSON"</a>
+                <a href=link>{tr!(chart.link)}</a>
+                <label>{tr!(chart.call)}" "<input class="field mono" readonly value=call/></label>
+            </div>
+        </details>
+    }
+}
+
+/// The address at which exactly this is shown, whenever it is opened.
+fn window_link(view: &LatencyView, course: &CourseView) -> String {
+    let path = match course.connection.0.as_str() {
+        id if id.starts_with("PR-") => format!("/partner/peerings/{id}"),
+        id => format!("/connections/{id}"),
+    };
+    format!("{path}?window={}..{}", Timestamp::from_secs(view.from), Timestamp::from_secs(view.to))
+}
+
+/// Marks of changes, and the line below which light does not let anything come.
+fn marks(frame: &Frame, top_ms: f64, course: &CourseView) -> impl IntoView + use<> {
+    let frame = *frame;
+    let (left, right) = (frame.left, frame.width - frame.right);
+    let inside = |at: &i64| (frame.from..frame.to).contains(at);
+    let changes = course.changes.iter().filter(|(at, ..)| inside(at)).map(|&(at, by, ..)| {
+        let x = frame.x().at(at as f64);
+        view! { <line class="change" x1=x x2=x y1="8" y2=frame.height></line><text class="ax change" x=x + 4.0 y="18">{format!("{by:+.1} ms")}</text> }
+    });
+    let floor = course.floor_ms.filter(|floor| (0.5..top_ms).contains(floor)).map(|floor| {
+        let y = frame.y(top_ms).at(floor);
+        view! { <line class="floor" x1=left x2=right y1=y y2=y></line><text class="ax" x=left + 4.0 y=y - 4.0>{tr!(chart.light, ms = format!("{floor:.1}"))}</text> }
+    });
+    let low = course.floor_ms.filter(|floor| *floor >= 0.5).map(|floor| {
+        let low = course.buckets.iter().filter(|it| it.q.is_some_and(|q| q[0] < floor * EXACT));
+        let mark = |it: &BucketView| {
+            let x = frame.x().at(it.t as f64 + frame.step_s as f64 / 2.0);
+            let y = frame.y(top_ms).at(it.q.map_or(0.0, |q| q[0]));
+            view! { <path class="impossible" d=format!("M{},{}l3,5h-6z", x, y - 3.0)></path> }
+        };
+        low.map(mark).collect_view()
+    });
+    view! { {changes.collect_view()}{floor}{low} }
 }
 
 fn picture(view: &LatencyView, course: &CourseView, width: f64) -> impl IntoView + use<> {
@@ -195,6 +286,7 @@ fn picture(view: &LatencyView, course: &CourseView, width: f64) -> impl IntoView
         })
         .collect_view();
     let events: Vec<_> = view.events.iter().map(|(_, event)| event_mark(event, frame.x().at(event.time.secs() as f64), height)).collect();
+    let marks = marks(&frame, picture.top_ms, course);
     let end = (width > 500.0)
         .then_some(picture.last)
         .flatten()
@@ -209,6 +301,7 @@ fn picture(view: &LatencyView, course: &CourseView, width: f64) -> impl IntoView
             <path class="inner" d=picture.inner></path>
             <path class="earlier" d=earlier></path>
             <path class="median" d=picture.median></path>
+            {marks}
             {losses}
             {events}
             {end}

@@ -4,13 +4,14 @@ use crate::{
     components::{
         Ago, Breadcrumbs, Column, Copy, EmptyList, Field, History, Icon, ListSearch, Pager, Post, PrefixEditor, SortedHead, ValidationMark,
         VerdictMark, action,
-        chart::{ChartTime, LatencyPanel, window_in_url},
+        chart::{ChartTime, LatencyPanel, Proof, window_in_url},
         gist, live, load, load_more, next_name, query_from_url, typed_again, typed_before, validation_kinds,
     },
-    pages::param,
+    pages::{customer::level::ServiceLevel, param},
     rpc::{
         connections::{AddPrefixes, ConnectionView, DeleteConnection, RemovePrefix, connection},
-        insights::{ProofView, latency, proof},
+        insights::{latency, proof},
+        levels::level,
         service::ActivatePrefixes,
     },
 };
@@ -33,9 +34,12 @@ pub fn ConnectionPage() -> impl IntoView {
     live(move || id.get_untracked(), found);
     live(move || id.get_untracked(), course);
     let compared = Resource::new_blocking(move || id.get(), proof);
+    let kept = Resource::new_blocking(move || id.get(), level);
+    live(move || id.get_untracked(), kept);
     view! {
         {load(found, move |found| view! { <Detail found=found query=query.get_untracked()/> })}
         {load_more(course, move |view| view! { <LatencyPanel view=view path=format!("/connections/{}", id.get_untracked())/> })}
+        {load_more(kept, |it| view! { <ServiceLevel it=it/> })}
         {load_more(compared, move |it| it.map(|it| view! { <Proof it=it path=format!("/connections/{}", id.get_untracked())/> }))}
         {load_more(found, |found| view! { <Below found=found/> })}
     }
@@ -169,47 +173,6 @@ fn prefix_table(found: ConnectionView, query: Query) -> impl IntoView {
             <SortedHead columns=columns query=query path=path/>
             <tbody>{rows}</tbody>
         </table></div>
-    }
-}
-
-/// A difference as words: by how much, and how sure that is.
-fn difference(it: Option<(f64, f64, f64)>, unit: &str, times: f64) -> String {
-    let Some((estimate, low, high)) = it.map(|(a, b, c)| (a * times, b * times, c * times)) else {
-        return tr!(proof.unknown);
-    };
-    let number = |value: f64| format!("{:.1} {unit}", value.abs());
-    let range = format!("{low:+.1} … {high:+.1} {unit}");
-    match (low > 0.0, high < 0.0) {
-        (true, _) => tr!(proof.more, by = number(estimate), range = range),
-        (_, true) => tr!(proof.less, by = number(estimate), range = range),
-        _ => tr!(proof.same, range = range),
-    }
-}
-
-/// What became of latency since the connection got the service.
-#[component]
-fn Proof(it: ProofView, path: String) -> impl IntoView {
-    let days = tr!(proof.span, n = it.span_s / 3600);
-    let rtt = difference(it.rtt_ms, "ms", 1.0);
-    let loss = difference(it.loss, &tr!(proof.points), 100.0);
-    let ms = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1} ms"));
-    let percent = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.2} %", value * 100.0));
-    view! {
-        <section class="panel" aria-labelledby="h-proof">
-            <div class="phead"><h2 id="h-proof">{tr!(proof.title)}</h2><p>{days}</p></div>
-            <div class="pbody stack">
-                <p class="say">{tr!(proof.since, at = it.since.minute())}" "{tr!(proof.rtt, words = rtt)}" "{tr!(proof.loss, words = loss)}</p>
-                <div class="scroll"><table class="tbl tight">
-                    <thead><tr><td></td><th scope="col" class="num">{tr!(proof.before)}</th><th scope="col" class="num">{tr!(proof.after)}</th></tr></thead>
-                    <tbody>
-                        <tr><th scope="row">{tr!(chart.median)}</th><td class="num">{ms(it.median_ms.0)}</td><td class="num">{ms(it.median_ms.1)}</td></tr>
-                        <tr><th scope="row">{tr!(chart.loss)}</th><td class="num">{percent(it.lost.0)}</td><td class="num">{percent(it.lost.1)}</td></tr>
-                        <tr><th scope="row">{tr!(proof.hours)}</th><td class="num">{it.hours.0}</td><td class="num">{it.hours.1}</td></tr>
-                    </tbody>
-                </table></div>
-                <p class="help">{tr!(proof.about, n = it.series)}" "<a href=format!("{path}?window={}", it.window)>{tr!(proof.chart)}</a></p>
-            </div>
-        </section>
     }
 }
 

@@ -31,6 +31,8 @@ fn kind_name(kind: RouteEventKind) -> String {
         K::PrefixMoreSpecificEvent => components::kind_name(Kind::MoreSpecific),
         K::PrefixPathChangeEvent => components::kind_name(Kind::PathChange),
         K::PrefixSuboptimalEvent => components::kind_name(Kind::Suboptimal),
+        K::PacketLossEvent => components::kind_name(Kind::PacketLoss),
+        K::LatencyRiseEvent => components::kind_name(Kind::LatencyRise),
         K::PrefixIncidentOverEvent => tr!(event.over),
     }
 }

@@ -284,6 +284,7 @@ pub(super) fn delivery_words(it: &DeliveryView) -> String {
     let what = match it.phase.as_str() {
         "open" => tr!(delivery.open),
         "close" => tr!(delivery.close),
+        "report" => tr!(delivery.report),
         _ => tr!(delivery.test),
     };
     let channel = it.channel.clone();
@@ -312,10 +313,10 @@ fn log(all: Vec<DeliveryView>, writable: bool, now: Timestamp) -> impl IntoView 
                 let label = tr!(delivery.redeliver, id = it.id.clone());
                 view! { <Post to={action::<Redeliver>()} fields=vec![("id", it.id.clone())] label=label class="btn sm"/> }
             });
-            let incident = if it.phase == "test" {
-                view! { <span class="muted">{it.incident.clone()}</span> }.into_any()
-            } else {
-                view! { <a href=format!("/incidents/{}", it.incident)>{it.incident.clone()}</a> }.into_any()
+            let incident = match it.phase.as_str() {
+                "test" => view! { <span class="muted">{it.incident.clone()}</span> }.into_any(),
+                "report" => view! { <a href=format!("/reports/{}", it.incident.replace(' ', "/"))>{it.incident.clone()}</a> }.into_any(),
+                _ => view! { <a href=format!("/incidents/{}", it.incident)>{it.incident.clone()}</a> }.into_any(),
             };
             let at = it.tried.unwrap_or(it.due);
             view! {

@@ -2,8 +2,9 @@
 
 use crate::{
     components::{
-        Ago, Breadcrumbs, Copy, Field, History, Icon, IncidentState, LevelMark, PathLine, action, chart::PathRibbon, chart_ms, duration,
-        kind_name, live, load, prefix_in_path, turn_words, typed_again,
+        Ago, Breadcrumbs, Copy, Field, History, Icon, IncidentState, LevelMark, PathLine, action,
+        chart::{ChartTime, LatencyPanel, PathRibbon},
+        chart_ms, duration, kind_name, live, load, prefix_in_path, turn_words, typed_again,
     },
     pages::param,
     rpc::incidents::{Acknowledge, AddException, DeliveryView, EffectView, IncidentView, read_incident},
@@ -21,6 +22,7 @@ use peerage_domain::{
 /// One incident.
 #[component]
 pub fn IncidentPage() -> impl IntoView {
+    ChartTime::provide();
     let id = param("id");
     let map = use_query_map();
     let prefix = Memo::new(move |_| map.read().get("prefix").unwrap_or_default());
@@ -32,7 +34,7 @@ pub fn IncidentPage() -> impl IntoView {
 #[component]
 fn Incident(found: IncidentView) -> impl IntoView {
     let it = found.incident.clone();
-    let now = found.now;
+    let (now, measured) = (found.now, found.part.measured.is_some());
     let what = say(&sentence(&it.worst));
     let replay = it.replay.as_ref().map(|replay| {
         let recorded = Timestamp::from_secs(it.opened.secs().saturating_sub(replay.moved_s));
@@ -76,22 +78,11 @@ fn Incident(found: IncidentView) -> impl IntoView {
             <div><dt>{tr!(incidents.began)}</dt><dd><Ago at=it.opened now=now/><small>{it.opened.minute()}</small></dd></div>
             <div><dt>{tr!(incident_page.end)}</dt>{ended}</div>
             {by}
-            <div><dt>{tr!(incident_page.vantages)}</dt><dd>{it.vantages}<small>{tr!(incident_page.points)}</small></dd></div>
+            <div><dt>{if measured { tr!(incident_page.series) } else { tr!(incident_page.vantages) }}</dt><dd>{it.vantages}<small>{if measured { tr!(incident_page.series_points) } else { tr!(incident_page.points) }}</small></dd></div>
             <div><dt>{tr!(incident_page.prefixes)}</dt><dd>{it.prefixes}</dd></div>
             {looked}
         </dl>
-        <div class="case">
-            <section class="panel" aria-labelledby="h-paths">
-                <div class="phead"><h2 id="h-paths">{tr!(incident_page.paths)}</h2></div>
-                <div class="pbody">{paths(&found)}</div>
-            </section>
-            <section class="panel" aria-labelledby="h-why">{reasons(&found.part)}</section>
-        </div>
-        <section class="panel" aria-labelledby="h-saw">
-            <div class="phead"><h2 id="h-saw">{tr!(incident_page.saw)}" "<span class="mono">{found.part.prefix.to_string()}</span></h2>{parts(&found)}</div>
-            <PathRibbon course=found.course.clone()/>
-        </section>
-        {effects(found.effects.clone())}
+        {evidence(&found)}
         <div class="case">
             <section class="panel" aria-labelledby="h-do">
                 <div class="phead"><h2 id="h-do">{tr!(incident_page.advice)}</h2></div>
@@ -106,6 +97,30 @@ fn Incident(found: IncidentView) -> impl IntoView {
             {told(found.deliveries, now)}
         </section>
     }
+}
+
+/// What shows it: what was measured, or what vantage points had.
+fn evidence(found: &IncidentView) -> impl IntoView + use<> {
+    let why = view! { <section class="panel" aria-labelledby="h-why">{reasons(&found.part)}</section> };
+    if let Some(it) = &found.part.measured {
+        let path = format!("/connections/{}", it.connection.0);
+        return view! { {found.latency.clone().map(|view| view! { <LatencyPanel view=view path=path/> })}{why} }.into_any();
+    }
+    view! {
+        <div class="case">
+            <section class="panel" aria-labelledby="h-paths">
+                <div class="phead"><h2 id="h-paths">{tr!(incident_page.paths)}</h2></div>
+                <div class="pbody">{paths(found)}</div>
+            </section>
+            {why}
+        </div>
+        <section class="panel" aria-labelledby="h-saw">
+            <div class="phead"><h2 id="h-saw">{tr!(incident_page.saw)}" "<span class="mono">{found.part.prefix.to_string()}</span></h2>{parts(found)}</div>
+            <PathRibbon course=found.course.clone()/>
+        </section>
+        {effects(found.effects.clone())}
+    }
+    .into_any()
 }
 
 /// The path before and during it, as lines and in words.

@@ -3,13 +3,14 @@
 use crate::{
     components::{
         Empty,
-        chart::{ChartTime, Heat, LatencyChart, Spark, Windows, Zoom, series_anchor, series_words, window_in_url},
-        chart_ms, live, load,
+        chart::{ChartTime, Heat, LatencyChart, Multiples, Spark, Windows, Zoom, series_anchor, series_words, window_in_url},
+        chart_ms, live, load, load_more,
     },
-    rpc::insights::{CourseView, LatencyView, latency},
+    rpc::insights::{CourseView, LatencyView, latency, latency_groups},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 /// Latency across all connections.
 #[component]
@@ -18,7 +19,18 @@ pub fn LatencyPage() -> impl IntoView {
     let window = window_in_url();
     let found = Resource::new_blocking(move || window.get(), |window| latency(String::new(), window));
     live(String::new, found);
-    load(found, |view| view! { <Overview view=view/> })
+    let map = use_query_map();
+    let by = Memo::new(move |_| map.read().get("by").unwrap_or_default());
+    let relative = Memo::new(move |_| map.read().get("scale").as_deref() == Some("relative"));
+    let groups = Resource::new_blocking(move || (by.get(), window.get()), |(by, window)| latency_groups(by, window));
+    live(String::new, groups);
+    view! {
+        {load(found, |view| view! { <Overview view=view/> })}
+        {load_more(groups, move |view| {
+            (!view.groups.is_empty()).then(|| view! { <Multiples view=view.clone() relative=relative.get_untracked() window=window.get_untracked()/> })
+        })}
+        {load_more(found, |view| view! { <Series view=view/> })}
+    }
 }
 
 /// The change against the window before, in words and with a sign.
@@ -70,6 +82,24 @@ fn Overview(view: LatencyView) -> impl IntoView {
             }
         })
         .collect_view();
+    let empty = view.courses.is_empty();
+    view! {
+        <Title text=tr!(insights.title)/>
+        <h1 class="visually-hidden">{tr!(insights.title)}</h1>
+        <div class="title"><Windows current=view.window.clone() path="/insights/latency"/><Zoom view=view.clone() path="/insights/latency"/></div>
+        {headline(&view)}
+        {view.replay.then(|| view! { <p class="sub">{tr!(chart.replay)}</p> })}
+        {if empty {
+            view! { <Empty text=tr!(insights.empty)><a class="btn" href="/connections">{tr!(connections.title)}</a></Empty> }.into_any()
+        } else {
+            view! { <section class="panel" aria-label=tr!(insights.all)><div class="multi">{cards}</div></section> }.into_any()
+        }}
+    }
+}
+
+/// Matrices, and each series by itself.
+#[component]
+fn Series(view: LatencyView) -> impl IntoView {
     let charts = view
         .courses
         .iter()
@@ -84,7 +114,6 @@ fn Overview(view: LatencyView) -> impl IntoView {
             }
         })
         .collect_view();
-    let empty = view.courses.is_empty();
     let places = view.places.clone().map(|matrix| {
         view! {
             <section class="panel" aria-labelledby="h-places">
@@ -101,16 +130,5 @@ fn Overview(view: LatencyView) -> impl IntoView {
             </section>
         }
     });
-    view! {
-        <Title text=tr!(insights.title)/>
-        <h1 class="visually-hidden">{tr!(insights.title)}</h1>
-        <div class="title"><Windows current=view.window.clone() path="/insights/latency"/><Zoom view=view.clone() path="/insights/latency"/></div>
-        {headline(&view)}
-        {view.replay.then(|| view! { <p class="sub">{tr!(chart.replay)}</p> })}
-        {if empty {
-            view! { <Empty text=tr!(insights.empty)><a class="btn" href="/connections">{tr!(connections.title)}</a></Empty> }.into_any()
-        } else {
-            view! { <section class="panel" aria-label=tr!(insights.all)><div class="multi">{cards}</div></section>{places}{hours}{charts} }.into_any()
-        }}
-    }
+    view! { {places}{hours}{charts} }
 }

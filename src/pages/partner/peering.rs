@@ -6,13 +6,13 @@ use crate::text::say;
 use crate::{
     components::{
         Ago, Breadcrumbs, Copy, Icon, NextActor, Post, StateBadge, StateTimeline, VerdictMark, action,
-        chart::{ChartTime, LatencyPanel, window_in_url},
+        chart::{ChartTime, LatencyPanel, Proof, window_in_url},
         diffs, live, load, load_more, next_name, no_default, state_name, typed_again,
     },
     pages::{param, public::verb_name},
     rpc::{
         Typed,
-        insights::latency,
+        insights::{latency, proof},
         operator::AssignAddresses,
         partner::{ChangePeering, EdgeView, PeeringView, Step, read_peering},
     },
@@ -35,9 +35,11 @@ pub fn PeeringPage() -> impl IntoView {
     let course = Resource::new_blocking(move || (id.get(), window.get()), |(id, window)| latency(id, window));
     let up = live(move || id.get_untracked(), found);
     live(move || id.get_untracked(), course);
+    let compared = Resource::new_blocking(move || id.get(), proof);
     view! {
         {load(found, move |found| view! { <Detail found=found up=up/> })}
         {load_more(course, move |view| (!view.courses.is_empty()).then(|| view! { <LatencyPanel view=view path=format!("/partner/peerings/{}", id.get_untracked())/> }))}
+        {load_more(compared, move |it| it.map(|it| view! { <Proof it=it path=format!("/partner/peerings/{}", id.get_untracked())/> }))}
     }
 }
 

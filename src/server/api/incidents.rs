@@ -9,7 +9,7 @@ use axum::{
 };
 use peerage_domain::{
     Asn, Prefix, Timestamp,
-    incident::{Expected, Family, Incident, Part, Replay, Seen, sentence},
+    incident::{Expected, Family, Incident, Measured, Part, Replay, Seen, sentence},
     sighting::Hop,
 };
 use peerage_feeds::sightings;
@@ -159,6 +159,9 @@ struct PartBody {
     /// Who saw it when it was shown best, with the raw paths.
     #[schema(value_type = Vec<Object>)]
     seen: Vec<Seen>,
+    /// What was measured of which connection, where packets and not routes show it.
+    #[schema(value_type = Option<Object>)]
+    measured: Option<Measured>,
 }
 
 impl From<Part> for PartBody {
@@ -178,6 +181,7 @@ impl From<Part> for PartBody {
             until: it.until,
             expected: it.expected,
             seen: it.seen,
+            measured: it.measured,
         }
     }
 }

@@ -8,13 +8,20 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use peerage_charts::{
+    picture::{Words, file},
+    smoke::{Bucket, Frame},
+};
 use peerage_domain::{
     Timestamp,
     peering::{MACHINE, Party, StateName},
     telemetry::{RouteEvent, Sample},
 };
 use peerage_latency::{Histogram, Step};
-use peerage_service::{Service, telemetry::Sender};
+use peerage_service::{
+    Service,
+    telemetry::{Interval, Sender},
+};
 use serde::{Deserialize, Serialize};
 use tower_sessions::Session;
 use utoipa::{IntoParams, ToSchema};
@@ -257,8 +264,34 @@ async fn read_latency(State(service): State<Service>, session: Session, Asked(sp
     match span.format.as_str() {
         "" | "json" => Ok(Json(course).into_response()),
         "csv" => Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], table(&course)).into_response()),
-        _ => Err(Problem::new(StatusCode::BAD_REQUEST, "format is json or csv")),
+        "svg" => Ok(([(header::CONTENT_TYPE, "image/svg+xml")], picture(&span.series, (from, to), &course, &intervals)).into_response()),
+        _ => Err(Problem::new(StatusCode::BAD_REQUEST, "format is json, csv or svg")),
     }
+}
+
+/// A series as a picture.
+fn picture(series: &str, (from, to): (Timestamp, Timestamp), course: &CourseBody, intervals: &[Interval]) -> String {
+    let (from, to) = (from.secs(), to.secs().max(from.secs() + course.step_s));
+    let frame = Frame { width: 960.0, height: 220.0, left: 44.0, right: 64.0, from, to, step_s: course.step_s, at_least_ms: 1.0 };
+    let bucket = |(it, kept): (&BucketBody, &Interval)| Bucket { time: kept.start, quantiles: it.q, count: it.n, lost: it.lost };
+    let buckets: Vec<Bucket> = course.buckets.iter().zip(intervals).map(bucket).collect();
+    let mut whole = Histogram::default();
+    intervals.iter().for_each(|it| whole.merge(&it.histogram));
+    let ms = |q: f64| whole.quantile(q).map_or_else(|| "–".to_owned(), |ms| format!("{ms:.1} ms"));
+    let sentence = tr!(
+        picture.sentence,
+        from = Timestamp::from_secs(from).minute(),
+        to = Timestamp::from_secs(to).minute(),
+        median = ms(0.5),
+        p95 = ms(0.95),
+        loss = format!("{:.1}", whole.loss().unwrap_or_default() * 100.0)
+    );
+    let words = Words { title: series, sentence: &sentence, loss: &tr!(chart.loss) };
+    let label = |t: i64| {
+        let t = Timestamp::from_secs(t);
+        if to - from > 2 * 86_400 { t.short_date() } else { t.clock() }
+    };
+    file(&frame, &buckets, words, label)
 }
 
 /// A series as a table (RFC 4180).

@@ -86,18 +86,23 @@ pub(crate) async fn incident(id: String, prefix: String) -> Result<IncidentView,
         loss: (it.before.loss(), it.during.loss()),
         connection: it.connection,
     };
+    let latency = match &found.scene.part.measured {
+        Some(it) => super::latency::around(&it.connection.0, &found.incident, service.clock().now()).await,
+        None => None,
+    };
     let author = |who: String| if who == Service::incident_author() { String::new() } else { who };
     Ok(IncidentView {
         writable: Action::WriteIncidents.allowed(&actor.roles),
         deliveries: deliveries(found.deliveries, &service.channels(&actor).await?),
         history: found.history.into_iter().rev().map(|it| (it.at, author(it.author), it.body)).collect(),
         effects: found.effects.into_iter().map(effect).collect(),
+        latency,
         part: found.scene.part,
         course: found.scene.course,
         before: found.scene.before,
         incident: found.incident,
         prefixes: {
-            let all: std::collections::BTreeSet<Prefix> = found.parts.iter().map(|part| part.prefix).collect();
+            let all: std::collections::BTreeSet<Prefix> = found.parts.iter().flat_map(|part| part.prefixes()).copied().collect();
             (all.len(), all.into_iter().take(PREFIXES).collect())
         },
         now: service.clock().now(),

@@ -3,14 +3,18 @@
 use crate::{
     rpc::{
         Failure,
-        insights::{BucketView, CourseView, LatencyView, MatrixView, ProofView, ZoomView},
+        insights::{BucketView, CourseView, GroupView, GroupsView, LatencyView, MatrixView, PathsView, ProofView, ZoomView},
     },
     server::context::asked,
 };
 use peerage_charts::heat::hour_of_week;
-use peerage_domain::{Timestamp, access::Action};
-use peerage_latency::{Histogram, View, Window};
-use peerage_service::telemetry::Course;
+use peerage_domain::{Timestamp, access::Action, incident::Incident};
+use peerage_latency::{Histogram, Step, View, Window, change::points};
+use peerage_service::{
+    Actor, Service,
+    groups::{By, Group},
+    telemetry::Course,
+};
 use peerage_storage::Page;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,15 +66,13 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         before.merge(&course.before);
     }
     let is_hours = (3600..86_400).contains(&step_s) && to - from >= 7 * 86_400;
-    let (hours, places) = (is_hours.then(|| hours(&courses)), places(&courses));
-    let mut views = vec![];
-    for course in courses {
-        let name = match service.connection(&actor, &course.series.connection).await {
-            Ok((connection, _)) => connection.name,
-            Err(_) => course.series.connection.clone(),
-        };
-        views.push(course_view(course, name, to - from));
-    }
+    let known = names_and_places(&service, &actor, &courses).await?;
+    let (hours, places) = (is_hours.then(|| hours(&courses)), places(&courses, &known));
+    let views = courses.into_iter().map(|course| {
+        let name = known.get(&course.series.connection).map(|(name, _)| name.clone()).unwrap_or_else(|| course.series.connection.clone());
+        course_view(course, name, to - from)
+    });
+    let mut views: Vec<CourseView> = views.collect();
     // What is used comes before what stands by.
     views.sort_by_key(|c| (c.connection.0.clone(), !c.name.ends_with("/Primary"), c.name.clone()));
     let span = (Timestamp::from_secs(from), Timestamp::from_secs(to));
@@ -99,6 +101,41 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
     })
 }
 
+pub(crate) async fn groups(by: String, window: String) -> Result<GroupsView, Failure> {
+    let (service, actor) = asked().await?;
+    let (by, view) = (By::of(&by).unwrap_or_default(), view_of(&window));
+    let (from, to, step) = view.bounds(service.clock().now().secs());
+    let group = |it: Group| GroupView {
+        ms: (it.total.quantile(0.5), it.total.quantile(0.95)),
+        loss: it.total.loss(),
+        buckets: it.intervals.iter().map(|i| bucket(i.start, &i.histogram)).collect(),
+        series: it.series,
+        name: it.name,
+    };
+    let mut groups: Vec<GroupView> = service.grouped(&actor, by, view).await?.into_iter().map(group).collect();
+    groups.sort_by(|a, b| b.ms.0.unwrap_or(-1.0).total_cmp(&a.ms.0.unwrap_or(-1.0)));
+    Ok(GroupsView { by: by.word().into(), step_s: step.secs(), from, to, groups })
+}
+
+/// Names and primary locations of the connections that courses belong to.
+async fn names_and_places(service: &Service, actor: &Actor, courses: &[Course]) -> Result<BTreeMap<String, (String, String)>, Failure> {
+    let (directory, mut known) = (service.directory().await?, BTreeMap::new());
+    for id in courses.iter().map(|course| &course.series.connection).collect::<BTreeSet<_>>() {
+        if let Ok((connection, _)) = service.connection(actor, id).await {
+            let place = directory.location(&connection.primary).map_or_else(|| connection.primary.clone(), |it| it.city.clone());
+            known.insert(id.clone(), (connection.name, place));
+        }
+    }
+    Ok(known)
+}
+
+/// What was measured of a connection around an incident; nothing for who may not see the connection.
+pub(super) async fn around(connection: &str, incident: &Incident, now: Timestamp) -> Option<LatencyView> {
+    let margin = (incident.lasted_s(now) / 2).clamp(3600, 86_400);
+    let (from, to) = (incident.opened.secs() - margin, incident.closed.unwrap_or(now).secs() + margin);
+    latency(connection.to_owned(), word_of(View::between(from, to.min(now.secs())))).await.ok()
+}
+
 pub(crate) async fn proof(connection: String) -> Result<Option<ProofView>, Failure> {
     let (service, actor) = asked().await?;
     let ends = |it: peerage_latency::compare::Difference| (it.estimate, it.low, it.high);
@@ -110,10 +147,15 @@ pub(crate) async fn proof(connection: String) -> Result<Option<ProofView>, Failu
         lost: (it.before.loss.value(), it.after.loss.value()),
         rtt_ms: it.rtt_ms.map(ends),
         loss: it.loss.map(ends),
+        paths: it.paths.map(|it| PathsView { median: it.median, change: it.change.map(ends), vantages: it.vantages }),
         window: word_of(View::between(it.since.secs() - it.span_s, it.since.secs() + it.span_s)),
         since: it.since,
     };
-    Ok(service.proof(&actor, &connection).await?.map(view))
+    let found = match connection.starts_with("PR-") {
+        true => service.peering_proof(&actor, &connection).await?,
+        false => service.proof(&actor, &connection).await?,
+    };
+    Ok(found.map(view))
 }
 
 fn course_view(course: Course, name: String, length_s: i64) -> CourseView {
@@ -127,9 +169,19 @@ fn course_view(course: Course, name: String, length_s: i64) -> CourseView {
         loss: course.total.loss(),
         before_ms: course.before.quantile(0.5),
         samples: course.total.count(),
+        changes: changes(&course),
+        floor_ms: course.floor_ms,
         connection: (course.series.connection, name),
         name: course.series.name,
     }
+}
+
+/// When the level changed for good, where whole hours are shown.
+fn changes(course: &Course) -> Vec<(i64, f64, f64, f64)> {
+    let hourly = course.intervals.windows(2).map(|pair| pair[1].start - pair[0].start).min() == Some(Step::Hour.secs());
+    let medians: Vec<(i64, f64)> = course.intervals.iter().filter_map(|it| Some((it.start, it.histogram.quantile(0.5)?))).collect();
+    let found = if hourly { points(&medians) } else { vec![] };
+    found.into_iter().map(|it| (it.at, it.by.estimate, it.by.low, it.by.high)).collect()
 }
 
 /// One interval with the percentiles that charts show.
@@ -160,19 +212,21 @@ fn hours(courses: &[Course]) -> MatrixView {
     }
 }
 
-/// By probe and connection; nothing where there are fewer than two probes.
-fn places(courses: &[Course]) -> Option<MatrixView> {
+/// By probe and location, where connections have names and primary locations; nothing where there are
+/// fewer than two probes.
+fn places(courses: &[Course], known: &BTreeMap<String, (String, String)>) -> Option<MatrixView> {
     let mut cells: BTreeMap<(&str, &str), Histogram> = BTreeMap::new();
     for course in courses {
         // Connection, probe, target: what others send has no probe.
         let mut parts = course.series.name.split('/');
         if let (Some(connection), Some(probe), Some(_)) = (parts.next(), parts.next(), parts.next()) {
-            cells.entry((probe, connection)).or_default().merge(&course.total);
+            let place = known.get(connection).map_or(connection, |(_, place)| place.as_str());
+            cells.entry((probe, place)).or_default().merge(&course.total);
         }
     }
     let rows: BTreeSet<&str> = cells.keys().map(|(probe, _)| *probe).collect();
-    let columns: BTreeSet<&str> = cells.keys().map(|(_, connection)| *connection).collect();
-    let cell = |probe: &str, connection: &str| cells.get(&(probe, connection)).and_then(|cell| cell.quantile(0.5));
+    let columns: BTreeSet<&str> = cells.keys().map(|(_, place)| *place).collect();
+    let cell = |probe: &str, place: &str| cells.get(&(probe, place)).and_then(|cell| cell.quantile(0.5));
     (rows.len() > 1).then(|| MatrixView {
         ms: rows.iter().flat_map(|row| columns.iter().map(|column| cell(row, column))).collect(),
         rows: rows.iter().map(ToString::to_string).collect(),

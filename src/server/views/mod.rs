@@ -4,13 +4,15 @@ mod edge;
 mod incidents;
 mod latency;
 mod legacy;
+mod levels;
 mod probes;
 mod service;
 
 pub(crate) use edge::{glass, received_routes, router, routers};
 pub(crate) use incidents::{alerts, course, expectations, feeds, incident, incidents};
-pub(crate) use latency::{bucket, latency, proof};
+pub(crate) use latency::{bucket, groups, latency, proof};
 pub(crate) use legacy::{customers, import, legacies};
+pub(crate) use levels::{level, report};
 pub(crate) use probes::probes;
 pub(crate) use service::{change, hand_over, prefix, registration, registrations, service_page};
 

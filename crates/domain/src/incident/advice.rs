@@ -41,7 +41,7 @@ pub fn sentence(part: &Part) -> Text {
         Kind::VisibilityLoss => {
             say!(
                 "incident.fewer",
-                "{prefix} cannot be reached from most places: {n} vantage points lost it.",
+                "{prefix} cannot be reached from most places; vantage points that lost it: {n}.",
                 prefix = prefix,
                 n = part.vantages
             )
@@ -54,6 +54,26 @@ pub fn sentence(part: &Part) -> Text {
         }
         Kind::PathChange => say!("incident.path", "The way to {prefix} became longer.", prefix = prefix),
         Kind::Suboptimal => say!("incident.suboptimal", "Traffic to {prefix} does not enter where it should.", prefix = prefix),
+        Kind::PacketLoss => match &part.measured {
+            Some(it) => say!(
+                "incident.lossy",
+                "{name} loses {now} % of its packets; {usual} % is usual.",
+                name = it.connection.1,
+                now = format!("{:.1}", it.now * 100.0),
+                usual = format!("{:.1}", it.usual * 100.0)
+            ),
+            None => say!("incident.lossy_prefix", "More packets to {prefix} are lost than usual.", prefix = prefix),
+        },
+        Kind::LatencyRise => match &part.measured {
+            Some(it) => say!(
+                "incident.slow",
+                "Packets of {name} take {now} ms; {usual} ms is usual at this hour.",
+                name = it.connection.1,
+                now = format!("{:.1}", it.now),
+                usual = format!("{:.1}", it.usual)
+            ),
+            None => say!("incident.slow_prefix", "Packets to {prefix} take longer than usual.", prefix = prefix),
+        },
     }
 }
 
@@ -112,6 +132,20 @@ pub fn advice(incident: &Incident) -> Vec<Text> {
         Family::Path => vec![
             say!("advice.path_provider", "Ask your provider why the way changed: maintenance, a lost session, prepending?"),
             say!("advice.path_latency", "Look below whether latency changed; a longer way is not always slower."),
+        ],
+        Family::Latency => vec![
+            say!(
+                "advice.slow_routes",
+                "Look whether the way changed at the same time: a session that went down, a path that grew, another entrance."
+            ),
+            say!(
+                "advice.slow_trace",
+                "Have a probe trace the way, and compare it with an earlier one: the hop where time is lost says whose network it is."
+            ),
+            say!(
+                "advice.slow_provider",
+                "Show your provider the chart on this page: it has the moment at which it began, and what is usual."
+            ),
         ],
     }
 }

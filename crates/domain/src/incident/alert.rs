@@ -70,7 +70,7 @@ impl Alert {
 
 /// Whether a part happens to a prefix, or to a part of it.
 fn concerns(prefix: Prefix, part: &Part) -> bool {
-    prefix.contains(part.prefix) || prefix.contains(part.expected.prefix)
+    part.prefixes().iter().any(|own| prefix.contains(*own)) || prefix.contains(part.expected.prefix)
 }
 
 /// Hours of the day in UTC in which a channel is not used, such as `22:00-06:00`. What happens in

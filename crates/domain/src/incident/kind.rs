@@ -28,6 +28,10 @@ pub enum Kind {
     PathChange,
     /// Traffic enters at another place, or later, than it could.
     Suboptimal,
+    /// More packets are lost than usual.
+    PacketLoss,
+    /// Packets take longer than usual.
+    LatencyRise,
 }
 
 /// Kinds that are told together, when the same AS does them: what matters first comes first.
@@ -46,11 +50,14 @@ pub enum Family {
     Announcement,
     /// It can be reached, by a worse way.
     Path,
+    /// It can be reached, but packets take longer, or are lost.
+    Latency,
 }
 
 impl Family {
     /// Every family, in the order in which they matter.
-    pub const ALL: [Family; 6] = [Family::Hijack, Family::Leak, Family::Loss, Family::Rpki, Family::Announcement, Family::Path];
+    pub const ALL: [Family; 7] =
+        [Family::Hijack, Family::Leak, Family::Loss, Family::Rpki, Family::Announcement, Family::Path, Family::Latency];
 
     /// The word in addresses and on the wire.
     pub fn word(self) -> &'static str {
@@ -61,6 +68,7 @@ impl Family {
             Family::Rpki => "rpki",
             Family::Announcement => "announcement",
             Family::Path => "path",
+            Family::Latency => "latency",
         }
     }
 
@@ -72,7 +80,7 @@ impl Family {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 10] = [
+    pub const ALL: [Kind; 12] = [
         Kind::OriginChange,
         Kind::SubPrefix,
         Kind::ForgedOrigin,
@@ -83,6 +91,8 @@ impl Kind {
         Kind::MoreSpecific,
         Kind::PathChange,
         Kind::Suboptimal,
+        Kind::PacketLoss,
+        Kind::LatencyRise,
     ];
 
     /// The word in the output.
@@ -98,6 +108,8 @@ impl Kind {
             Kind::MoreSpecific => "more-specific",
             Kind::PathChange => "path-change",
             Kind::Suboptimal => "suboptimal",
+            Kind::PacketLoss => "packet-loss",
+            Kind::LatencyRise => "latency-rise",
         }
     }
 
@@ -115,6 +127,7 @@ impl Kind {
             Kind::RpkiInvalid => Family::Rpki,
             Kind::MoreSpecific => Family::Announcement,
             Kind::PathChange | Kind::Suboptimal => Family::Path,
+            Kind::PacketLoss | Kind::LatencyRise => Family::Latency,
         }
     }
 
@@ -131,6 +144,8 @@ impl Kind {
             Kind::MoreSpecific => RouteEventKind::PrefixMoreSpecificEvent,
             Kind::PathChange => RouteEventKind::PrefixPathChangeEvent,
             Kind::Suboptimal => RouteEventKind::PrefixSuboptimalEvent,
+            Kind::PacketLoss => RouteEventKind::PacketLossEvent,
+            Kind::LatencyRise => RouteEventKind::LatencyRiseEvent,
         }
     }
 

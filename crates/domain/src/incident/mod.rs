@@ -79,8 +79,25 @@ impl Seen {
     }
 }
 
+/// What was measured of a connection, where packets and not routes show what happens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Id and name of the connection.
+    pub connection: (String, String),
+    /// Whose it is: nobody else is told.
+    pub organisation: String,
+    /// Its prefixes; the first one is that of the part.
+    pub prefixes: Vec<Prefix>,
+    /// What is usual: milliseconds, or the share of lost packets.
+    pub usual: f64,
+    /// What it is, in the same.
+    pub now: f64,
+    /// The series that show it.
+    pub series: Vec<String>,
+}
+
 /// One kind of thing, done by one AS, to one prefix.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// The prefix that was seen.
     pub prefix: Prefix,
@@ -106,14 +123,27 @@ pub struct Part {
     pub lately: i32,
     /// Who saw it when it was shown best, at most [`SEEN_MOST`].
     pub seen: Vec<Seen>,
-    /// How many saw it, at most.
+    /// How many saw it, at most: vantage points, or series of what was measured.
     pub vantages: u32,
+    /// What was measured, where it is about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
 }
 
 impl Part {
     /// How sure it is, in percent: the sum of the reasons.
     pub fn confidence(&self) -> i32 {
         self.reasons.iter().map(|reason| i32::from(reason.weight)).sum()
+    }
+
+    /// Whether a series shows it.
+    pub fn names(&self, series: &str) -> bool {
+        self.measured.as_ref().is_some_and(|measured| measured.series.iter().any(|it| it == series))
+    }
+
+    /// The prefixes that it concerns.
+    pub fn prefixes(&self) -> &[Prefix] {
+        self.measured.as_ref().map_or(std::slice::from_ref(&self.prefix), |measured| &measured.prefixes)
     }
 
     /// The path that most vantage points have; of equally frequent ones the shortest.
@@ -132,11 +162,11 @@ impl Part {
     pub fn follow(&mut self, now: Part) {
         let (since, peak, vantages) = (self.since.min(now.since), self.peak.max(now.peak), self.vantages.max(now.vantages));
         let weaker = (now.vantages, now.confidence()) < (self.vantages, self.confidence());
-        let (reasons, seen, origin) = match weaker {
-            true => (std::mem::take(&mut self.reasons), std::mem::take(&mut self.seen), self.origin),
-            false => (now.reasons, now.seen, now.origin),
+        let (reasons, seen, origin, measured) = match weaker {
+            true => (std::mem::take(&mut self.reasons), std::mem::take(&mut self.seen), self.origin, self.measured.take()),
+            false => (now.reasons, now.seen, now.origin, now.measured),
         };
-        *self = Part { since, peak, vantages, reasons, seen, origin, ..now };
+        *self = Part { since, peak, vantages, reasons, seen, origin, measured, ..now };
     }
 }
 
@@ -164,7 +194,7 @@ pub struct Acknowledged {
 }
 
 /// Something that happens to prefixes of the same owner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     /// Such as `IN-7`.
     pub id: String,
@@ -218,7 +248,7 @@ impl Incident {
     pub fn follow(&mut self, parts: &[Part]) {
         self.quiet = parts.iter().all(|part| part.until.is_some());
         let Some(worst) = parts.iter().filter(|part| self.quiet || part.until.is_none()).min_by_key(|part| rank(part)) else { return };
-        let mut prefixes: Vec<Prefix> = parts.iter().map(|part| part.prefix).collect();
+        let mut prefixes: Vec<Prefix> = parts.iter().flat_map(Part::prefixes).copied().collect();
         prefixes.sort_unstable();
         prefixes.dedup();
         self.worst = worst.clone();
@@ -318,6 +348,7 @@ pub(crate) mod tests {
             lately: 60,
             seen: vec![],
             vantages: 1,
+            measured: None,
         }
     }
 

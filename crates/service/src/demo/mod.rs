@@ -7,7 +7,9 @@
 mod incidents;
 mod service;
 
-use crate::{Actor, Clock, Error, Service, Settings, peerings::StepRequest, requests::suggested, telemetry::Sender};
+use crate::{
+    Actor, Clock, Error, Service, Settings, objectives::ObjectiveForm, peerings::StepRequest, requests::suggested, telemetry::Sender,
+};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     access::Role,
@@ -184,7 +186,8 @@ impl Service {
                 keys.iter().filter(|(prefix, _)| own(prefix)).map(|(prefix, key)| format!("{prefix}, {key}")).collect();
             self.activate(customer, &connection.id, &lines.join("\n")).await?;
         }
-        Ok(())
+        let wanted = ObjectiveForm { within_ms: "70".into(), percent: "95".into() };
+        self.set_objective(customer, "CN-1", &wanted).await
     }
 
     async fn demo_peerings(&self, partner: &Actor, second: &Actor, operator: &Actor, held: &Clock, now: Timestamp) -> Result<(), Error> {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 /// Under which names these are kept.
 pub(super) const ALERT: &str = "alert";
-pub(super) const CHANNEL: &str = "channel";
+pub(crate) const CHANNEL: &str = "channel";
 pub(super) const MUTE: &str = "mute";
 /// Most alerts and channels of an organisation.
 const MOST: usize = 50;

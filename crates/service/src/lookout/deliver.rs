@@ -8,7 +8,7 @@ use super::{
     mail::{self, Letter},
     webhook::{self, Answer},
 };
-use crate::{Error, Service};
+use crate::{Error, Service, reports::Report};
 use peerage_domain::{
     Timestamp,
     incident::{Alert, Incident, Mute, Part, advice, sentence},
@@ -35,6 +35,7 @@ struct Parcel {
     channel: Channel,
     secret: String,
     incident: Option<Incident>,
+    report: Option<Report>,
     /// The delivery that told of its beginning.
     opening: Option<String>,
     now: Timestamp,
@@ -60,22 +61,21 @@ impl Service {
                 let full: Vec<&str> = busy.iter().filter(|(_, count)| **count >= TOGETHER_OF_ONE).map(|(id, _)| id.as_str()).collect();
                 let Some(delivery) = self.store.lease_delivery(self.clock.now(), LEASE_S, &full).await? else { break };
                 tried += 1;
-                if let Some(parcel) = self.prepared(delivery).await? {
-                    *busy.entry(parcel.delivery.organisation.clone()).or_default() += 1;
-                    let settings = self.settings.lookout.clone();
-                    sending.spawn_blocking(move || (parcel.delivery.clone(), parcel.send(&settings)));
-                }
+                *busy.entry(delivery.organisation.clone()).or_default() += 1;
+                // A report takes its time, and so does a receiver.
+                let service = self.clone();
+                sending.spawn(async move { (delivery.organisation.clone(), service.send_leased(delivery).await) });
             }
             if sending.is_empty() {
                 return Ok(tried);
             }
             // What becomes due meanwhile does not wait for who is slow.
             match tokio::time::timeout(LOOK, sending.join_next()).await {
-                Ok(Some(Ok((delivery, answer)))) => {
-                    if let Some(count) = busy.get_mut(&delivery.organisation) {
+                Ok(Some(Ok((organisation, sent)))) => {
+                    if let Some(count) = busy.get_mut(&organisation) {
                         *count = count.saturating_sub(1);
                     }
-                    self.answered(delivery, answer).await?;
+                    sent?;
                 }
                 Ok(Some(Err(error))) => tracing::error!(%error, "a delivery broke off and will be tried again"),
                 Ok(None) | Err(_) => {}
@@ -87,6 +87,12 @@ impl Service {
     pub(super) async fn deliver_now(&self, id: &str) -> Result<(), Error> {
         // Somebody else may be sending it already.
         let Some(delivery) = self.store.lease_one(id, self.clock.now(), LEASE_S).await? else { return Ok(()) };
+        self.send_leased(delivery).await
+    }
+
+    /// Sends what is leased, and writes down what the receiver said; nothing is sent where it ends or
+    /// waits instead.
+    async fn send_leased(&self, delivery: Delivery) -> Result<(), Error> {
         let Some(parcel) = self.prepared(delivery).await? else { return Ok(()) };
         let settings = self.settings.lookout.clone();
         let sent = tokio::task::spawn_blocking(move || (parcel.delivery.clone(), parcel.send(&settings))).await;
@@ -142,11 +148,15 @@ impl Service {
             channel,
             secret,
             incident: None,
+            report: None,
             opening: None,
             now,
             delivery: Delivery { attempts: delivery.attempts + 1, ..delivery.clone() },
         };
-        if delivery.phase == Phase::Test {
+        if delivery.phase == Phase::Report {
+            parcel.report = self.report_named(&delivery.organisation, &delivery.incident).await?;
+        }
+        if matches!(delivery.phase, Phase::Test | Phase::Report) {
             return Ok(Fate::Send(Box::new(parcel)));
         }
         let Some((incident, parts)) = self.store.incident(&delivery.incident, None).await? else {
@@ -243,6 +253,9 @@ impl Parcel {
 
     /// The body of a webhook.
     fn body(&self, public_url: &str) -> serde_json::Value {
+        if let Some(report) = &self.report {
+            return json!({"type": "report.ready", "timestamp": self.delivery.outcome.created, "data": report.body(public_url)});
+        }
         let Some(incident) = &self.incident else {
             return json!({"type": "channel.test", "timestamp": self.now, "data": {"channel": self.channel.id, "name": self.channel.name}});
         };
@@ -273,12 +286,16 @@ impl Parcel {
                 "vantage_points": incident.vantages,
                 "opened": incident.opened,
                 "closed": incident.closed,
+                "measured": part.measured,
                 "replay": incident.replay.as_ref().map(|replay| &replay.name),
             }
         })
     }
 
     fn subject(&self) -> String {
+        if let Some(report) = &self.report {
+            return report.subject();
+        }
         let Some(incident) = &self.incident else { return format!("Test of the channel “{}”", self.channel.name) };
         let replay = if incident.replay.is_some() { "Replay: " } else { "" };
         let over = if self.delivery.phase == Phase::Close { "Over: " } else { "" };
@@ -286,6 +303,9 @@ impl Parcel {
     }
 
     fn text(&self, public_url: &str) -> String {
+        if let Some(report) = &self.report {
+            return report.text(public_url);
+        }
         let Some(incident) = &self.incident else {
             return format!("This is a test of the channel “{}”. Mail arrives.\n", self.channel.name);
         };
@@ -295,7 +315,8 @@ impl Parcel {
             lines.push(format!("This is a replay of {}: nothing happens now.", replay.name));
         }
         lines.push(format!("Level:       {:?}", incident.level()));
-        lines.push(format!("Confidence:  {} %, {} vantage points", incident.peak, incident.vantages));
+        let who = if part.measured.is_some() { "series" } else { "vantage points" };
+        lines.push(format!("Confidence:  {} %, {} {who}", incident.peak, incident.vantages));
         lines.push(format!("Prefixes:    {}", incident.prefixes));
         lines.push(format!("Began:       {}", incident.opened));
         if let Some(closed) = incident.closed {

@@ -1,6 +1,7 @@
 //! Where traffic of customers' prefixes comes in, by what the operator's routers receive: a finding
 //! of its own, `suboptimal`, with the life of all others.
 
+use super::record;
 use crate::{Actor, Error, Service, directory::Directory};
 use peerage_domain::{
     Asn, Prefix, Timestamp,
@@ -116,7 +117,7 @@ impl Service {
         if findings.is_empty() {
             return Ok(());
         }
-        let kept = self.record("", None, findings, vec![]).await;
+        let kept = self.record("", None, findings.iter().map(record::Told::from).collect(), vec![]).await;
         if kept.is_err() {
             // The database says what was told.
             self.lookout.world().entrances.open = None;
@@ -130,9 +131,7 @@ impl Service {
             let (from, to) = (now.plus_secs(-from_s), now.plus_secs(-to_s));
             Ok(self.latency_of(&connection.organisation, &connection.id, from, to).await?.quantile(0.5))
         };
-        let site = peerage_domain::place::locate(&connection.country, &connection.subdivision).map(|place| place.centre);
-        let point = directory.location(&connection.primary).and_then(|location| location.point);
-        let floor = site.zip(point).map_or(0.0, |(site, point)| floor_ms(site.distance_km(point)));
+        let floor = floor_of(connection, directory, &connection.primary).unwrap_or(0.0);
         let (Some(before), Some(lately)) = (median(25 * 3600, 3600).await?, median(900, 0).await?) else { return Ok(None) };
         Ok(slower(before, lately, floor))
     }
@@ -151,6 +150,14 @@ impl Service {
         self.lookout.world().entrances.open = Some(open);
         Ok(())
     }
+}
+
+/// Shortest round-trip time in ms that light allows between a customer's site and a location, as far
+/// as both are known.
+pub(crate) fn floor_of(connection: &ServiceConnection, directory: &Directory, location: &str) -> Option<f64> {
+    let site = peerage_domain::place::locate(&connection.country, &connection.subdivision)?.centre;
+    let point = directory.location(location)?.point?;
+    Some(floor_ms(site.distance_km(point)))
 }
 
 fn evidence(entrances: &[crate::verdicts::Entrance], provider: Asn, reasons: Vec<Reason>) -> Evidence {

@@ -82,7 +82,7 @@ fn is_of(part: &Part, path: &[Hop]) -> bool {
         Kind::OriginChange | Kind::SubPrefix => does(ases.len().checked_sub(1)),
         Kind::ForgedOrigin => does(ases.len().checked_sub(2)),
         Kind::RouteLeak => part.by.is_some_and(|by| ases.contains(&by)),
-        Kind::Withdrawal | Kind::VisibilityLoss => false,
+        Kind::Withdrawal | Kind::VisibilityLoss | Kind::PacketLoss | Kind::LatencyRise => false,
         Kind::RpkiInvalid | Kind::MoreSpecific | Kind::PathChange | Kind::Suboptimal => part.seen.iter().any(|seen| seen.path == path),
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! * `expected`: what is expected follows from what is registered, and from exceptions
 //! * `entrances`: where traffic comes in, and whether it should
+//! * `slow`: latency and loss of connections, judged by what is usual
 //! * `record`: findings become incidents: one beginning, one end, in one transaction with what is
 //!   to be told of them
 //! * `incidents`: what people read, and say, about them
@@ -21,11 +22,14 @@ mod incidents;
 mod mail;
 mod record;
 mod registry;
+mod slow;
 mod sources;
 mod webhook;
 
+pub(crate) use alerts::CHANNEL;
 pub use alerts::{Channel, ChannelForm, FiredOn, MuteForm, Way};
 pub use entrances::Place;
+pub(crate) use entrances::floor_of;
 pub use expected::{ExceptionForm, Expects};
 pub use incidents::{Detail, Effect, Scene, Statistics};
 pub use mail::MailSettings;
@@ -36,7 +40,7 @@ use expected::Owners;
 use peerage_domain::{
     Prefix, Timestamp,
     access::Action,
-    incident::{Kind, LINGER_S, Replay},
+    incident::{Kind, LINGER_S, Part, Replay},
     interest::Interest,
     say,
     sighting::Sighting,
@@ -83,7 +87,7 @@ pub const BATCH: usize = 50_000;
 /// How long incidents are kept behind their end, in days.
 const INCIDENT_DAYS: i64 = 400;
 /// How long changes of routes are kept, in days.
-const ROUTE_DAYS: i64 = 31;
+pub(crate) const ROUTE_DAYS: i64 = 31;
 /// How often is believed what was learned of who buys from whom, in seconds.
 const RELEARN_S: i64 = 60;
 /// Sightings from outside that are older are no news, in seconds.
@@ -115,6 +119,7 @@ struct World {
     expectations: Expectations,
     version: String,
     entrances: entrances::Known,
+    slow: slow::Known,
     registry: registry::Registry,
 }
 
@@ -266,6 +271,7 @@ impl Service {
     pub async fn tend_lookout(&self) -> Result<(), Error> {
         // A dump takes seconds to read: what is seen meanwhile is judged all the same.
         self.read_registry().await;
+        let measured = self.measured_lately().await;
         let _alone = self.lookout.turn.lock().await;
         self.refresh_expectations().await?;
         self.wake("", None).await?;
@@ -297,8 +303,17 @@ impl Service {
             self.give_up(&name).await?;
         }
         self.judge_entrances().await?;
+        // Measurements that cannot be read keep nobody from being told of routes.
+        let judged = match measured {
+            Ok(measured) => self.judge_measured(measured).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = judged {
+            tracing::error!(%error, "latency could not be judged");
+        }
         self.close_incidents().await?;
-        self.wake_muted().await
+        self.wake_muted().await?;
+        self.schedule_reports().await
     }
 
     /// Forgets what is older than it is kept.
@@ -345,8 +360,9 @@ impl Service {
             let mut watch = Watch::new(world.expectations.clone(), known).with_moves().learning();
             watch.pass(if name.is_empty() { now } else { changes.last().map(|it| it.at).unwrap_or_default() });
             watch.restore(changes);
-            // Entrances are judged by themselves.
-            parts.iter().filter(|part| part.kind != Kind::Suboptimal).for_each(|part| watch.resume(part));
+            // Entrances and what is measured are judged by themselves.
+            let is_routed = |part: &&Part| part.kind != Kind::Suboptimal && part.measured.is_none();
+            parts.iter().filter(is_routed).for_each(|part| watch.resume(part));
             watch.relearn();
             let version = world.version.clone();
             let realm = Realm { watch, version, vrps: vrps_are, objects: 0, replay, used: now, relearned: now };
@@ -400,7 +416,7 @@ impl Service {
         if count == 0 && moves.is_empty() {
             return Ok(0);
         }
-        let kept = self.record(name, replay, findings, moves).await;
+        let kept = self.record(name, replay, findings.iter().map(record::Told::from).collect(), moves).await;
         if kept.is_err() {
             self.lookout.world().realms.remove(name);
         }

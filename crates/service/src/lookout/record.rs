@@ -60,8 +60,27 @@ fn beginning(replay: &str, organisations: &[String], part: &Part) -> String {
     format!("{replay}|{}|{}|", organisations.join(","), part.kind.family().word())
 }
 
+/// A part of what happens, and whether it begins, goes on or ends.
+pub(super) struct Told {
+    /// When it was found.
+    pub(super) at: Timestamp,
+    /// Whether it begins, goes on or ends.
+    pub(super) change: Change,
+    /// The part.
+    pub(super) part: Part,
+}
+
+impl From<&Finding> for Told {
+    fn from(finding: &Finding) -> Self {
+        Told { at: finding.at, change: finding.change, part: Part::from(finding) }
+    }
+}
+
 /// What tells an incident from all others that are open.
 fn cause(beginning: &str, part: &Part) -> String {
+    if let Some(it) = &part.measured {
+        return format!("{beginning}-|{}", it.connection.0);
+    }
     let by = part.by.map_or("-".to_owned(), |asn| asn.0.to_string());
     // Where nobody does it, each prefix is an incident of its own.
     let what = if part.by.is_none() { part.expected.prefix.to_string() } else { String::new() };
@@ -78,29 +97,28 @@ fn route_event(part: &Part, change: Change, source: &str, replay: bool) -> Optio
     let over = if change == Change::Close { "over: " } else { "" };
     let replay = if replay { "replay: " } else { "" };
     let summary = format!("{replay}{over}{}", sentence(part).english());
-    let path = if part.kind.is_loss() { vec![] } else { part.path().iter().filter_map(Hop::asn).collect() };
+    let path = if part.kind.is_loss() || part.measured.is_some() { vec![] } else { part.path().iter().filter_map(Hop::asn).collect() };
     Some(RouteEvent { time: part.last, kind, prefix: part.prefix, path, summary, source: source.to_owned() })
 }
 
 impl Service {
     /// Keeps findings and changes of routes, with what follows from them.
-    pub(super) async fn record(&self, name: &str, replay: Option<Replay>, findings: Vec<Finding>, moves: Vec<Move>) -> Result<(), Error> {
+    pub(super) async fn record(&self, name: &str, replay: Option<Replay>, all: Vec<Told>, moves: Vec<Move>) -> Result<(), Error> {
         let mut tx = self.store.begin().await?;
         let moves: Vec<RouteChange> = moves.into_iter().map(RouteChange::from).collect();
         tx.add_route_changes(name, &moves).await?;
         let mut stories: BTreeMap<String, Story> = BTreeMap::new();
         let mut lines: Vec<(String, Timestamp, Turn)> = vec![];
-        for finding in &findings {
-            let part = Part::from(finding);
-            let Some(id) = self.story_of(&mut tx, name, replay.as_ref(), finding, &part, &mut stories).await? else { continue };
+        for Told { at, change, part } in all {
+            let Some(id) = self.story_of(&mut tx, name, replay.as_ref(), change, &part, &mut stories).await? else { continue };
             let Some(story) = stories.get_mut(&id) else { continue };
-            if let Some(event) = route_event(&part, finding.change, &source(name), !name.is_empty()) {
+            if let Some(event) = route_event(&part, change, &source(name, &part), !name.is_empty()) {
                 for organisation in &story.organisations {
                     let id = crate::verdicts::event_id(organisation, &event);
                     tx.add_route_event(&id, organisation, &event).await?;
                 }
             }
-            lines.extend(story.take(finding.change, part).map(|turn| (id, finding.at, turn)));
+            lines.extend(story.take(change, part).map(|turn| (id, at, turn)));
         }
         for story in stories.values_mut() {
             story.incident.follow(&story.parts);
@@ -127,7 +145,7 @@ impl Service {
         tx: &mut Tx,
         name: &str,
         replay: Option<&Replay>,
-        finding: &Finding,
+        change: Change,
         part: &Part,
         stories: &mut BTreeMap<String, Story>,
     ) -> Result<Option<String>, Error> {
@@ -136,8 +154,12 @@ impl Service {
             return Ok(Some(id.clone()));
         }
         let mut known = tx.incidents_with(name, part.prefix, part.kind, part.by).await?.into_iter().next();
-        let organisations = self.lookout.world().owners.of(part.expected.prefix).to_vec();
-        if known.is_none() && (finding.change == Change::Close || organisations.is_empty()) {
+        // What was measured concerns whose connection it is; what is seen of a prefix all who have it.
+        let organisations = match &part.measured {
+            Some(it) => vec![it.organisation.clone()],
+            None => self.lookout.world().owners.of(part.expected.prefix).to_vec(),
+        };
+        if known.is_none() && (change == Change::Close || organisations.is_empty()) {
             return Ok(None);
         }
         let kind = beginning(name, &organisations, part);
@@ -259,8 +281,12 @@ impl Service {
 }
 
 /// Where route events come from, in words.
-fn source(replay: &str) -> String {
-    if replay.is_empty() { "vantage points on the Internet".into() } else { format!("replay of {replay}") }
+fn source(replay: &str, part: &Part) -> String {
+    match (&part.measured, replay) {
+        (Some(_), _) => "measurements".into(),
+        (None, "") => "vantage points on the Internet".into(),
+        (None, replay) => format!("replay of {replay}"),
+    }
 }
 
 #[cfg(test)]
@@ -287,6 +313,7 @@ mod tests {
             lately: 0,
             seen: vec![],
             vantages: 1,
+            measured: None,
         }
     }
 

@@ -142,6 +142,8 @@ pub(super) fn send(url: &str, secret: &str, id: &str, seconds: i64, body: &str, 
         .header("webhook-signature", &signature);
     let short = |text: String| text.chars().filter(|c| !peerage_domain::is_invisible(*c)).take(ANSWER).collect::<String>();
     match request.send(body) {
+        // What the system says of a connection needs no name of a library before it.
+        Err(ureq::Error::Io(error)) => Answer::Failed(short(error.to_string())),
         Err(error) => Answer::Failed(short(error.to_string())),
         Ok(mut response) => {
             let status = response.status();

@@ -137,6 +137,7 @@ impl Service {
             merge(&mut tx, organisation, changes).await?;
         }
         tx.commit().await?;
+        changes.iter().for_each(|(organisation, changes)| self.groups.touch(organisation, changes));
         let told: BTreeSet<(&str, &str)> = results
             .iter()
             .filter_map(|it| known.get(it.target.as_str()))

@@ -27,6 +27,8 @@ pub(super) fn route_event(prefix: Prefix, it: events::Happened, now: Timestamp) 
         | K::PrefixMoreSpecificEvent
         | K::PrefixPathChangeEvent
         | K::PrefixSuboptimalEvent
+        | K::LatencyRiseEvent
+        | K::PacketLossEvent
         | K::PrefixIncidentOverEvent => format!("{prefix}, by {path}"),
     };
     RouteEvent { time: now, kind: it.kind, prefix, path: it.path, summary, source: format!("sessions with {on}") }

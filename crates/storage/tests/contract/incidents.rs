@@ -28,6 +28,7 @@ fn part(prefix: &str, since: i64, until: Option<i64>) -> Part {
         lately: 62,
         seen: vec![],
         vantages: 3,
+        measured: None,
     }
 }
 

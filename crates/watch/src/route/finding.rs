@@ -96,6 +96,7 @@ impl From<&Finding> for Part {
             seen: evidence.seen.iter().take(SEEN_MOST).map(|(vantage, route)| Seen::by(vantage, route.path.clone())).collect(),
             vantages: u32::try_from(vantages.len()).unwrap_or(u32::MAX),
             reasons: evidence.reasons.clone(),
+            measured: None,
         }
     }
 }

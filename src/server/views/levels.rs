@@ -1,0 +1,78 @@
+//! What pages read of service levels and reports.
+
+use crate::{
+    rpc::{
+        Failure,
+        levels::{BudgetView, KeptView, LevelView, ReportRow, ReportView},
+    },
+    server::context::asked,
+};
+use peerage_domain::{Timestamp, access::Action, report::Span};
+use peerage_latency::objective::Budget;
+use peerage_service::{
+    objectives::Kept,
+    reports::{Report, Row},
+};
+
+fn budget(it: Budget) -> BudgetView {
+    BudgetView { sent: it.sent, failed: it.failed, kept: it.kept, spent: it.spent }
+}
+
+fn kept(it: Kept) -> KeptView {
+    KeptView {
+        within_ms: it.objective.within_ms,
+        share: it.objective.share,
+        budget: budget(it.budget),
+        last_day: budget(it.last_day),
+        course: it.course,
+        set: it.set,
+    }
+}
+
+pub(crate) async fn level(connection: String) -> Result<LevelView, Failure> {
+    let (service, actor) = asked().await?;
+    let found = service.level(&actor, &connection).await?;
+    Ok(LevelView {
+        connection,
+        kept: found.kept.map(kept),
+        sessions: found.sessions.into_iter().map(|it| (it.id, it.shares)).collect(),
+        any: found.any,
+        writable: Action::WriteConnections.allowed(&actor.roles),
+        now: service.clock().now(),
+    })
+}
+
+fn row(it: Row) -> ReportRow {
+    ReportRow {
+        ms: (it.packets.quantile(0.5), it.packets.quantile(0.95), it.before.quantile(0.5)),
+        loss: it.packets.loss(),
+        sent: it.packets.count() + it.packets.lost(),
+        course: it.course.into_iter().map(|(_, ms)| ms).collect(),
+        level: it.level.map(|(objective, spent)| (objective.within_ms, objective.share, budget(spent))),
+        available: it.available,
+        connection: it.connection,
+    }
+}
+
+pub(crate) async fn report(span: String, day: String) -> Result<ReportView, Failure> {
+    let (service, actor) = asked().await?;
+    let now = service.clock().now();
+    let span = Span::of(&span).unwrap_or(Span::Week);
+    let at = format!("{day}T00:00:00Z").parse::<Timestamp>().unwrap_or(now).min(now);
+    let Report { period, rows, packets, before, incidents, goes_on } = service.report(&actor, span, at).await?;
+    let channels: Vec<(String, String)> = service.channels(&actor).await?.into_iter().map(|it| (it.id, it.name)).collect();
+    let name = |id: &str| channels.iter().find(|(known, _)| known == id).map_or_else(|| id.to_owned(), |(_, name)| name.clone());
+    let subscriptions = service.subscriptions(&actor).await?;
+    Ok(ReportView {
+        period,
+        organisation: actor.organisation_name.clone(),
+        rows: rows.into_iter().map(row).collect(),
+        ms: (packets.quantile(0.5), before.quantile(0.5)),
+        incidents,
+        goes_on,
+        subscriptions: subscriptions.into_iter().map(|it| (it.id, it.span, name(&it.channel))).collect(),
+        channels,
+        replay: service.settings().demo,
+        now,
+    })
+}
