@@ -10,8 +10,9 @@ use peerage::server::{
     assets::Assets,
     http::{AppState, router},
 };
-use peerage_domain::Timestamp;
-use peerage_service::{Clock, Service, demo, secrets::Vault};
+use peerage_domain::{Timestamp, telemetry::Sample};
+use peerage_latency::{View, Window};
+use peerage_service::{Clock, Service, demo, groups::By, secrets::Vault, telemetry::Sender};
 use peerage_storage::{Store, latency::Slot};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use std::{fmt::Write as _, time::Instant};
@@ -145,13 +146,22 @@ async fn ingestion(name: &str, portal: &Portal, rival: &mut Rival, began: i64) {
     );
 }
 
+/// Twenty probes measure from everywhere to everything.
+fn series_name(number: usize) -> String {
+    format!("CN-1/PoP {}/full-{number}", number % 20)
+}
+
 /// Ninety days of a thousand series, an hour's histogram each.
 async fn fill(store: &Store, template: &[Vec<u8>], now: i64) -> Vec<String> {
     let mut ids = vec![];
+    let all = store.organisations().await.expect("read");
+    let id = |name: &str| all.iter().find(|it| it.name == name).expect("of the demo world").id.clone();
+    let organisations = [id("Fjordbank"), id(demo::OPERATOR_NAME)];
     for number in 0..1000 {
         let mut tx = store.begin().await.expect("begin");
-        let organisation = store.organisations().await.expect("read")[0].id.clone();
-        ids.push(tx.series(&organisation, &format!("CN-1/full-{number}")).await.expect("series").id);
+        // Half of them are the customer's, the others the operator's.
+        let organisation = &organisations[number % 2];
+        ids.push(tx.series(organisation, &series_name(number)).await.expect("series").id);
         for step_s in [3600, 86_400] {
             let count = 90 * 86_400 / step_s;
             let of = |at: i64| -> (Slot, Vec<u8>) {
@@ -185,7 +195,7 @@ async fn charts(portal: &Portal, now: Timestamp) {
     let operator = portal.service.actor(&operator, None).await.expect("member");
     let mut took = vec![];
     for number in 0..CHARTS {
-        let name = format!("CN-1/full-{}", number * 7 % 1000);
+        let name = series_name(number * 7 % 1000);
         let start = Instant::now();
         let (_, intervals) =
             portal.service.latency_between(&operator, &name, now.plus_secs(-30 * 86_400), now, 720).await.expect("a chart");
@@ -194,6 +204,35 @@ async fn charts(portal: &Portal, now: Timestamp) {
     }
     println!(
         "            30 days of one series in hours ({bytes} bytes a histogram): p50 {:.1} ms, p99 {:.1} ms",
+        percentile(took.clone(), 0.5),
+        percentile(took, 0.99)
+    );
+    grouped(portal, now).await;
+}
+
+/// Thirty days of the customer's five hundred series by probe, while measurements go on to come.
+async fn grouped(portal: &Portal, now: Timestamp) {
+    let manager = portal.service.sign_in("manager@demo.example", demo::PASSWORD).await.expect("signed in").id;
+    let manager = portal.service.actor(&manager, None).await.expect("member");
+    let sender = Sender { organisation: manager.organisation.clone(), label: "bench".into() };
+    let (mut took, mut cold) = (vec![], 0.0);
+    for number in 0..CHARTS {
+        let sample = |at: usize| Sample {
+            series: format!("CN-1/probe-{at}"),
+            time: now.plus_secs(-(at as i64) * 7),
+            rtt_ms: Some(rtt(number * SERIES + at)),
+        };
+        let samples: Vec<Sample> = (0..SERIES).map(sample).collect();
+        portal.service.take_samples(&sender, &format!("grouped-{number}"), &samples).await.expect("kept");
+        let start = Instant::now();
+        let groups = portal.service.grouped(&manager, By::Probe, View::Last(Window::D30)).await.expect("grouped");
+        let took_s = start.elapsed().as_secs_f64();
+        assert!(groups.len() >= 10 && groups.iter().map(|group| group.series).sum::<usize>() >= 500, "{}", groups.len());
+        if number == 0 { cold = took_s } else { took.push(took_s) }
+    }
+    println!(
+        "            30 days of 500 series by probe, after {SERIES} samples each time: first {:.0} ms, then p50 {:.1} ms, p99 {:.1} ms",
+        cold * 1000.0,
         percentile(took.clone(), 0.5),
         percentile(took, 0.99)
     );

@@ -40,7 +40,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   site         the browser's files alone
   dist         a release in dist/: the program and its site folder
   fuzz [SECONDS]  every parser with wrong bytes, each target so long (default 60)
-  bench NAME   a benchmark: prefixes, edge, latency, watch [FILE], live";
+  bench NAME   a benchmark: prefixes, edge, latency, frames, watch [FILE], live";
 
 /// Builds browser and server and starts the demo world.
 fn serve(args: &[String]) -> Outcome {
@@ -78,9 +78,11 @@ fn bench(name: Option<&str>, args: &[String]) -> Outcome {
         }
         Some("latency") => {
             run(cargo().args(["run", "--release", "--package", "peerage-latency", "--example", "bench_histogram"]))?;
-            run(cargo().args(["run", "--release", "--features", "ssr", "--example", "bench_latency"]))
+            run(cargo().args(["run", "--release", "--features", "ssr", "--example", "bench_latency"]))?;
+            tests::frames()
         }
+        Some("frames") => tests::frames(),
         Some("live") => tests::live(),
-        _ => Err("benchmarks: prefixes, edge, latency, watch, live".to_owned()),
+        _ => Err("benchmarks: prefixes, edge, latency, frames, watch, live".to_owned()),
     }
 }

@@ -80,3 +80,15 @@ pub fn live() -> Outcome {
     node.arg("bench/live.js").current_dir(&dir).env("PEERAGE", tools::target().join("debug/peerage"));
     run(node.env("PEERAGE_SITE_DIR", site::dir(Profile::Dev)).env("CHROMIUM", CHROMIUM))
 }
+
+/// How smoothly charts are panned and zoomed in a browser, in the release build.
+pub fn frames() -> Outcome {
+    tools::debian(&["chromium"], || Path::new(CHROMIUM).exists())?;
+    let dir = root().join("end2end");
+    tools::npm(&dir)?;
+    site::build(Profile::Release)?;
+    run(cargo().args(["build", "--release", "--features", "ssr", "--bin", "peerage"]))?;
+    let mut node = Command::new("node");
+    node.arg("bench/frames.js").current_dir(&dir).env("PEERAGE", tools::target().join("release/peerage"));
+    run(node.env("PEERAGE_SITE_DIR", site::dir(Profile::Release)).env("CHROMIUM", CHROMIUM))
+}
