@@ -56,7 +56,7 @@ test('a manager reads what happened, and why it is believed', async ({ page }) =
   await expect(page.getByRole('heading', { level: 1 })).toContainText('AS40861 originates 209.16.0.0/18');
   await expect(page.getByText('nothing of it happens now')).toBeVisible();
   await expect(page.getByRole('heading', { name: '% sure' })).toBeVisible();
-  await expect(page.getByText(/47 vantage points/).first()).toBeVisible();
+  await expect(page.getByText(/Vantage points: 47/).first()).toBeVisible();
   await page.getByText('Show as table').click();
   await expect(page.getByRole('cell', { name: 'AS328474' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'I look after it' })).toHaveCount(0);
