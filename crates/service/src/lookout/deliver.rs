@@ -75,7 +75,10 @@ impl Service {
                     if let Some(count) = busy.get_mut(&organisation) {
                         *count = count.saturating_sub(1);
                     }
-                    sent?;
+                    // One that cannot be prepared is tried again, and breaks no other off.
+                    if let Err(error) = sent {
+                        tracing::error!(%error, "a delivery could not be prepared or written down");
+                    }
                 }
                 Ok(Some(Err(error))) => tracing::error!(%error, "a delivery broke off and will be tried again"),
                 Ok(None) | Err(_) => {}
