@@ -205,21 +205,15 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Clock, demo, secrets::Vault, telemetry::Sender};
-    use peerage_domain::{Timestamp, telemetry::Sample};
+    use crate::{demo::TestWorld, telemetry::Sender};
+    use peerage_domain::telemetry::Sample;
     use peerage_latency::Window;
-    use peerage_storage::Store;
 
     #[tokio::test]
     async fn what_is_kept_merged_is_what_merging_gives() {
-        let dir = tempfile::tempdir().expect("directory");
-        let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
-        let now = Timestamp::from_secs(1_790_000_000);
-        let clock = Clock::held(now);
-        let service = Service::new(store, clock.clone(), demo::settings(), Vault::ephemeral().expect("random"));
-        service.build_demo(&clock, now).await.expect("demo world");
-        let person = service.store.person_by_email("manager@demo.example").await.expect("read").expect("known");
-        let manager = service.actor(&person.id, None).await.expect("member");
+        let world = TestWorld::new().await;
+        let (service, now) = (&world.service, world.clock.now());
+        let manager = world.actor("manager@demo.example").await;
         let sender = Sender { organisation: manager.organisation.clone(), label: "test".into() };
         let view = View::Last(Window::D7);
         for round in 0..4 {

@@ -287,3 +287,30 @@ fn mixed(value: u64) -> u64 {
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
+
+/// A demo world on a database of its own, for the tests of this crate.
+#[cfg(test)]
+pub(crate) struct TestWorld {
+    pub(crate) service: Service,
+    pub(crate) clock: Clock,
+    _dir: tempfile::TempDir,
+}
+
+#[cfg(test)]
+impl TestWorld {
+    pub(crate) async fn new() -> TestWorld {
+        let dir = tempfile::tempdir().expect("directory");
+        let address = format!("sqlite:{}", dir.path().join("test.db").display());
+        let store = peerage_storage::Store::open(&address).await.expect("opens");
+        let now = Timestamp::from_secs(1_790_000_000);
+        let clock = Clock::held(now);
+        let service = Service::new(store, clock.clone(), settings(), crate::secrets::Vault::ephemeral().expect("random"));
+        service.build_demo(&clock, now).await.expect("demo world");
+        TestWorld { service, clock, _dir: dir }
+    }
+
+    pub(crate) async fn actor(&self, email: &str) -> Actor {
+        let person = self.service.store.person_by_email(email).await.expect("read").expect("known");
+        self.service.actor(&person.id, None).await.expect("member")
+    }
+}

@@ -221,8 +221,8 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Clock, activation::ConnectionChange, demo, lookout::ExceptionForm, secrets::Vault};
-    use peerage_storage::{Page, Store, incidents::IncidentFilter};
+    use crate::{activation::ConnectionChange, demo::TestWorld, lookout::ExceptionForm};
+    use peerage_storage::{Page, incidents::IncidentFilter};
 
     /// Has the peers at one location of the demo world's connection announce nothing.
     async fn withdraw_at(service: &Service, location: &str) {
@@ -244,14 +244,9 @@ mod tests {
 
     #[tokio::test]
     async fn traffic_that_comes_in_where_it_should_not_is_an_incident_until_it_does() {
-        let dir = tempfile::tempdir().expect("directory");
-        let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
-        let now = Timestamp::from_secs(1_790_000_000);
-        let clock = Clock::held(now);
-        let service = Service::new(store, clock.clone(), demo::settings(), Vault::ephemeral().expect("random"));
-        service.build_demo(&clock, now).await.expect("demo world");
-        let person = service.store.person_by_email("customer@demo.example").await.expect("read").expect("known");
-        let customer = service.actor(&person.id, None).await.expect("member");
+        let world = TestWorld::new().await;
+        let (service, now) = (&world.service, world.clock.now());
+        let customer = world.actor("customer@demo.example").await;
         let look = async || {
             service.listen_to_routers().await.expect("routers");
             service.watch_prefixes().await.expect("looked");
@@ -267,7 +262,7 @@ mod tests {
         let change = ConnectionChange { provider: connection.provider_asn.to_string(), primary: primary.clone(), backup: String::new() };
         service.change_connection(&customer, "CN-1", &change).await.expect("changed");
         assert_eq!(look().await, [], "it comes in at the primary location, too");
-        withdraw_at(&service, &primary).await;
+        withdraw_at(service, &primary).await;
         let found = look().await;
         assert!(found.contains(&(Kind::Suboptimal, "193.0.16.0/24".to_owned())), "{found:?}");
         let places = service.places_of(&customer, "CN-1", "193.0.16.0/24".parse().expect("prefix")).await.expect("places");

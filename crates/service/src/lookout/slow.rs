@@ -328,9 +328,9 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Clock, demo, lookout::ExceptionForm, secrets::Vault, telemetry::Sender};
+    use crate::{Clock, demo::TestWorld, lookout::ExceptionForm, telemetry::Sender};
     use peerage_domain::{incident::Family, telemetry::Sample};
-    use peerage_storage::{Page, Store, incidents::IncidentFilter};
+    use peerage_storage::{Page, incidents::IncidentFilter};
 
     const SERIES: &str = "CN-1/Oslo/193.0.16.0_24";
 
@@ -349,20 +349,16 @@ mod tests {
         clock: Clock,
         sender: Sender,
         batches: u32,
-        _dir: tempfile::TempDir,
+        demo: TestWorld,
     }
 
     impl World {
         async fn new() -> World {
-            let dir = tempfile::tempdir().expect("directory");
-            let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
-            let now = Timestamp::from_secs(1_790_000_000);
-            let clock = Clock::held(now);
-            let service = Service::new(store, clock.clone(), demo::settings(), Vault::ephemeral().expect("random"));
-            service.build_demo(&clock, now).await.expect("demo world");
+            let demo = TestWorld::new().await;
+            let (service, now) = (demo.service.clone(), demo.clock.now());
             let connection = service.store.connection("CN-1").await.expect("read").expect("connection");
             let sender = Sender { organisation: connection.organisation, label: "test".into() };
-            let mut world = World { service, clock, sender, batches: 0, _dir: dir };
+            let mut world = World { service, clock: demo.clock.clone(), sender, batches: 0, demo };
             world.bring(samples(now.plus_secs(-3 * 86_400), now, 60, 12.0, 0)).await;
             world
         }
@@ -432,8 +428,7 @@ mod tests {
         world.minutes(15, 40.0, 4).await;
         assert_eq!(world.open().await.len(), 1, "the same incident");
         assert_eq!(world.open().await[0].1.len(), 2);
-        let person = world.service.store.person_by_email("customer@demo.example").await.expect("read").expect("known");
-        let customer = world.service.actor(&person.id, None).await.expect("member");
+        let customer = world.demo.actor("customer@demo.example").await;
         let (_, parts) = world.service.store.incident(&open[0].0, None).await.expect("read").expect("there");
         for kind in [Kind::PacketLoss, Kind::LatencyRise] {
             let meant = ExceptionForm {
