@@ -1,21 +1,14 @@
 // How smoothly three series of 100,000 measurements are panned and zoomed: the browser's own times between frames.
-import { chromium } from '@playwright/test';
-import { execFileSync } from 'node:child_process';
 import { startPortal } from '../portal.js';
+import { customerPage, percentile, tokenOf } from './common.js';
 
 const SERIES = ['CN-1/Bench A', 'CN-1/Bench B', 'CN-1/Bench C'];
 const POINTS = 100_000;
 const BATCH = 10_000;
 const ROUNDS = Number(process.env.ROUNDS ?? 12);
 
-function percentile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)];
-}
-
 const portal = await startPortal();
-const token = execFileSync(process.env.PEERAGE, ['token', 'add', '--organisation', 'Fjordbank', '--label', 'bench', '--data-dir', portal.dir])
-  .toString().trim().split('\n').at(-1);
+const token = tokenOf(portal, 'Fjordbank');
 // Two seconds apart: fifty-five hours of three series.
 const began = Date.now() - POINTS * 2000;
 for (const [number, series] of SERIES.entries()) {
@@ -30,15 +23,7 @@ for (const [number, series] of SERIES.entries()) {
     if (!answer.ok) throw new Error(await answer.text());
   }
 }
-const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
-const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-await page.goto(`${portal.url}/sign-in`);
-await page.locator('html[data-hydrated]').waitFor();
-await page.getByLabel('E-mail').fill('customer@demo.example');
-await page.getByLabel('Password').fill('peerage demo world');
-await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
-await page.getByRole('navigation', { name: 'Main' }).waitFor();
+const { browser, page } = await customerPage(portal);
 await page.goto(`${portal.url}/connections/CN-1?window=${new Date(began).toISOString().slice(0, 19)}Z..${new Date().toISOString().slice(0, 19)}Z`);
 await page.locator('html[data-hydrated]').waitFor();
 const points = await page.locator('svg.smoke .median').evaluateAll((all) => all.map((it) => it.getAttribute('d').length));

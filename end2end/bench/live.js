@@ -1,9 +1,8 @@
 // From a sighting that arrives at the portal to its finding in the browser, in milliseconds.
-import { chromium } from '@playwright/test';
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startPortal } from '../portal.js';
+import { customerPage, percentile, tokenOf } from './common.js';
 
 const RECORDING = fileURLToPath(new URL('../../crates/service/demo/bgpwatch-2023-03-29.json', import.meta.url));
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
@@ -15,23 +14,9 @@ function instants() {
   return all.sort((a, b) => a[0] - b[0]);
 }
 
-function percentile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)];
-}
-
 const portal = await startPortal();
-const token = execFileSync(process.env.PEERAGE, ['token', 'add', '--organisation', 'Demo operator AS8075', '--label', 'bench', '--data-dir', portal.dir])
-  .toString().trim().split('\n').at(-1);
-const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
-const page = await browser.newPage();
-await page.goto(`${portal.url}/sign-in`);
-await page.locator('html[data-hydrated]').waitFor();
-await page.getByLabel('E-mail').fill('customer@demo.example');
-await page.getByLabel('Password').fill('peerage demo world');
-await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
-await page.getByRole('navigation', { name: 'Main' }).waitFor();
+const token = tokenOf(portal, 'Demo operator AS8075');
+const { browser, page } = await customerPage(portal);
 
 async function send(query, lines) {
   const answer = await fetch(`${portal.url}/api/v1/watch/sightings?${query}`, {
