@@ -3,7 +3,16 @@
 use futures::StreamExt;
 use gloo_net::eventsource::futures::EventSource;
 use leptos::prelude::*;
+use peerage_domain::Language;
+use std::sync::OnceLock;
 use wasm_bindgen::JsCast;
+
+/// The language in which the server made the page.
+pub(crate) fn language() -> Language {
+    static LANGUAGE: OnceLock<Language> = OnceLock::new();
+    let of_page = || document().document_element().and_then(|root| Language::of(&root.get_attribute("lang")?));
+    *LANGUAGE.get_or_init(|| of_page().unwrap_or_default())
+}
 
 /// Says that the page has been taken over; tests wait for it.
 pub(crate) fn mark_hydrated() {

@@ -1,4 +1,12 @@
-//! What only a browser can do, on the server: nothing.
+//! What only a browser can do, on the server: nothing. Its language it says when it asks.
+
+use leptos::prelude::use_context;
+use peerage_domain::Language;
+
+/// The language of the request that is answered; English without one.
+pub(crate) fn language() -> Language {
+    use_context().unwrap_or_default()
+}
 
 pub(crate) fn mark_hydrated() {}
 

@@ -32,13 +32,6 @@ mod browser;
 #[path = "browser_absent.rs"]
 mod browser;
 
-/// Texts, typed keys: `locales/*.json` through `leptos_i18n`.
-#[allow(missing_docs, unreachable_pub, clippy::all)]
-pub mod locales {
-    include!(concat!(env!("OUT_DIR"), "/i18n/mod.rs"));
-    pub use i18n::*;
-}
-
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]

@@ -1,27 +1,92 @@
-//! The one place where pages get their sentences: typed keys, English for now.
+//! The one place where pages get their sentences: typed keys, in the language of who reads.
 
 /// A sentence by its key: `tr!(queue.title)`, `tr!(queue.late, age = "3 h")`. A key that
-/// `locales/en.json` does not have does not compile.
+/// `locales/en.json` does not have does not compile; a test compares the gaps.
 macro_rules! tr {
-    ($($key:ident).+ $(, $name:ident = $value:expr)* $(,)?) => {
-        leptos_i18n::td_string!($crate::locales::Locale::en, $($key).+ $(, $name = $value)*).to_string()
+    ($page:ident.$key:ident $(, $name:ident = $value:expr)* $(,)?) => {
+        $crate::text::sentence(
+            $crate::text::keys::$page::$key,
+            &[$((stringify!($name), &$value as &dyn std::fmt::Display)),*],
+        )
     };
 }
 
 use peerage_domain::{
-    Next, Text,
+    Language, Next, Text,
     access::Role,
     peering::{Party, StateName, Verb},
 };
+use std::fmt::{Display, Write};
+
+/// The language of the page that is made, or of the program that asked.
+pub fn language() -> Language {
+    crate::browser::language()
+}
+
+/// The number of a sentence.
+#[derive(Clone, Copy)]
+pub(crate) struct Key(u16);
+
+#[allow(non_upper_case_globals)]
+mod texts {
+    use super::Key;
+    include!(concat!(env!("OUT_DIR"), "/texts.rs"));
+
+    /// A sentence with its gaps.
+    pub(super) fn template(language: peerage_domain::Language, key: Key) -> &'static str {
+        SENTENCES[language as usize][usize::from(key.0)]
+    }
+
+    /// The sentence of a rule.
+    pub(super) fn rule(key: &str) -> Option<Key> {
+        RULES.binary_search_by_key(&key, |(known, _)| known).ok().map(|at| Key(RULES[at].1))
+    }
+}
+
+pub(crate) use texts::keys;
+
+/// A sentence with its gaps filled, in the language of the page. Use `tr!`.
+pub(crate) fn sentence(key: Key, values: &[(&str, &dyn Display)]) -> String {
+    fill(texts::template(language(), key), |gap, text| {
+        if let Some((_, value)) = values.iter().find(|(name, _)| *name == gap) {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{value}");
+        }
+    })
+}
+
+/// A template with `put` called for each of its gaps, `{{ name }}`.
+fn fill(template: &str, put: impl Fn(&str, &mut String)) -> String {
+    let mut text = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some((before, (gap, after))) = rest.split_once("{{").and_then(|(before, rest)| Some((before, rest.split_once("}}")?))) {
+        text.push_str(before);
+        put(gap.trim(), &mut text);
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
 
 /// A sentence of a rule or refusal in the reader's language.
 pub fn say(text: &Text) -> String {
-    let value = |gap: &str| word(gap, text.value(gap));
-    include!(concat!(env!("OUT_DIR"), "/rules.rs"))
+    match texts::rule(text.key()) {
+        Some(key) => fill(texts::template(language(), key), |gap, said| said.push_str(&word(gap, text.value(gap)))),
+        None => text.english().to_owned(),
+    }
 }
 
-/// Machine words that stand in a gap are shown as the pages show them.
+/// Whether a value is a number with a decimal point: not an address, and not a version of three parts.
+fn is_decimal(value: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    value.trim_start_matches(['-', '+']).split_once('.').is_some_and(|(whole, part)| digits(whole) && digits(part))
+}
+
+/// Machine words that stand in a gap are shown as the pages show them, and numbers as their readers write them.
 fn word(gap: &str, value: &str) -> String {
+    if is_decimal(value) {
+        return language().marked(value.to_owned());
+    }
     let shown = match gap {
         "state" => StateName::ALL.iter().find(|s| s.word() == value).map(|&s| crate::components::state_name(s)),
         "verb" => Verb::ALL.iter().find(|v| v.word() == value).map(|&v| crate::pages::public::verb_name(v)),
@@ -106,4 +171,43 @@ fn thing(word: &str) -> Option<String> {
         "legacy" => tr!(thing.legacy),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use peerage_domain::say;
+
+    #[test]
+    fn gaps_are_filled_wherever_they_stand() {
+        let check = |template: &str, expected: &str| {
+            assert_eq!(fill(template, |gap, text| text.push_str(&gap.to_uppercase())), expected, "{template}");
+        };
+        check("{{ a }} and {{b}}", "A and B");
+        check("none", "none");
+        check("{{ a }}{{ a }}", "AA");
+        check("open {{ a", "open {{ a");
+        check("", "");
+    }
+
+    #[test]
+    fn what_stands_in_a_gap_is_no_template() {
+        assert_eq!(tr!(queue.late, age = "{{ age }}"), tr!(queue.late, age = "3 h").replace("3 h", "{{ age }}"));
+    }
+
+    #[test]
+    fn every_language_has_a_table() {
+        // They are indexed by it.
+        assert_eq!(Language::ALL.map(|language| language as usize), [0, 1, 2, 3]);
+        let read = Language::ALL.map(|language| texts::template(language, keys::nav::sign_in));
+        assert_eq!(read, ["Sign in", "Logga in", "Aanmelden", "Se connecter"]);
+    }
+
+    #[test]
+    fn numbers_in_sentences_of_rules_are_written_as_their_readers_do() {
+        for (value, is) in [("12.5", true), ("-0.5", true), ("8.4.1", false), ("193.0.16.1", false), ("12", false), ("a.b", false)] {
+            assert_eq!(is_decimal(value), is, "{value}");
+        }
+        assert_eq!(say(&say!("report.nothing", "Nothing was measured.")), "Nothing was measured.");
+    }
 }

@@ -147,3 +147,81 @@ fn every_sentence_of_a_rule_stands_in_the_locale() {
     let wanted = serde_json::Value::from(said);
     assert_eq!(locale["rules"], wanted, "locales/en.json: the group “rules” should be\n{wanted:#}");
 }
+
+/// Keys of a locale with their sentences.
+fn sentences(locale: &str) -> Vec<(String, String)> {
+    fn walk(at: &str, it: &serde_json::Value, found: &mut Vec<(String, String)>) {
+        match it {
+            serde_json::Value::Object(all) => all.iter().for_each(|(key, it)| walk(&format!("{at}.{key}"), it, found)),
+            it => found.push((at.trim_start_matches('.').to_owned(), it.as_str().expect("a sentence").to_owned())),
+        }
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("locales/{locale}.json"));
+    let mut found = vec![];
+    walk("", &serde_json::from_str(&fs::read_to_string(file).expect("locale")).expect("JSON"), &mut found);
+    found
+}
+
+#[test]
+fn every_language_has_every_sentence_with_the_same_gaps() {
+    let gaps = |sentence: &str| {
+        let all = sentence.split("{{").skip(1).filter_map(|part| part.split("}}").next());
+        all.map(|gap| gap.trim().to_owned()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let english = sentences("en");
+    for locale in ["sv", "nl", "fr"] {
+        let other = sentences(locale);
+        let keys = |all: &[(String, String)]| all.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+        assert_eq!(keys(&english), keys(&other), "{locale}");
+        for ((key, english), (_, said)) in english.iter().zip(&other) {
+            assert_eq!(gaps(english), gaps(said), "{locale} {key}");
+            // Pieces are put together.
+            let ends = |text: &str| (text.starts_with(' '), text.ends_with(' '), text.is_empty());
+            assert_eq!(ends(english), ends(said), "{locale} {key}");
+        }
+        let same = english.iter().zip(&other).filter(|((_, a), (_, b))| a == b).count();
+        assert!(same * 10 < english.len(), "{locale}: {same} of {} sentences are still English", english.len());
+    }
+}
+
+/// The parts of a macro's arguments, up to its closing parenthesis: split at commas outside of brackets and quotes.
+fn arguments(text: &str) -> Vec<String> {
+    let (mut parts, mut depth, mut quoted, mut escaped) = (vec![String::new()], 0, false, false);
+    for c in text.chars() {
+        match c {
+            '"' if !escaped => quoted = !quoted,
+            '(' | '[' | '{' if !quoted => depth += 1,
+            ')' if !quoted && depth == 0 => break,
+            ')' | ']' | '}' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+        parts.last_mut().expect("never empty").push(c);
+    }
+    parts.into_iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+}
+
+#[test]
+fn every_gap_of_a_sentence_is_filled_and_nothing_else() {
+    let english: std::collections::BTreeMap<String, String> = sentences("en").into_iter().collect();
+    let mut checked = 0;
+    for (path, text) in files("src") {
+        for place in text.split("tr!(").skip(1) {
+            let all = arguments(place);
+            let Some((key, values)) = all.split_first() else { continue };
+            // Prose about the macro has no key.
+            let Some(sentence) = english.get(&key.replace(char::is_whitespace, "")) else { continue };
+            let given: Vec<&str> =
+                values.iter().map(|value| value.split_once('=').map_or(value.as_str(), |(name, _)| name.trim())).collect();
+            let wanted: std::collections::BTreeSet<&str> =
+                sentence.split("{{").skip(1).filter_map(|part| Some(part.split_once("}}")?.0.trim())).collect();
+            assert_eq!(given.iter().copied().collect::<std::collections::BTreeSet<_>>(), wanted, "{}: {key}", path.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 1000, "{checked} sentences were looked at");
+}

@@ -5,12 +5,12 @@ use crate::{
     components::{Copy, Icon, action},
     rpc::{
         Flash, KeyRow,
-        accounts::{ChooseOrganisation, Frame, Me, SignOut},
+        accounts::{ChooseOrganisation, Frame, Me, SignOut, SwitchLanguage},
     },
 };
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_location;
-use peerage_domain::{access::Role, catalogue::percent};
+use peerage_domain::{Language, access::Role, catalogue::percent};
 
 const MARK: &str = r##"<path class="own" d="M5.2 1.5h5.3v21H5.2a2.7 2.7 0 0 1-2.7-2.7V4.2a2.7 2.7 0 0 1 2.7-2.7z"/><path class="peer" d="M12 1.5h3.25a6.75 6.75 0 0 1 0 13.5H12z"/><path class="path" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round" d="M6.5 18.6V9.8a1.55 1.55 0 0 1 1.55-1.55H14"/><circle class="end" cx="15.3" cy="8.25" r="2"/>"##;
 
@@ -261,6 +261,22 @@ pub fn Foot(
             {edge}
             <a href="/help">{tr!(foot.help)}</a>
             <a href="/api/openapi.json" rel="external">{tr!(foot.api)}</a>
+            <Languages/>
         </footer>
     }
+}
+
+/// The other languages, each by its own name; the choice is a cookie, so it works without scripts.
+#[component]
+fn Languages() -> impl IntoView {
+    let current = crate::text::language();
+    let buttons = Language::ALL
+        .into_iter()
+        .map(|language| {
+            let code = language.code();
+            let here = (language == current).then_some("true");
+            view! { <button type="submit" name="language" value=code lang=code aria-current=here>{language.own_name()}</button> }
+        })
+        .collect_view();
+    view! { <form class="langs" method="post" action={action::<SwitchLanguage>()} aria-label=tr!(foot.language)>{buttons}</form> }
 }

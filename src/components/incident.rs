@@ -105,7 +105,7 @@ pub fn turn_words(turn: &Turn) -> String {
 
 /// Seconds as people say them.
 pub fn duration(seconds: i64) -> String {
-    Timestamp::from_secs(0).age(Timestamp::from_secs(seconds))
+    crate::text::language().age(Timestamp::from_secs(0), Timestamp::from_secs(seconds))
 }
 
 /// A prefix as it stands in an address.

@@ -103,7 +103,7 @@ pub fn NextActor(
         <span class="next">
             <b>{name}</b>
             " "
-            <time datetime=since.to_string() title=since.minute()>{since.age(now)}</time>
+            <time datetime=since.to_string() title=since.minute()>{crate::text::language().age(since, now)}</time>
         </span>
     }
     .into_any()
@@ -117,7 +117,7 @@ pub fn Ago(
     /// The server's time.
     now: Timestamp,
 ) -> impl IntoView {
-    view! { <time datetime=at.to_string() title=at.minute()>{tr!(time.ago, age = at.age(now))}</time> }
+    view! { <time datetime=at.to_string() title=at.minute()>{tr!(time.ago, age = crate::text::language().age(at, now))}</time> }
 }
 
 /// An identifier with a button that copies it.

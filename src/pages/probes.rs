@@ -249,7 +249,7 @@ fn target_form(is_operator: bool, mut subjects: Vec<(String, String)>) -> impl I
 }
 
 fn hop(it: &TraceHop) -> impl IntoView + use<> {
-    let times = it.rtt_ms.iter().map(|ms| format!("{ms:.1}")).collect::<Vec<_>>().join(" · ");
+    let times = it.rtt_ms.iter().map(|ms| crate::text::language().decimal(*ms, 1)).collect::<Vec<_>>().join(" · ");
     let who = it.address.map_or_else(|| "*".to_owned(), |address| address.to_string());
     view! { <tr><td class="num">{it.hop}</td><td class="mono">{who}</td><td class="num">{times}</td><td class="num">{it.lost}</td></tr> }
 }

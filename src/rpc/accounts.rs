@@ -136,3 +136,10 @@ pub async fn switch_theme() -> Result<(), Failure> {
     crate::server::forms::switch_theme();
     Ok(())
 }
+
+/// Reads on in another language; the choice is a cookie.
+#[server(prefix = "/rpc")]
+pub async fn switch_language(language: String) -> Result<(), Failure> {
+    crate::server::forms::switch_language(&language);
+    Ok(())
+}

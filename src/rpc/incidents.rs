@@ -3,7 +3,7 @@
 use super::{Failure, insights::LatencyView};
 use leptos::prelude::*;
 use peerage_domain::{
-    Asn, Prefix, Timestamp,
+    Asn, Language, Prefix, Timestamp,
     catalogue::{Paged, Query},
     incident::{Alert, AlertForm, Course, Exception, Family, Incident, Mute, Part, Turn},
     sighting::Hop,
@@ -120,6 +120,8 @@ pub struct ChannelView {
     pub target: String,
     /// When it is not used.
     pub quiet: Option<String>,
+    /// In which language its readers are told.
+    pub language: Language,
 }
 
 /// Who is told of what.
@@ -283,8 +285,10 @@ pub async fn add_channel(
     #[server(default)] kind: String,
     #[server(default)] target: String,
     #[server(default)] quiet: String,
+    #[server(default)] language: String,
 ) -> Result<(), Failure> {
-    crate::server::forms::add_channel(name, kind, target, quiet).await
+    let form = peerage_service::lookout::ChannelForm { name, kind, target, quiet, language };
+    crate::server::forms::add_channel(form).await
 }
 
 /// Takes a channel off.

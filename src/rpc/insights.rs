@@ -73,6 +73,8 @@ pub struct MatrixView {
     pub columns: Vec<String>,
     /// A row after another.
     pub ms: Vec<Option<f64>>,
+    /// Which of them rest on few packets.
+    pub few: Vec<bool>,
 }
 
 /// What became of latency since a connection got the service.
@@ -165,6 +167,10 @@ pub struct GroupView {
     pub ms: (Option<f64>, Option<f64>),
     /// Share of lost packets.
     pub loss: Option<f64>,
+    /// Median of the window before in ms.
+    pub before_ms: Option<f64>,
+    /// Medians of the window before, moved into this one: beginning of the interval and ms.
+    pub earlier: Vec<(i64, f64)>,
 }
 
 /// Latency put together, on one time axis.
@@ -172,8 +178,10 @@ pub struct GroupView {
 pub struct GroupsView {
     /// By what: `provider`, `location` or `probe`.
     pub by: String,
-    /// Length of an interval, first and last second.
+    /// Length of an interval in seconds.
     pub step_s: i64,
+    /// Length of the intervals of the window before.
+    pub earlier_step_s: i64,
     /// First second.
     pub from: i64,
     /// Last second.

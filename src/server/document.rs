@@ -24,7 +24,7 @@ pub fn shell() -> impl IntoView {
         format!("import('{script}').then(m=>m.default({{module_or_path:'{}'}}).then(()=>m.hydrate()))", assets.url("pkg/peerage.wasm"));
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=forms::theme()>
+        <html lang=crate::text::language().code() data-theme=forms::theme()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>

@@ -14,12 +14,15 @@ use crate::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef, Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
-use leptos::{config::LeptosOptions, prelude::provide_context};
+use leptos::{
+    config::LeptosOptions,
+    prelude::{provide_context, use_context},
+};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use peerage_service::Service;
 use std::{sync::LazyLock, time::Duration};
@@ -59,6 +62,9 @@ pub fn router(state: AppState, secure_cookies: bool) -> Router {
         move || {
             provide_context(state.service.clone());
             provide_context(state.assets.clone());
+            // What is made for nobody in particular, such as the list of routes, is English.
+            let headers = use_context::<Parts>().map(|parts| parts.headers);
+            provide_context(headers.as_ref().map(forms::language_of).unwrap_or_default());
         }
     };
     // An address without a page gets the app's own answer, with its status.

@@ -13,6 +13,7 @@ use krilla::{
     surface::Surface,
     text::{Font, TextDirection},
 };
+use peerage_domain::Language;
 use peerage_service::{Error, loa::Letter};
 
 const FONT: &[u8] = include_bytes!("fonts/DejaVuSans.ttf");
@@ -54,8 +55,8 @@ fn write(letter: &Letter, sheet: &mut Sheet) {
     sheet.rule();
     for (name, value) in [
         ("Number", letter.number.as_str()),
-        ("Issued", &letter.loa.issued.date()),
-        ("Valid until", &letter.loa.valid_until().date()),
+        ("Issued", &Language::En.date(letter.loa.issued)),
+        ("Valid until", &Language::En.date(letter.loa.valid_until())),
         ("Issued by", &letter.issued_by),
         ("Facility", &letter.place),
         ("Bandwidth", &letter.bandwidth),
@@ -74,7 +75,7 @@ fn write(letter: &Letter, sheet: &mut Sheet) {
     sheet.text(&format!(
         "{peer} bears the charges of the facility for the cross-connect. This letter allows nothing else, and ends on {} \
          unless the order was placed before.",
-        letter.loa.valid_until().date()
+        Language::En.date(letter.loa.valid_until())
     ));
     sheet.text(&format!("The order should name {}. The cross-connect is accepted when the link is up on both sides.", letter.number));
 }

@@ -5,7 +5,7 @@
 //! * [`document`]: the HTML around the app
 //! * [`http`]: the routes; [`security`]: headers, CSRF; [`sessions`]: who is signed in
 //! * [`context`], [`forms`], [`views`]: the bodies of the server functions
-//! * [`probe`]: the agent as a command
+//! * [`probe`]: the agent as a command; [`voice`]: what is told in a language outside of pages
 //! * [`live`]: server-sent events; [`api`]: the REST API; [`assets`]: names of static files
 
 pub mod api;
@@ -27,4 +27,5 @@ pub mod security;
 pub mod sessions;
 pub mod start;
 pub mod views;
+pub mod voice;
 pub mod watch;

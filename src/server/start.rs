@@ -4,6 +4,7 @@ use crate::server::{
     assets::Assets,
     config::Config,
     http::{AppState, router},
+    voice::say_in,
 };
 use axum::serve::ListenerExt;
 use leptos::config::LeptosOptions;
@@ -43,7 +44,7 @@ pub async fn service(config: &Config, demo_world: bool, clock: Clock) -> Result<
         lookout: lookout(config, demo_world)?,
         demo: demo_world,
     };
-    Ok(Service::new(store, clock, settings, vault))
+    Ok(Service::new(store, clock, settings, vault).speaking(say_in))
 }
 
 /// How the lookout hears and tells. In the demo world webhooks may reach programs on the same machine.
@@ -99,6 +100,7 @@ pub async fn serve(config: Config, demo_world: bool) -> Result<(), Error> {
     service.follow_ris_live()?;
     tokio::spawn(look_out(service.clone()));
     tokio::spawn(deliver(service.clone()));
+    tokio::spawn(warm(service.clone()));
     if demo_world {
         tokio::spawn(service.clone().rehearse_incidents());
     }
@@ -183,6 +185,13 @@ async fn watch(service: Service) {
             () = tokio::time::sleep(LOOK) => {}
             () = service.nudged() => tokio::time::sleep(TOGETHER).await,
         }
+    }
+}
+
+/// Puts together what a manager's page begins with, before somebody waits for it.
+async fn warm(service: Service) {
+    if let Err(error) = service.warm_groups().await {
+        tracing::error!(%error, "latency could not be put together beforehand");
     }
 }
 

@@ -8,6 +8,7 @@ use axum::{
 use peerage::server::{
     assets::Assets,
     http::{AppState, router},
+    voice::say_in,
 };
 use peerage_service::{Clock, Service, demo, secrets::Vault};
 use peerage_storage::Store;
@@ -24,7 +25,7 @@ pub(crate) async fn portal() -> Portal {
     let store = Store::open(&format!("sqlite:{}", dir.path().join("test.db").display())).await.expect("opens");
     let now = Clock::System.now();
     let clock = Clock::held(now);
-    let service = Service::new(store, clock.clone(), demo::settings(), Vault::ephemeral().expect("random"));
+    let service = Service::new(store, clock.clone(), demo::settings(), Vault::ephemeral().expect("random")).speaking(say_in);
     service.build_demo(&clock, now).await.expect("demo world");
     let options = leptos::config::LeptosOptions::builder().output_name("peerage").build();
     let state = AppState { service: service.clone(), assets: Assets::default(), options };

@@ -3,14 +3,19 @@
 /// Shades of the sequential scale.
 pub const SHADES: u8 = 9;
 
+/// The values of the lightest and of the darkest shade; nothing where there are none.
+pub fn ends(values: &[Option<f64>]) -> Option<(f64, f64)> {
+    let mut known: Vec<f64> = values.iter().flatten().copied().filter(|value| value.is_finite()).collect();
+    known.sort_unstable_by(f64::total_cmp);
+    let at = |share: f64| known.get(((known.len() as f64 - 1.0) * share).round().max(0.0) as usize).copied();
+    at(0.02).zip(at(0.98))
+}
+
 /// The shade of each value: 1 for the least, [`SHADES`] for the most, evenly in between. What is outside
 /// of 2 to 98 percent of the values has the shade of the end, so that one odd value does not make
 /// all others alike.
 pub fn shades(values: &[Option<f64>]) -> Vec<Option<u8>> {
-    let mut known: Vec<f64> = values.iter().flatten().copied().filter(|value| value.is_finite()).collect();
-    known.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| known.get(((known.len() as f64 - 1.0) * share).round().max(0.0) as usize).copied().unwrap_or(0.0);
-    let (low, high) = (at(0.02), at(0.98));
+    let (low, high) = ends(values).unwrap_or_default();
     let shade = |value: f64| {
         let share = if high > low { (value - low) / (high - low) } else { 0.0 };
         1 + (share.clamp(0.0, 1.0) * f64::from(SHADES - 1)).round() as u8

@@ -20,6 +20,7 @@ pub mod contact;
 pub mod incident;
 pub mod interest;
 pub mod irr;
+mod language;
 pub mod legacy;
 pub mod peer_asn;
 pub mod peering;
@@ -43,6 +44,7 @@ mod timestamp;
 pub mod verdict;
 
 pub use asn::{Asn, AsnClass, AsnError};
+pub use language::Language;
 pub use prefix::{Prefix, PrefixError};
 pub use text::{Text, is_invisible};
 pub use timestamp::Timestamp;

@@ -1,6 +1,6 @@
-//! The weeks and months of which is reported, in UTC.
+//! The weeks and months of which is reported, in UTC, and what a report says first.
 
-use crate::Timestamp;
+use crate::{Language, Text, Timestamp, say};
 use serde::{Deserialize, Serialize};
 
 const DAY: i64 = 86_400;
@@ -79,6 +79,46 @@ impl Period {
     }
 }
 
+/// Below this many milliseconds two medians are as good as the same.
+const SAME_MS: f64 = 0.05;
+
+/// A report in one or two sentences: its median in ms, the one of the time before, and which connection
+/// is slowest. Numbers are written as readers of `language` do.
+pub fn headline(span: Span, median_ms: Option<f64>, before_ms: Option<f64>, slowest: Option<(&str, f64)>, language: Language) -> Vec<Text> {
+    let Some(median) = median_ms else { return vec![say!("report.nothing", "Nothing was measured.")] };
+    let (ms, by) = (language.ms(Some(median)), before_ms.map(|before| median - before));
+    let size = language.ms(by.map(f64::abs));
+    let compared = match (by, span) {
+        (None, _) => say!("report.first", "Median {ms}, with nothing to compare yet.", ms = ms),
+        (Some(by), Span::Week) if by <= -SAME_MS => {
+            say!("report.better_week", "Median {ms}, {by} better than the week before.", ms = ms, by = size)
+        }
+        (Some(by), Span::Month) if by <= -SAME_MS => {
+            say!("report.better_month", "Median {ms}, {by} better than the month before.", ms = ms, by = size)
+        }
+        (Some(by), Span::Week) if by >= SAME_MS => {
+            say!("report.slower_week", "Median {ms}, {by} slower than the week before.", ms = ms, by = size)
+        }
+        (Some(by), Span::Month) if by >= SAME_MS => {
+            say!("report.slower_month", "Median {ms}, {by} slower than the month before.", ms = ms, by = size)
+        }
+        (Some(_), Span::Week) => say!("report.same_week", "Median {ms}, as in the week before.", ms = ms),
+        (Some(_), Span::Month) => say!("report.same_month", "Median {ms}, as in the month before.", ms = ms),
+    };
+    let slowest = slowest.map(|(name, ms)| say!("report.slowest", "Slowest: {name}, {ms}.", name = name, ms = language.ms(Some(ms))));
+    [Some(compared), slowest].into_iter().flatten().collect()
+}
+
+impl Period {
+    /// What the week or month is called.
+    pub fn name(self, language: Language) -> Text {
+        match self.span {
+            Span::Week => say!("report.week", "Week from {from} to {to}", from = language.date(self.from), to = language.date(self.last())),
+            Span::Month => say!("report.month", "{month}", month = language.month(self.from)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,11 +128,7 @@ mod tests {
     fn weeks_begin_on_monday_and_months_on_the_first() {
         let check = |span: Span, at: &str, from: &str, to: &str| {
             let found = span.holding(at.parse().expect("moment"));
-            assert_eq!(
-                (found.from.to_string()[..10].to_owned(), found.last().to_string()[..10].to_owned()),
-                (from.to_owned(), to.to_owned()),
-                "{at}"
-            );
+            assert_eq!((found.from.iso_date(), found.last().iso_date()), (from.to_owned(), to.to_owned()), "{at}");
         };
         check(Span::Week, "2026-11-22T23:59:59Z", "2026-11-16", "2026-11-22");
         check(Span::Week, "2026-11-23T00:00:00Z", "2026-11-23", "2026-11-29");
@@ -100,6 +136,21 @@ mod tests {
         check(Span::Month, "2028-02-29T10:00:00Z", "2028-02-01", "2028-02-29");
         check(Span::Month, "2027-02-01T00:00:00Z", "2027-02-01", "2027-02-28");
         check(Span::Month, "2026-12-31T23:00:00Z", "2026-12-01", "2026-12-31");
+    }
+
+    #[test]
+    fn a_report_begins_with_what_changed() {
+        let check = |span, median, before, expected: &str| {
+            let said = headline(span, median, before, Some(("Oslo", 21.04)), Language::En);
+            let said: Vec<&str> = said.iter().map(Text::english).collect();
+            assert_eq!(said.join(" "), expected);
+        };
+        check(Span::Week, Some(12.4), Some(13.5), "Median 12.4 ms, 1.1 ms better than the week before. Slowest: Oslo, 21.0 ms.");
+        check(Span::Month, Some(12.4), Some(12.0), "Median 12.4 ms, 0.4 ms slower than the month before. Slowest: Oslo, 21.0 ms.");
+        check(Span::Week, Some(12.4), Some(12.42), "Median 12.4 ms, as in the week before. Slowest: Oslo, 21.0 ms.");
+        check(Span::Week, Some(12.4), None, "Median 12.4 ms, with nothing to compare yet. Slowest: Oslo, 21.0 ms.");
+        check(Span::Month, None, Some(12.0), "Nothing was measured.");
+        assert_eq!(headline(Span::Week, Some(12.4), None, None, Language::Fr)[0].value("ms"), "12,4 ms");
     }
 
     proptest! {

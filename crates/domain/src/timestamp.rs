@@ -14,8 +14,6 @@ pub struct Timestamp(i64);
 #[error("“{0}” is not a time. Write it like 2026-11-20T14:05:00Z (RFC 3339, UTC).")]
 pub struct TimestampError(pub String);
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 impl Timestamp {
     /// Last moment that four-digit years can show.
     const MAX_MS: i64 = 253_402_300_799_999;
@@ -54,16 +52,16 @@ impl Timestamp {
         OffsetDateTime::from_unix_timestamp(self.secs()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    /// `20 Nov 2026`
-    pub fn date(self) -> String {
+    /// Year, month and day, in UTC.
+    pub fn day(self) -> (i32, u8, u8) {
         let c = self.civil();
-        format!("{} {} {}", c.day(), MONTHS[usize::from(u8::from(c.month())) - 1], c.year())
+        (c.year(), u8::from(c.month()), c.day())
     }
 
-    /// `20 Nov`
-    pub fn short_date(self) -> String {
-        let c = self.civil();
-        format!("{} {}", c.day(), MONTHS[usize::from(u8::from(c.month())) - 1])
+    /// `2026-11-20`
+    pub fn iso_date(self) -> String {
+        let (year, month, day) = self.day();
+        format!("{year:04}-{month:02}-{day:02}")
     }
 
     /// `14:05`
@@ -74,18 +72,7 @@ impl Timestamp {
 
     /// `2026-11-20 14:05 UTC`
     pub fn minute(self) -> String {
-        let c = self.civil();
-        format!("{:04}-{:02}-{:02} {} UTC", c.year(), u8::from(c.month()), c.day(), self.clock())
-    }
-
-    /// How long ago in the largest fitting unit: `12 min`, `5 h`, `3 d`.
-    pub fn age(self, now: Timestamp) -> String {
-        match now.since(self).max(0) {
-            s @ 0..60 => format!("{s} s"),
-            s @ 60..3600 => format!("{} min", s / 60),
-            s @ 3600..172_800 => format!("{} h", s / 3600),
-            s => format!("{} d", s / 86_400),
-        }
+        format!("{} {} UTC", self.iso_date(), self.clock())
     }
 }
 
@@ -162,9 +149,7 @@ mod tests {
         let t: Timestamp = "2026-11-20T14:05:09.5Z".parse().expect("valid");
         assert_eq!(t.to_string(), "2026-11-20T14:05:09.500Z");
         assert_eq!(t.minute(), "2026-11-20 14:05 UTC");
-        assert_eq!(t.short_date(), "20 Nov");
-        assert_eq!(t.age(t.plus_secs(725)), "12 min");
-        assert_eq!(t.age(t.plus_secs(-5)), "0 s");
+        assert_eq!((t.iso_date(), t.day()), ("2026-11-20".to_owned(), (2026, 11, 20)));
     }
 
     #[test]

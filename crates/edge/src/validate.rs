@@ -123,21 +123,21 @@ fn down(session: &Session, report: &SessionReport, dropped: Option<Dropped>) -> 
         // The counters are the whole router's: only those that fit this session count.
         (_, Some(dropped)) if session.md5.is_some() && dropped.md5 > 0 => say!(
             "validate.md5",
-            "The session with {peer} is {state}, and the router drops segments with a wrong or missing MD5 key (RFC 2385). Compare the keys.",
+            "The session with {peer} is {bgp}, and the router drops segments with a wrong or missing MD5 key (RFC 2385). Compare the keys.",
             peer = peer,
-            state = state
+            bgp = state
         ),
         (_, Some(dropped)) if session.md5.is_none() && dropped.unexpected > 0 => say!(
             "validate.md5_unexpected",
-            "The session with {peer} is {state}, and the router drops segments with an MD5 key that it does not expect (RFC 2385). Take the key away, or ask for one.",
+            "The session with {peer} is {bgp}, and the router drops segments with an MD5 key that it does not expect (RFC 2385). Take the key away, or ask for one.",
             peer = peer,
-            state = state
+            bgp = state
         ),
         (_, Some(dropped)) if dropped.ttl > 0 => say!(
             "validate.gtsm",
-            "The session with {peer} is {state}: {count} segments came from too far away. Set TTL security (RFC 5082), or TTL 255.",
+            "The session with {peer} is {bgp}: {count} segments came from too far away. Set TTL security (RFC 5082), or TTL 255.",
             peer = peer,
-            state = state,
+            bgp = state,
             count = dropped.ttl
         ),
         (Some(Trouble::PeerAsn(Some(told))), _) => say!(
@@ -161,23 +161,23 @@ fn down(session: &Session, report: &SessionReport, dropped: Option<Dropped>) -> 
         ),
         (Some(Trouble::Connection(why)), _) => say!(
             "validate.socket",
-            "The session with {peer} is {state}: the connection fails ({error}). Is the session configured there, with this router's address?",
+            "The session with {peer} is {bgp}: the connection fails ({error}). Is the session configured there, with this router's address?",
             peer = peer,
-            state = state,
+            bgp = state,
             error = why
         ),
         (None, _) if report.last_error.is_some() => say!(
             "validate.error",
-            "The session with {peer} is {state}. The router says: {error}.",
+            "The session with {peer} is {bgp}. The router says: {error}.",
             peer = peer,
-            state = state,
+            bgp = state,
             error = report.last_error.clone().unwrap_or_default()
         ),
         (None, _) => say!(
             "validate.silence",
-            "The session with {peer} is {state}: nothing is heard from there. Is the session configured and the link up?",
+            "The session with {peer} is {bgp}: nothing is heard from there. Is the session configured and the link up?",
             peer = peer,
-            state = state
+            bgp = state
         ),
     };
     Finding::fail(text)

@@ -8,7 +8,7 @@ use crate::{
     telemetry::{Changes, Interval, sum},
 };
 use peerage_domain::access::Action;
-use peerage_latency::{Histogram, Step, View};
+use peerage_latency::{Histogram, Step, View, Window};
 use peerage_storage::latency::Series;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -60,6 +60,19 @@ pub struct Group {
     pub intervals: Vec<Interval>,
     /// Everything in the window.
     pub total: Histogram,
+    /// Everything in the window before.
+    pub before: Histogram,
+    /// Its intervals, at the times at which they were.
+    pub earlier: Vec<Interval>,
+}
+
+/// Length of the intervals in which the window before is looked at: about as many as a small picture shows.
+pub fn earlier_step(length_s: i64) -> Step {
+    match length_s {
+        ..=86_400 => Step::TenMinutes,
+        ..=604_800 => Step::Hour,
+        _ => Step::Day,
+    }
 }
 
 /// Whose, by what, and in which intervals.
@@ -135,29 +148,71 @@ impl Service {
         let (from, to, step) = view.bounds(self.clock.now().secs());
         let series = self.store.series(organisation, "").await?;
         let members = self.members(&series, by).await?;
-        let kind = (organisation.map(str::to_owned), by, step);
-        let (mut slots, came) = self.groups.known(&kind, &members, from, to);
+        let kind = |step| (organisation.map(str::to_owned), by, step);
+        let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
+        for name in members.values() {
+            let empty = || Group {
+                name: name.clone(),
+                series: 0,
+                intervals: vec![],
+                total: Histogram::default(),
+                before: Histogram::default(),
+                earlier: vec![],
+            };
+            groups.entry(name).or_insert_with(empty).series += 1;
+        }
+        let coarse = earlier_step(to - from);
+        let slots = self.slots(&kind(step), &members, from, to).await?;
+        let earlier = self.slots(&kind(coarse), &members, coarse.start_of(2 * from - to), coarse.start_of(from)).await?;
+        let put = |slots: BTreeMap<i64, Slot>, groups: &mut BTreeMap<&str, Group>, into: fn(&mut Group) -> &mut Vec<Interval>| {
+            for (start, slot) in slots {
+                for (name, histogram) in slot.iter() {
+                    if let Some(group) = groups.get_mut(name.as_str()) {
+                        into(group).push(Interval { start, histogram: histogram.clone() });
+                    }
+                }
+            }
+        };
+        put(slots, &mut groups, |group| &mut group.intervals);
+        put(earlier, &mut groups, |group| &mut group.earlier);
+        let whole = |group: Group| Group { total: sum(&group.intervals), before: sum(&group.earlier), ..group };
+        Ok(groups.into_values().map(whole).collect())
+    }
+
+    /// What was merged of a span, and what had to be merged now.
+    async fn slots(&self, kind: &Kind, members: &BTreeMap<String, String>, from: i64, to: i64) -> Result<BTreeMap<i64, Slot>, Error> {
+        let step = kind.2;
+        let (mut slots, came) = self.groups.known(kind, members, from, to);
         let wanted = (from..to).step_by(usize::try_from(step.secs()).unwrap_or(usize::MAX));
         let missing: Vec<i64> = wanted.filter(|at| !slots.contains_key(at)).collect();
         if let (Some(first), Some(last)) = (missing.first(), missing.last()) {
-            let fresh = self.merge_slots(&members, step, *first, last + step.secs(), &missing).await?;
-            self.groups.keep(&kind, &members, came, fresh.clone());
+            let fresh = self.merge_slots(members, step, *first, last + step.secs(), &missing).await?;
+            self.groups.keep(kind, members, came, fresh.clone());
             slots.extend(fresh);
         }
-        let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
-        for name in members.values() {
-            let empty = || Group { name: name.clone(), series: 0, intervals: vec![], total: Histogram::default() };
-            groups.entry(name).or_insert_with(empty).series += 1;
-        }
-        for (start, slot) in &slots {
-            for (name, histogram) in slot.iter() {
-                if let Some(group) = groups.get_mut(name.as_str()) {
-                    group.intervals.push(Interval { start: *start, histogram: histogram.clone() });
+        Ok(slots)
+    }
+
+    /// Merges what a month of every organisation's series gives, so that nobody who looks at it first
+    /// after a start waits for that.
+    ///
+    /// # Errors
+    /// When storage fails.
+    pub async fn warm_groups(&self) -> Result<(), Error> {
+        let (from, to, step) = View::Last(Window::D30).bounds(self.clock.now().secs());
+        let coarse = earlier_step(to - from);
+        for it in self.store.organisations().await? {
+            let all = it.name == self.settings.operator_name;
+            let organisation = (!all).then_some(it.id);
+            let series = self.store.series(organisation.as_deref(), "").await?;
+            for by in By::ALL {
+                let members = self.members(&series, by).await?;
+                for (step, from, to) in [(step, from, to), (coarse, coarse.start_of(2 * from - to), coarse.start_of(from))] {
+                    self.slots(&(organisation.clone(), by, step), &members, from, to).await?;
                 }
             }
         }
-        let whole = |group: Group| Group { total: sum(&group.intervals), ..group };
-        Ok(groups.into_values().map(whole).collect())
+        Ok(())
     }
 
     /// To which group each series belongs, by its id.
@@ -207,7 +262,6 @@ mod tests {
     use super::*;
     use crate::{demo::TestWorld, telemetry::Sender};
     use peerage_domain::telemetry::Sample;
-    use peerage_latency::Window;
 
     #[tokio::test]
     async fn what_is_kept_merged_is_what_merging_gives() {

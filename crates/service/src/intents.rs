@@ -153,7 +153,7 @@ impl Service {
             .into_iter()
             .rev()
             .find(|e| matches!(&e.body, PeeringRecord::Stepped(event) if event.verb == Verb::Approve && event.connection == number));
-        Ok(approval.map(|e| (e.author, e.at.date())).unwrap_or_default())
+        Ok(approval.map(|e| (e.author, e.at.iso_date())).unwrap_or_default())
     }
 }
 

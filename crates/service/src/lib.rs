@@ -61,6 +61,7 @@ pub mod secrets;
 mod settling;
 pub mod telemetry;
 pub mod verdicts;
+pub mod voice;
 
 pub use access::Actor;
 pub use clock::Clock;
@@ -126,6 +127,7 @@ pub struct Service {
     pub(crate) watch: verdicts::Watch,
     pub(crate) lookout: lookout::Lookout,
     pub(crate) groups: groups::Groups,
+    say: voice::Say,
     /// Rings when a router says that something changed.
     pub(crate) bell: Arc<tokio::sync::Notify>,
     /// Failed sign-ins, by e-mail address.
@@ -151,10 +153,23 @@ impl Service {
             watch: verdicts::Watch::default(),
             lookout: lookout::Lookout::default(),
             groups: groups::Groups::default(),
+            say: voice::Voice::ENGLISH.say,
             bell: Arc::default(),
             attempts: limits::Recent::within(900),
             asked: limits::Recent::within(60),
         }
+    }
+
+    /// The same, with somebody who has the words of other languages; English is told to everybody
+    /// without.
+    pub fn speaking(mut self, say: voice::Say) -> Self {
+        self.say = say;
+        self
+    }
+
+    /// How people are told something in their language.
+    pub(crate) fn voice(&self, language: peerage_domain::Language) -> voice::Voice {
+        voice::Voice { language, say: self.say }
     }
 
     /// What the operator configured.

@@ -1,12 +1,12 @@
 //! A week or a month of an organisation's connections: latency beside the time before, loss,
 //! service levels, availability, incidents; to be read, printed, and sent when it is over.
 
-use crate::{Actor, Error, Service, lookout::Channel};
+use crate::{Actor, Error, Service, lookout::Channel, voice::Voice};
 use peerage_domain::{
-    Timestamp,
+    Language, Timestamp,
     access::Action,
     incident::{Incident, sentence},
-    report::{Period, Span},
+    report::{Period, Span, headline},
     say,
     service::{any_up, availability},
 };
@@ -81,45 +81,37 @@ pub struct Subscription {
 }
 
 impl Report {
-    /// All of it in one sentence.
-    pub fn headline(&self) -> String {
-        let Some(median) = self.packets.quantile(0.5) else { return "Nothing was measured.".into() };
-        let compared = match self.before.quantile(0.5).map(|before| median - before) {
-            Some(by) if by <= -0.05 => format!("{:.1} ms better than the {} before", -by, self.period.span.word()),
-            Some(by) if by >= 0.05 => format!("{by:.1} ms slower than the {} before", self.period.span.word()),
-            Some(_) => format!("as in the {} before", self.period.span.word()),
-            None => "with nothing to compare yet".into(),
-        };
-        let worst = self.rows.first().and_then(|row| Some((row, row.packets.quantile(0.5)?)));
-        let worst = worst.map_or_else(String::new, |(row, ms)| format!(" Slowest: {}, {ms:.1} ms.", row.connection.1));
-        format!("Median {median:.1} ms, {compared}.{worst}")
+    /// All of it in one or two sentences.
+    pub fn headline(&self, voice: Voice) -> String {
+        let slowest = self.rows.first().and_then(|row| Some((row.connection.1.as_str(), row.packets.quantile(0.5)?)));
+        let (median, before) = (self.packets.quantile(0.5), self.before.quantile(0.5));
+        voice.all(&headline(self.period.span, median, before, slowest, voice.language))
     }
 
     /// As the text of a mail.
-    pub(crate) fn text(&self, public_url: &str) -> String {
-        let percent = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| format!("{:.2} %", share * 100.0));
-        let ms = |ms: Option<f64>| ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms:.1}"));
+    pub(crate) fn text(&self, public_url: &str, voice: Voice) -> String {
         let width = self.rows.iter().map(|row| row.connection.1.chars().count()).max().unwrap_or(0).clamp(10, 40);
-        let mut lines = vec![self.headline(), String::new()];
-        lines.push(format!(
-            "{:width$}  {:>9}  {:>9}  {:>9}  {:>8}  {:>9}  {:>9}",
-            "", "median ms", "before", "p95", "loss", "available", "budget"
-        ));
+        let heads = [
+            say!("report.column_median", "median ms"),
+            say!("report.column_before", "before"),
+            say!("report.column_p95", "p95"),
+            say!("report.column_loss", "loss"),
+            say!("report.column_available", "available"),
+            say!("report.column_budget", "budget"),
+        ];
+        let heads = heads.map(|head| voice.say(&head));
+        let widths = heads.each_ref().map(|head| head.chars().count().max(9));
+        let line = |name: &str, cells: [String; 6]| {
+            let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:>width$}"));
+            format!("{name:width$}  {}", cells.collect::<Vec<_>>().join("  "))
+        };
+        let mut lines = vec![self.headline(voice), String::new(), line("", heads.clone())];
         for row in &self.rows {
             let name: String = row.connection.1.chars().take(width).collect();
-            let spent = row.level.map_or_else(|| "–".to_owned(), |(_, budget)| format!("{:.0} %", budget.spent * 100.0));
-            lines.push(format!(
-                "{name:width$}  {:>9}  {:>9}  {:>9}  {:>8}  {:>9}  {spent:>9}",
-                ms(row.packets.quantile(0.5)),
-                ms(row.before.quantile(0.5)),
-                ms(row.packets.quantile(0.95)),
-                percent(row.packets.loss()),
-                percent(row.available),
-            ));
+            lines.push(line(&name, row.cells(voice.language)));
         }
-        lines.push(String::new());
-        lines.push(format!("Incidents: {}", self.incidents.1));
-        lines.extend(self.incidents.0.iter().map(|it| format!("- {} {}: {}", it.opened.minute(), it.id, sentence(&it.worst).english())));
+        lines.extend([String::new(), voice.say(&say!("report.incidents", "Incidents: {n}", n = self.incidents.1))]);
+        lines.extend(self.incidents.0.iter().map(|it| format!("- {} {}: {}", it.opened.minute(), it.id, voice.say(&sentence(&it.worst)))));
         if !public_url.is_empty() {
             lines.extend([String::new(), format!("{}{}", public_url.trim_end_matches('/'), self.path())]);
         }
@@ -128,22 +120,16 @@ impl Report {
 
     /// Its page.
     pub fn path(&self) -> String {
-        format!("/reports/{}/{}", self.period.span.word(), &self.period.from.to_string()[..10])
+        format!("/reports/{}/{}", self.period.span.word(), self.period.from.iso_date())
     }
 
     /// What it is about, as a mail's subject says it.
-    pub(crate) fn subject(&self) -> String {
-        let Period { span, from, .. } = self.period;
-        match span {
-            Span::Week => format!("Week from {} to {}: {}", from.date(), self.period.last().date(), self.headline()),
-            Span::Month => {
-                format!("{}: {}", from.date().split_once(' ').map_or_else(String::new, |(_, month)| month.to_owned()), self.headline())
-            }
-        }
+    pub(crate) fn subject(&self, voice: Voice) -> String {
+        format!("{}: {}", voice.say(&self.period.name(voice.language)), self.headline(voice))
     }
 
     /// The body of a webhook.
-    pub(crate) fn body(&self, public_url: &str) -> serde_json::Value {
+    pub(crate) fn body(&self, public_url: &str, voice: Voice) -> serde_json::Value {
         let row = |row: &Row| {
             serde_json::json!({
                 "connection": row.connection.0,
@@ -162,10 +148,25 @@ impl Report {
             "from": self.period.from,
             "to": self.period.to,
             "url": (!public_url.is_empty()).then(|| format!("{}{}", public_url.trim_end_matches('/'), self.path())),
-            "sentence": self.headline(),
+            "sentence": self.headline(voice),
             "connections": self.rows.iter().map(row).collect::<Vec<_>>(),
             "incidents": self.incidents.1,
         })
+    }
+}
+
+impl Row {
+    /// Median, the one before, 95th percentile, loss, availability, and what is spent of the budget.
+    fn cells(&self, language: Language) -> [String; 6] {
+        let ms = |ms: Option<f64>| ms.map_or_else(|| "–".to_owned(), |ms| language.decimal(ms, 1));
+        [
+            ms(self.packets.quantile(0.5)),
+            ms(self.before.quantile(0.5)),
+            ms(self.packets.quantile(0.95)),
+            language.percent(self.packets.loss(), 2),
+            language.percent(self.available, 2),
+            language.percent(self.level.map(|(_, budget)| budget.spent), 0),
+        ]
     }
 }
 
@@ -313,12 +314,13 @@ impl Service {
 
 /// Under which name a report is delivered.
 fn name(period: Period) -> String {
-    format!("{} {}", period.span.word(), &period.from.to_string()[..10])
+    format!("{} {}", period.span.word(), period.from.iso_date())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use peerage_domain::Text;
 
     fn packets(ms: f64, lost: u64) -> Histogram {
         let mut all = Histogram::default();
@@ -347,18 +349,35 @@ mod tests {
         }
     }
 
+    /// As it would be said where nobody says it in another language.
+    const ENGLISH: Voice = Voice::ENGLISH;
+
     #[test]
     fn a_mail_says_all_of_it_in_its_subject_and_has_a_line_a_connection() {
-        let subject = report(Span::Week).subject();
+        let subject = report(Span::Week).subject(ENGLISH);
         assert!(subject.starts_with("Week from 16 Nov 2026 to 22 Nov 2026: Median 12."), "{subject}");
         assert!(subject.contains("better than the week before. Slowest: Seattle, 1"), "{subject}");
-        assert!(report(Span::Month).subject().starts_with("Nov 2026: Median 12."));
-        let text = report(Span::Week).text("https://peering.example.net/");
+        assert!(report(Span::Month).subject(ENGLISH).starts_with("November 2026: Median 12."));
+        let text = report(Span::Week).text("https://peering.example.net/", ENGLISH);
         let line = text.lines().find(|line| line.starts_with("Seattle")).expect("a line");
         for part in ["17.8", "18.9", "2.00 %", "99.95 %", "40 %"] {
             assert!(line.contains(part), "{part}: {line}");
         }
         assert!(text.ends_with("https://peering.example.net/reports/week/2026-11-16\n"), "{text}");
+        let widths: Vec<usize> = text.lines().skip(2).take(3).map(|line| line.chars().count()).collect();
+        assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "columns stand below each other: {text}");
+    }
+
+    #[test]
+    fn a_mail_is_in_the_language_of_its_channel() {
+        let say = |language: Language, text: &Text| match text.key() {
+            "report.column_available" => "a word that is longer than a column".to_owned(),
+            key => format!("<{} {key}>", language.code()),
+        };
+        let voice = Voice { language: Language::Sv, say };
+        assert_eq!(report(Span::Week).subject(voice), "<sv report.week>: <sv report.better_week> <sv report.slowest>");
+        let text = report(Span::Week).text("", voice);
+        assert!(text.contains("17,8") && text.contains("99,95 %") && text.contains("<sv report.incidents>"), "{text}");
         let widths: Vec<usize> = text.lines().skip(2).take(3).map(|line| line.chars().count()).collect();
         assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "columns stand below each other: {text}");
     }

@@ -99,7 +99,7 @@ async fn what_is_meant_is_no_incident_until_the_exception_ends() {
     };
     see(NOW).await;
     assert_eq!(open().await, [Kind::SubPrefix]);
-    let day = |at: i64| Timestamp::from_secs(at).to_string()[..10].to_owned();
+    let day = |at: i64| Timestamp::from_secs(at).iso_date();
     let form = |what: &str, value: &str| ExceptionForm {
         prefix: part.into(),
         what: what.into(),
@@ -130,7 +130,7 @@ async fn what_is_meant_of_a_part_holds_for_that_part_alone() {
         what: "origin".into(),
         value: value.into(),
         reason: "our DDoS provider".into(),
-        until: Timestamp::from_secs(NOW + 86_400).to_string()[..10].to_owned(),
+        until: Timestamp::from_secs(NOW + 86_400).iso_date(),
         incident: String::new(),
     };
     for nobody in ["0", "23456", "65535", "4294967295"] {

@@ -1,6 +1,7 @@
 //! Reports of weeks and months: what stands in them, and that each is told once, across crashes.
 
 use peerage_domain::{Timestamp, report::Span};
+use peerage_service::voice::Voice;
 use peerage_service::{Error, objectives::ObjectiveForm};
 
 mod demo_world;
@@ -72,7 +73,7 @@ async fn a_report_has_every_connection_with_what_was_wanted_of_it() {
         assert_eq!(budget.sent, row.packets.count() + row.packets.lost());
         assert_eq!(budget.failed, row.packets.lost(), "a second is enough for everybody");
         assert_eq!(row.course.len(), if span == Span::Week { 168 } else { row.course.len() });
-        assert!(found.headline().starts_with("Median "), "{}", found.headline());
+        assert!(found.headline(Voice::ENGLISH).starts_with("Median "), "{}", found.headline(Voice::ENGLISH));
     }
     let level = service.level(&manager, "CN-1").await.expect("a level");
     let kept = level.kept.clone().expect("wanted");

@@ -128,7 +128,7 @@ async fn who_is_told_follows_from_alerts_mutes_and_time() {
     assert_eq!(received.lock().expect("received").len(), 3);
     see(NOW + 1501 + LINGER_S, None).await;
     assert_eq!(received.lock().expect("received").len(), 4);
-    let until = Timestamp::from_secs(NOW + 86_400).to_string()[..10].to_owned();
+    let until = Timestamp::from_secs(NOW + 86_400).iso_date();
     let mute = MuteForm { reason: "we know".into(), until, ..MuteForm::default() };
     let mute = service.add_mute(&customer, &mute).await.expect("muted");
     see(NOW + 2000, Some("3491 17557")).await;
@@ -160,6 +160,7 @@ async fn mail_goes_to_an_address_of_the_organisation_when_the_quiet_hours_are_ov
         target: target.into(),
         // NOW is 14:13 UTC.
         quiet: "14:00-15:00".into(),
+        ..ChannelForm::default()
     };
     assert!(matches!(service.add_channel(&customer, &form("noc@elsewhere.example")).await, Err(Error::Refused(_))), "a stranger");
     let (channel, secret) = service.add_channel(&customer, &form("noc@demo.example")).await.expect("channel");
@@ -266,7 +267,7 @@ async fn what_goes_on_when_a_mute_ends_is_told_then() {
     let customer = actor(&service, "customer@demo.example").await;
     let channel = webhook(&service, &customer, &url).await;
     service.save_alert(&customer, "", &alert(&channel)).await.expect("alert");
-    let until = Timestamp::from_secs(NOW).to_string()[..10].to_owned();
+    let until = Timestamp::from_secs(NOW).iso_date();
     let mute = MuteForm { reason: "maintenance".into(), until, ..MuteForm::default() };
     service.add_mute(&customer, &mute).await.expect("muted");
     service.sight(None, vec![sighting(NOW, 3491, "208.65.153.0/24", Some("3491 17557"))]).await.expect("taken");

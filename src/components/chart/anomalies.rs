@@ -49,7 +49,7 @@ fn timeline(bars: &[Bar], now: Timestamp, width: f64) -> impl IntoView + use<> {
         .into_iter()
         .map(|t| {
             let at = x.at(t as f64);
-            view! { <line class="grid" x1=at x2=at y1="0" y2=height></line><text class="ax" x=at y=height + 15.0 text-anchor="middle">{Timestamp::from_secs(t).short_date()}</text> }
+            view! { <line class="grid" x1=at x2=at y1="0" y2=height></line><text class="ax" x=at y=height + 15.0 text-anchor="middle">{crate::text::language().short_date(Timestamp::from_secs(t))}</text> }
         })
         .collect_view();
     view! { <svg class="anomalies" viewBox=format!("0 0 {width} {}", height + 20.0) aria-hidden="true" focusable="false">{columns}{lanes}</svg> }
@@ -92,7 +92,7 @@ pub fn AnomalyCalendar(
     let rows = marked
         .iter()
         .rev()
-        .map(|day| view! { <li class=format!("k-h{}", shade(day.count))>{Timestamp::from_secs(day.start).date()}": "{day.count}</li> })
+        .map(|day| view! { <li class=format!("k-h{}", shade(day.count))>{crate::text::language().date(Timestamp::from_secs(day.start))}": "{day.count}</li> })
         .collect_view();
     view! {
         <div class="calendar">

@@ -24,7 +24,7 @@ pub fn BudgetChart(
             view! { <line class="grid" x1=LEFT x2=WIDTH y1=y y2=y></line><text class="ax" x=LEFT - 6.0 y=y + 4.0 text-anchor="end">{format!("{percent} %")}</text> }
         })
         .collect_view();
-    let day = |at: i64| Timestamp::from_secs(at).short_date();
+    let day = |at: i64| crate::text::language().short_date(Timestamp::from_secs(at));
     let gone = picture.gone_y;
     view! {
         <svg class="budget" viewBox=format!("0 0 {WIDTH} {}", HEIGHT + 20.0) aria-hidden="true" focusable="false">

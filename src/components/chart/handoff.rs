@@ -84,9 +84,9 @@ fn node(stop: &Stop, x: f64, y: f64, bottom: f64, now: Timestamp) -> impl IntoVi
         Tense::Expected => ("nx", ""),
     };
     let date = match (stop.at, stop.tense) {
-        (Some(at), Tense::Current) if stop.side != Next::Nobody => tr!(handoff.since, age = at.age(now)),
+        (Some(at), Tense::Current) if stop.side != Next::Nobody => tr!(handoff.since, age = crate::text::language().age(at, now)),
         (Some(at), _) if now.since(at) < 86_400 => at.clock(),
-        (Some(at), _) => at.short_date(),
+        (Some(at), _) => crate::text::language().short_date(at),
         (None, _) => String::new(),
     };
     let radius = if stop.tense == Tense::Current { 4.5 } else { 4.0 };

@@ -83,7 +83,7 @@ fn moment(ms: i64, span_ms: i64) -> String {
     match span_ms {
         0..600_000 => at.to_string()[11..19].to_owned(),
         600_000..172_800_000 => at.clock(),
-        _ => at.short_date(),
+        _ => crate::text::language().short_date(at),
     }
 }
 

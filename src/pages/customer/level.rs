@@ -1,21 +1,25 @@
 //! The service level of a connection: what is wanted, what became of it, how sessions stood.
 
 use crate::{
-    components::{Field, Post, VerdictMark, action, chart::BudgetChart, typed_again},
+    components::{
+        Field, Post, VerdictMark, action,
+        chart::{BudgetChart, Save},
+        typed_again,
+    },
     rpc::levels::{BudgetView, KeptView, LevelView, RemoveObjective, SetObjective},
+    text::language,
 };
 use leptos::prelude::*;
 use peerage_domain::Verdict;
 
 /// A share as people write it: as many nines as matter.
 pub(crate) fn percent(share: Option<f64>) -> String {
-    share.map_or_else(
-        || "–".to_owned(),
-        |share| {
-            let text = format!("{:.3}", share * 100.0);
-            format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
-        },
-    )
+    share.map_or_else(|| "–".to_owned(), |share| language().percent_sign(nines(share)))
+}
+
+/// The same without a sign.
+fn nines(share: f64) -> String {
+    language().decimal(share * 100.0, 3).trim_end_matches('0').trim_end_matches(['.', ',']).to_owned()
 }
 
 /// How much of a budget was spent, as a verdict and in words.
@@ -34,7 +38,7 @@ pub(crate) fn budget_mark(budget: &BudgetView) -> impl IntoView + use<> {
 }
 
 fn sentence(it: &KeptView) -> String {
-    let (wanted, within) = (percent(Some(it.share)), format!("{}", it.within_ms));
+    let (wanted, within) = (percent(Some(it.share)), language().number(it.within_ms));
     match it.budget.kept {
         None => tr!(level.say_none, wanted = wanted, within = within),
         Some(_) => tr!(
@@ -50,7 +54,7 @@ fn sentence(it: &KeptView) -> String {
 
 /// How fast the budget is being spent: 1 would have it gone at the end of the thirty days.
 fn rate(it: &KeptView) -> String {
-    let now = format!("{:.1}", it.last_day.spent);
+    let now = language().decimal(it.last_day.spent, 1);
     if it.last_day.spent > 1.0 { tr!(level.fast, n = now) } else { tr!(level.slow, n = now) }
 }
 
@@ -61,7 +65,7 @@ fn objective(it: &KeptView, view: &LevelView) -> impl IntoView + use<> {
         view! { <Post to={action::<RemoveObjective>()} fields=vec![("id", view.connection.clone())] label=label class="btn sm"/> }
     });
     let rows = it.course.iter().rev().take(30).map(|(day, share)| {
-        view! { <tr><td>{peerage_domain::Timestamp::from_secs(*day).date()}</td><td class="num">{format!("{:.1} %", share * 100.0)}</td></tr> }
+        view! { <tr><td>{language().date(peerage_domain::Timestamp::from_secs(*day))}</td><td class="num">{language().percent(Some(*share), 1)}</td></tr> }
     });
     view! {
         <div class="pbody chart">
@@ -76,7 +80,8 @@ fn objective(it: &KeptView, view: &LevelView) -> impl IntoView + use<> {
             </details>
             <details><summary>{tr!(chart.about)}</summary><p class="help">{tr!(level.about)}</p></details>
             <span class="push"></span>
-            <span>{tr!(level.set, who = who, day = at.date())}</span>
+            <Save name=format!("{}-budget", view.connection) api=format!("/api/v1/telemetry/budget?connection={}", view.connection) link=format!("/connections/{}#h-level", view.connection)/>
+            <span>{tr!(level.set, who = who, day = language().date(at))}</span>
             {remove}
         </div>
     }
@@ -84,9 +89,7 @@ fn objective(it: &KeptView, view: &LevelView) -> impl IntoView + use<> {
 
 fn form(view: &LevelView) -> impl IntoView + use<> {
     let id = view.connection.clone();
-    let (within, share) = view.kept.as_ref().map_or((String::new(), "99.9".to_owned()), |it| {
-        (it.within_ms.to_string(), percent(Some(it.share)).trim_end_matches(" %").to_owned())
-    });
+    let (within, share) = view.kept.as_ref().map_or((String::new(), nines(0.999)), |it| (language().number(it.within_ms), nines(it.share)));
     typed_again(format!("objective/{id}"), move |typed| {
         let (within, share) =
             (typed.get("within_ms").unwrap_or_else(|| within.clone()), typed.get("percent").unwrap_or_else(|| share.clone()));

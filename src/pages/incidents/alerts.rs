@@ -10,7 +10,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 use peerage_domain::{
-    Timestamp,
+    Language, Timestamp,
     incident::{Alert, Family, Mute},
 };
 
@@ -164,7 +164,7 @@ fn channels_panel(view: &AlertsView) -> impl IntoView + use<> {
             view! {
                 <tr>
                     <td class="key" data-l=tr!(alerts.channel)><span>{channel.name.clone()}</span></td>
-                    <td class="nowrap" data-l=tr!(alerts.kind)><span>{kind}{quiet}</span></td>
+                    <td class="nowrap" data-l=tr!(alerts.kind)><span>{kind}<small lang=channel.language.code()>{channel.language.own_name()}</small>{quiet}</span></td>
                     <td class="mono wide" data-l=tr!(alerts.target)>{channel.target.clone()}</td>
                     <td class="acts">{acts}</td>
                 </tr>
@@ -194,6 +194,11 @@ fn channel_form(mail: bool) -> impl IntoView {
     let is_mail = typed.get("kind").as_deref() == Some("mail");
     let (name, target, quiet) = (typed.get("name"), typed.get("target"), typed.get("quiet"));
     let help = if mail { tr!(alerts.target_help) } else { tr!(alerts.target_webhook) };
+    let chosen = typed.get("language").and_then(|code| Language::of(&code)).unwrap_or_else(crate::text::language);
+    let languages: Vec<_> = Language::ALL
+        .into_iter()
+        .map(|it| view! { <option value=it.code() lang=it.code() selected=it == chosen>{it.own_name()}</option> })
+        .collect();
     let mail_choice = mail.then(|| view! { <option value="mail" selected=is_mail>{tr!(alerts.mail)}</option> });
     view! {
         <form class="pbody form" method="post" action={action::<AddChannel>()} aria-label=tr!(alerts.new_channel)>
@@ -206,6 +211,9 @@ fn channel_form(mail: bool) -> impl IntoView {
                 </Field>
                 <Field id="channel-target" label=tr!(alerts.target) help=help>
                     <input id="channel-target" class="field mono" name="target" maxlength="500" value=target autocomplete="off" spellcheck="false" aria-describedby="channel-target-help"/>
+                </Field>
+                <Field id="channel-language" label=tr!(alerts.language)>
+                    <select id="channel-language" class="field" name="language">{languages}</select>
                 </Field>
                 <Field id="channel-quiet" label=tr!(alerts.quiet) help=tr!(alerts.quiet_help)>
                     <input id="channel-quiet" class="field" name="quiet" maxlength="20" value=quiet autocomplete="off" aria-describedby="channel-quiet-help"/>
@@ -223,7 +231,7 @@ fn mute_words(mute: &Mute) -> String {
         mute.words,
         what = what,
         of = of,
-        until = mute.expires.plus_secs(-1).date(),
+        until = crate::text::language().date(mute.expires.plus_secs(-1)),
         reason = mute.reason.clone(),
         who = mute.author.clone()
     )
@@ -249,7 +257,7 @@ fn mutes_panel(view: &AlertsView) -> impl IntoView + use<> {
             .map(|family| view! { <option value=family.word() selected=chosen == family.word()>{family_name(family)}</option> })
             .collect();
         let (prefix, reason) = (typed.get("prefix"), typed.get("reason"));
-        let until = typed.get("until").unwrap_or_else(|| view.now.plus_secs(86_400).to_string()[..10].to_owned());
+        let until = typed.get("until").unwrap_or_else(|| view.now.plus_secs(86_400).iso_date());
         view! {
             <form class="pbody form" method="post" action={action::<AddMute>()} aria-label=tr!(mute.new)>
                 <div class="cols">

@@ -198,7 +198,8 @@ fn effects(all: Vec<EffectView>) -> impl IntoView {
         let rows = all
             .into_iter()
             .map(|it| {
-                let share = |loss: Option<f64>| loss.map_or_else(|| "–".to_owned(), |loss| format!("{:.1}", loss * 100.0));
+                let share =
+                    |loss: Option<f64>| loss.map_or_else(|| "–".to_owned(), |loss| crate::text::language().decimal(loss * 100.0, 1));
                 let words = match (it.before.0, it.during.0) {
                     (Some(before), Some(during)) => {
                         tr!(
@@ -252,7 +253,7 @@ fn likely(part: &Part) -> (&'static str, String) {
 fn meant(found: &IncidentView) -> impl IntoView + use<> {
     let (what, value) = likely(&found.part);
     let (prefix, id) = (found.part.expected.prefix.to_string(), found.incident.id.clone());
-    let until = found.now.plus_secs(90 * 86_400).to_string()[..10].to_owned();
+    let until = found.now.plus_secs(90 * 86_400).iso_date();
     let words = match what {
         "origin" => tr!(meant.origin, value = value.clone(), prefix = prefix.clone()),
         "upstream" => tr!(meant.upstream, value = value.clone(), prefix = prefix.clone()),

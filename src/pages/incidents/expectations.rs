@@ -94,7 +94,7 @@ fn exceptions(view: &ExpectationsView) -> impl IntoView + use<> {
             });
             view! {
                 <li class="line">
-                    <span><b class="mono">{it.prefix.to_string()}</b>": "{allow_name(it.allow)}" "{over}<br/><small class="muted">{tr!(exception.why, reason = it.reason.clone(), who = it.author.clone(), until = it.expires.plus_secs(-1).date())}</small></span>
+                    <span><b class="mono">{it.prefix.to_string()}</b>": "{allow_name(it.allow)}" "{over}<br/><small class="muted">{tr!(exception.why, reason = it.reason.clone(), who = it.author.clone(), until = crate::text::language().date(it.expires.plus_secs(-1)))}</small></span>
                     <span class="push"></span>
                     {remove}
                 </li>
@@ -114,7 +114,7 @@ fn exceptions(view: &ExpectationsView) -> impl IntoView + use<> {
 }
 
 fn exception_form(now: Timestamp) -> impl IntoView {
-    let until = now.plus_secs(90 * 86_400).to_string()[..10].to_owned();
+    let until = now.plus_secs(90 * 86_400).iso_date();
     typed_again("exception", move |typed| {
         let chosen = typed.get("what").unwrap_or_default();
         let choices = [

@@ -7,10 +7,12 @@ use crate::{
         chart_ms, live, load, load_more,
     },
     rpc::insights::{CourseView, LatencyView, latency, latency_groups},
+    text::language,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use peerage_domain::Timestamp;
 
 /// Latency across all connections.
 #[component]
@@ -45,8 +47,8 @@ fn headline(view: &LatencyView) -> impl IntoView + use<> {
     let median = chart_ms(view.median_ms);
     let delta = view.median_ms.zip(view.before_ms).map(|(now, before)| now - before);
     let compared = match delta {
-        Some(d) if d <= -0.05 => view! { <span class="dn">{tr!(insights.better, d = format!("{:.1}", -d))}</span> }.into_any(),
-        Some(d) if d >= 0.05 => view! { <span class="up">{tr!(insights.worse, d = format!("{d:.1}"))}</span> }.into_any(),
+        Some(d) if d <= -0.05 => view! { <span class="dn">{tr!(insights.better, d = language().decimal(-d, 1))}</span> }.into_any(),
+        Some(d) if d >= 0.05 => view! { <span class="up">{tr!(insights.worse, d = language().decimal(d, 1))}</span> }.into_any(),
         Some(_) => view! { <span>{tr!(insights.steady)}</span> }.into_any(),
         None => view! { <span>{tr!(insights.no_before)}</span> }.into_any(),
     };
@@ -69,8 +71,8 @@ fn Overview(view: LatencyView) -> impl IntoView {
         .map(|c| {
             let values = c.buckets.iter().map(|b| b.q.map(|q| q[2])).collect::<Vec<_>>();
             let delta = change(c).map(|d| match d {
-                _ if d <= -0.05 => tr!(insights.better, d = format!("{:.1}", -d)),
-                _ if d >= 0.05 => tr!(insights.worse, d = format!("{d:.1}")),
+                _ if d <= -0.05 => tr!(insights.better, d = language().decimal(-d, 1)),
+                _ if d >= 0.05 => tr!(insights.worse, d = language().decimal(d, 1)),
                 _ => tr!(insights.steady),
             });
             view! {
@@ -114,11 +116,14 @@ fn Series(view: LatencyView) -> impl IntoView {
             }
         })
         .collect_view();
+    let (from, to) = (Timestamp::from_secs(view.from), Timestamp::from_secs(view.to));
+    let api = |of: &str| format!("/api/v1/telemetry/matrix?of={of}&from={from}&to={to}");
+    let here = format!("/insights/latency?window={from}..{to}");
     let places = view.places.clone().map(|matrix| {
         view! {
             <section class="panel" aria-labelledby="h-places">
                 <div class="phead"><h2 id="h-places">{tr!(insights.places)}</h2></div>
-                <div class="pbody"><Heat matrix=matrix caption=tr!(insights.places_about) corner=tr!(insights.probe)/></div>
+                <Heat matrix=matrix caption=tr!(insights.places_about) corner=tr!(insights.probe) name="probes" api=api("places") link=here.clone()/>
             </section>
         }
     });
@@ -126,7 +131,7 @@ fn Series(view: LatencyView) -> impl IntoView {
         view! {
             <section class="panel" aria-labelledby="h-hours">
                 <div class="phead"><h2 id="h-hours">{tr!(insights.hours)}</h2></div>
-                <div class="pbody"><Heat matrix=matrix caption=tr!(insights.hours_about) corner=tr!(insights.day)/></div>
+                <Heat matrix=matrix caption=tr!(insights.hours_about) corner=tr!(insights.day) name="hours" api=api("hours") link=here.clone()/>
             </section>
         }
     });

@@ -4,14 +4,14 @@ use crate::{
     components::{Field, IncidentState, Post, action, chart::Spark, chart_ms, live, load},
     pages::customer::{budget_mark, percent},
     rpc::levels::{ReportRow, ReportView, Subscribe, Unsubscribe, report},
-    text::say,
+    text::{language, say},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use peerage_domain::{
     incident::sentence,
-    report::{Period, Span},
+    report::{Period, Span, headline},
 };
 
 /// One week or month; the week that goes on when none is named.
@@ -28,14 +28,7 @@ pub fn ReportPage() -> impl IntoView {
 }
 
 fn path(period: Period) -> String {
-    format!("/reports/{}/{}", period.span.word(), &period.from.to_string()[..10])
-}
-
-fn name(period: Period) -> String {
-    match period.span {
-        Span::Week => tr!(reports.week, from = period.from.date(), to = period.last().date()),
-        Span::Month => period.from.date().split_once(' ').map_or_else(String::new, |(_, month)| month.to_owned()),
-    }
+    format!("/reports/{}/{}", period.span.word(), period.from.iso_date())
 }
 
 fn span_name(span: Span) -> String {
@@ -45,21 +38,11 @@ fn span_name(span: Span) -> String {
     }
 }
 
-/// All of it in one sentence.
-fn headline(it: &ReportView) -> String {
-    let Some(median) = it.ms.0 else { return tr!(reports.nothing) };
-    let ms = chart_ms(Some(median));
-    let compared = match (it.ms.1.map(|before| median - before), it.period.span) {
-        (Some(by), Span::Week) if by <= -0.05 => tr!(reports.better_week, n = format!("{:.1}", -by)),
-        (Some(by), Span::Month) if by <= -0.05 => tr!(reports.better_month, n = format!("{:.1}", -by)),
-        (Some(by), Span::Week) if by >= 0.05 => tr!(reports.worse_week, n = format!("{by:.1}")),
-        (Some(by), Span::Month) if by >= 0.05 => tr!(reports.worse_month, n = format!("{by:.1}")),
-        (Some(_), _) => tr!(reports.same),
-        (None, _) => tr!(reports.first),
-    };
-    let worst = it.rows.first().filter(|row| row.ms.0.is_some());
-    let worst = worst.map_or_else(String::new, |row| tr!(reports.worst, name = row.connection.1.clone(), ms = chart_ms(row.ms.0)));
-    format!("{} {worst}", tr!(reports.headline, ms = ms, compared = compared))
+/// All of it in one or two sentences.
+fn said(it: &ReportView) -> String {
+    let slowest = it.rows.first().and_then(|row| Some((row.connection.1.as_str(), row.ms.0?)));
+    let texts = headline(it.period.span, it.ms.0, it.ms.1, slowest, language());
+    texts.iter().map(say).collect::<Vec<_>>().join(" ")
 }
 
 fn row(it: &ReportRow) -> impl IntoView + use<> {
@@ -145,7 +128,7 @@ fn sending(it: &ReportView) -> impl IntoView + use<> {
 #[component]
 fn Sheet(it: ReportView) -> impl IntoView {
     let period = it.period;
-    let title = name(period);
+    let title = say(&period.name(language()));
     let spans = Span::ALL
         .into_iter()
         .map(|span| {
@@ -162,7 +145,7 @@ fn Sheet(it: ReportView) -> impl IntoView {
             <nav class="seg no-print" aria-label=tr!(reports.spans)>{spans}</nav>
             <div class="row no-print"><a class="btn" href=path(period.before())>{tr!(reports.previous)}</a>{next}</div>
         </div>
-        <p class="headline">{headline(&it)}</p>
+        <p class="headline">{said(&it)}</p>
         <p class="sub">{it.organisation.clone()}{it.goes_on.then(|| format!(" · {}", tr!(reports.goes_on)))}{it.replay.then(|| format!(" · {}", tr!(chart.replay)))}</p>
         <section class="panel" aria-labelledby="h-rows">
             <div class="phead"><h2 id="h-rows">{tr!(connections.title)}</h2><p>{tr!(reports.rows_help)}</p></div>

@@ -26,9 +26,9 @@ pub fn QueuePage() -> impl IntoView {
 fn age(since: Timestamp, now: Timestamp, hours: u32) -> impl IntoView {
     let left = i64::from(hours) * 3600 - now.since(since);
     let (class, words) = if left < 0 {
-        ("st fail", tr!(queue.late, age = since.age(now)))
+        ("st fail", tr!(queue.late, age = crate::text::language().age(since, now)))
     } else {
-        ("st", tr!(queue.left, age = since.age(now), left = left / 3600))
+        ("st", tr!(queue.left, age = crate::text::language().age(since, now), left = left / 3600))
     };
     view! { <time class=class datetime=since.to_string() title=since.minute()>{words}</time> }
 }

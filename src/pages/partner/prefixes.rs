@@ -105,7 +105,7 @@ fn row(it: RegistrationRow, now: Timestamp) -> impl IntoView {
             <td class="v" data-l=tr!(prefixes.verdict)><ValidationMark state=it.state.state/></td>
             <td data-l=tr!(prefixes.why)>{gist(&it.state, Next::Provider)}</td>
             <td class="mono" data-l=tr!(registered.key)>{key}</td>
-            <td data-l=tr!(customers.since)>{it.added.date()}</td>
+            <td data-l=tr!(customers.since)>{crate::text::language().date(it.added)}</td>
         </tr>
     }
 }

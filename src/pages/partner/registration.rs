@@ -90,7 +90,7 @@ fn keys(subject: &str, all: &[KeyRecord], used: &[String], writable: bool, now: 
             let standing = key.standing(now);
             let fields = vec![("subject", subject.to_owned()), ("key", key.id.clone())];
             let (revocable, endable) = (writable && standing != KeyStanding::Revoked, writable && standing == KeyStanding::Good);
-            let end = key.expires.map(|at| at.date()).unwrap_or_default();
+            let end = key.expires.map(|at| crate::text::language().date(at)).unwrap_or_default();
             let end_form = endable.then(|| end_form(subject, key));
             let revoke = tr!(registered.revoke, key = key.hint.clone());
             view! {

@@ -62,7 +62,7 @@ fn checklist(number: usize, list: ChecklistView) -> impl IntoView {
 
 /// `99.95 %`; a dash where nothing is known.
 fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "–".to_owned(), |share| format!("{:.2} %", share * 100.0))
+    crate::text::language().percent(share, 2)
 }
 
 fn metrics(sessions: Vec<SessionMetrics>, now: Timestamp) -> impl IntoView {
@@ -75,7 +75,7 @@ fn metrics(sessions: Vec<SessionMetrics>, now: Timestamp) -> impl IntoView {
                 None => (Verdict::Unknown, tr!(verdict_page.silent)),
             };
             let (accepted, refused, limit) = it.prefixes;
-            let since = it.since.map(|at| at.age(now));
+            let since = it.since.map(|at| crate::text::language().age(at, now));
             let flaps = it.flaps.map_or_else(|| "–".to_owned(), |n| n.to_string());
             let service = if it.service { tr!(service_page.yes) } else { tr!(service_page.no) };
             let peering = it.id.split('/').next().unwrap_or_default().to_owned();

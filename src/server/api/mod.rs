@@ -1,5 +1,6 @@
 //! The REST API. Errors are problem details (RFC 9457).
 
+mod charts;
 mod incidents;
 mod probe;
 mod service;
@@ -104,6 +105,7 @@ impl<S: Send + Sync> FromRequest<S> for Whole {
 pub fn router() -> Router<AppState> {
     let (routes, mut openapi) = OpenApiRouter::<AppState>::new()
         .merge(v1::router())
+        .merge(charts::router())
         .merge(service::router())
         .merge(incidents::router())
         .merge(probe::router())

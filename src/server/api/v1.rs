@@ -1,38 +1,23 @@
 //! `/api/v1`: the portal's own API.
 
 use super::{Asked, Problem, Whole, bearer};
-use crate::server::{context::actor_of, http::AppState, views::bucket};
+use crate::server::http::AppState;
 use axum::{
     Json,
     extract::{FromRequestParts, State},
-    http::{HeaderMap, StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
-};
-use peerage_charts::{
-    picture::{Words, file},
-    smoke::{Bucket, Frame},
+    http::{HeaderMap, StatusCode, request::Parts},
 };
 use peerage_domain::{
-    Timestamp,
     peering::{MACHINE, Party, StateName},
     telemetry::{RouteEvent, Sample},
 };
-use peerage_latency::{Histogram, Step};
-use peerage_service::{
-    Service,
-    telemetry::{Interval, Sender},
-};
+use peerage_service::{Service, telemetry::Sender};
 use serde::{Deserialize, Serialize};
-use tower_sessions::Session;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(states))
-        .routes(routes!(read_latency, take_latency))
-        .routes(routes!(import_latency))
-        .routes(routes!(take_events))
+    OpenApiRouter::new().routes(routes!(states)).routes(routes!(take_latency)).routes(routes!(import_latency)).routes(routes!(take_events))
 }
 
 /// A state of a connection.
@@ -207,99 +192,4 @@ struct EventReceipt {
 async fn take_events(State(service): State<Service>, Token(sender): Token, Whole(body): Whole) -> Result<Json<EventReceipt>, Problem> {
     let batch: EventBatch = read(&body)?;
     Ok(Json(EventReceipt { added: service.take_route_events(&sender, &batch.events).await? }))
-}
-
-/// Which part of a series.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Span {
-    /// Name of the series.
-    series: String,
-    /// RFC 3339, UTC.
-    from: String,
-    /// RFC 3339, UTC.
-    to: String,
-    /// Most intervals to give; 600 by default.
-    max_points: Option<usize>,
-    /// `json`, or `csv` for a table.
-    #[serde(default)]
-    format: String,
-}
-
-/// A series in intervals.
-#[derive(Serialize, ToSchema)]
-struct CourseBody {
-    /// Length of an interval in seconds.
-    step_s: i64,
-    /// Intervals with samples.
-    buckets: Vec<BucketBody>,
-}
-
-/// One interval.
-#[derive(Serialize, ToSchema)]
-struct BucketBody {
-    /// Beginning, RFC 3339.
-    time: String,
-    /// Round-trip times.
-    n: u64,
-    /// Lost packets.
-    lost: u64,
-    /// Percentiles 5, 25, 50, 75, 95 in ms.
-    q: Option<[f64; 5]>,
-}
-
-/// Latency of one series, for somebody who is signed in.
-#[utoipa::path(get, path = "/api/v1/telemetry/latency", params(Span),
-    responses((status = 200, body = CourseBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
-async fn read_latency(State(service): State<Service>, session: Session, Asked(span): Asked<Span>) -> Result<Response, Problem> {
-    let actor = actor_of(&service, &session).await?;
-    let moment = |text: &str| text.parse::<Timestamp>().map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()));
-    let (from, to) = (moment(&span.from)?, moment(&span.to)?);
-    let (step, intervals): (Step, _) = service.latency_between(&actor, &span.series, from, to, span.max_points.unwrap_or(600)).await?;
-    let body = |start: i64, histogram: &Histogram| {
-        let view = bucket(start, histogram);
-        BucketBody { time: Timestamp::from_secs(start).to_string(), n: view.n, lost: view.lost, q: view.q }
-    };
-    let course = CourseBody { step_s: step.secs(), buckets: intervals.iter().map(|i| body(i.start, &i.histogram)).collect() };
-    match span.format.as_str() {
-        "" | "json" => Ok(Json(course).into_response()),
-        "csv" => Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], table(&course)).into_response()),
-        "svg" => Ok(([(header::CONTENT_TYPE, "image/svg+xml")], picture(&span.series, (from, to), &course, &intervals)).into_response()),
-        _ => Err(Problem::new(StatusCode::BAD_REQUEST, "format is json, csv or svg")),
-    }
-}
-
-/// A series as a picture.
-fn picture(series: &str, (from, to): (Timestamp, Timestamp), course: &CourseBody, intervals: &[Interval]) -> String {
-    let (from, to) = (from.secs(), to.secs().max(from.secs() + course.step_s));
-    let frame = Frame { width: 960.0, height: 220.0, left: 44.0, right: 64.0, from, to, step_s: course.step_s, at_least_ms: 1.0 };
-    let bucket = |(it, kept): (&BucketBody, &Interval)| Bucket { time: kept.start, quantiles: it.q, count: it.n, lost: it.lost };
-    let buckets: Vec<Bucket> = course.buckets.iter().zip(intervals).map(bucket).collect();
-    let mut whole = Histogram::default();
-    intervals.iter().for_each(|it| whole.merge(&it.histogram));
-    let ms = |q: f64| whole.quantile(q).map_or_else(|| "–".to_owned(), |ms| format!("{ms:.1} ms"));
-    let sentence = tr!(
-        picture.sentence,
-        from = Timestamp::from_secs(from).minute(),
-        to = Timestamp::from_secs(to).minute(),
-        median = ms(0.5),
-        p95 = ms(0.95),
-        loss = format!("{:.1}", whole.loss().unwrap_or_default() * 100.0)
-    );
-    let words = Words { title: series, sentence: &sentence, loss: &tr!(chart.loss) };
-    let label = |t: i64| {
-        let t = Timestamp::from_secs(t);
-        if to - from > 2 * 86_400 { t.short_date() } else { t.clock() }
-    };
-    file(&frame, &buckets, words, label)
-}
-
-/// A series as a table (RFC 4180).
-fn table(course: &CourseBody) -> String {
-    let mut text = "time,answered,lost,p5_ms,p25_ms,p50_ms,p75_ms,p95_ms\r\n".to_owned();
-    for it in &course.buckets {
-        let values = it.q.map_or_else(|| ",,,,".to_owned(), |q| q.map(|ms| format!("{ms:.4}")).join(","));
-        text += &format!("{},{},{},{values}\r\n", it.time, it.n, it.lost);
-    }
-    text
 }

@@ -36,7 +36,7 @@ pub(crate) async fn add_exception(
     form_keeping(typed, async |service, actor| {
         let form = ExceptionForm { prefix: prefix.clone(), what, value, reason, until, incident };
         let made = service.add_exception(&actor, &form).await?;
-        done(sender(), tr!(done.excepted, prefix = made.prefix, until = made.expires.plus_secs(-1).date()))
+        done(sender(), tr!(done.excepted, prefix = made.prefix, until = crate::text::language().date(made.expires.plus_secs(-1))))
     })
     .await
 }
@@ -86,11 +86,12 @@ pub(crate) async fn remove_alert(id: String) -> Result<(), Failure> {
     .await
 }
 
-pub(crate) async fn add_channel(name: String, kind: String, target: String, quiet: String) -> Result<(), Failure> {
-    let fields = [("name", &name), ("kind", &kind), ("target", &target), ("quiet", &quiet)];
+pub(crate) async fn add_channel(form: ChannelForm) -> Result<(), Failure> {
+    let fields =
+        [("name", &form.name), ("kind", &form.kind), ("target", &form.target), ("quiet", &form.quiet), ("language", &form.language)];
     let typed = fields.into_iter().fold(Typed::new("channel"), |typed, (name, value)| typed.with(name, value));
     form_keeping(typed, async |service, actor| {
-        let (channel, secret) = service.add_channel(&actor, &ChannelForm { name, kind, target, quiet }).await?;
+        let (channel, secret) = service.add_channel(&actor, &form).await?;
         match secret {
             Some(value) => {
                 let what = tr!(done.webhook, name = channel.name);
@@ -134,7 +135,7 @@ pub(crate) async fn add_mute(prefix: String, family: String, reason: String, unt
     let typed = fields.into_iter().fold(Typed::new("mute"), |typed, (name, value)| typed.with(name, value));
     form_keeping(typed, async |service, actor| {
         let made = service.add_mute(&actor, &MuteForm { prefix, family, reason, until }).await?;
-        done("/alerts", tr!(done.muted, until = made.expires.plus_secs(-1).date()))
+        done("/alerts", tr!(done.muted, until = crate::text::language().date(made.expires.plus_secs(-1))))
     })
     .await
 }

@@ -118,6 +118,7 @@ pub(crate) async fn alerts() -> Result<AlertsView, Failure> {
         mail: matches!(it.way, Way::Mail { .. }),
         target: it.target(),
         quiet: it.quiet.map(|hours| hours.to_string()),
+        language: it.language,
     };
     Ok(AlertsView {
         alerts: service.alerts(&actor).await?,

@@ -11,9 +11,9 @@ use peerage_charts::heat::hour_of_week;
 use peerage_domain::{Timestamp, access::Action, incident::Incident};
 use peerage_latency::{Histogram, Step, View, Window, change::points};
 use peerage_service::{
-    Actor, Service,
-    groups::{By, Group},
-    telemetry::Course,
+    Actor, Error, Service,
+    groups::{By, Group, earlier_step},
+    telemetry::{Course, Interval},
 };
 use peerage_storage::Page;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,9 +46,7 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
     let (service, actor) = asked().await?;
     let window = view_of(&window);
     let courses = if connection.is_empty() {
-        // Peerings have their own pages.
-        let all = service.insights(&actor, window).await?;
-        all.into_iter().filter(|it| it.series.connection.starts_with("CN-")).collect()
+        all_courses(&service, &actor, window).await?
     } else if connection.starts_with("PR-") {
         service.peering(&actor, &connection).await?;
         service.latency(&actor, &connection, window).await?
@@ -101,24 +99,51 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
     })
 }
 
+/// Every series of a connection. Peerings have their own pages.
+async fn all_courses(service: &Service, actor: &Actor, view: View) -> Result<Vec<Course>, Error> {
+    let all = service.insights(actor, view).await?;
+    Ok(all.into_iter().filter(|it| it.series.connection.starts_with("CN-")).collect())
+}
+
 pub(crate) async fn groups(by: String, window: String) -> Result<GroupsView, Failure> {
     let (service, actor) = asked().await?;
-    let (by, view) = (By::of(&by).unwrap_or_default(), view_of(&window));
+    Ok(groups_of(&service, &actor, By::of(&by).unwrap_or_default(), view_of(&window)).await?)
+}
+
+/// Medians of the intervals of a window before, moved into the one that is shown.
+fn moved(earlier: &[Interval], length_s: i64) -> Vec<(i64, f64)> {
+    earlier.iter().filter_map(|it| Some((it.start + length_s, it.histogram.quantile(0.5)?))).collect()
+}
+
+pub(crate) async fn groups_of(service: &Service, actor: &Actor, by: By, view: View) -> Result<GroupsView, Error> {
     let (from, to, step) = view.bounds(service.clock().now().secs());
     let group = |it: Group| GroupView {
         ms: (it.total.quantile(0.5), it.total.quantile(0.95)),
+        before_ms: it.before.quantile(0.5),
+        earlier: moved(&it.earlier, to - from),
         loss: it.total.loss(),
         buckets: it.intervals.iter().map(|i| bucket(i.start, &i.histogram)).collect(),
         series: it.series,
         name: it.name,
     };
-    let mut groups: Vec<GroupView> = service.grouped(&actor, by, view).await?.into_iter().map(group).collect();
+    let mut groups: Vec<GroupView> = service.grouped(actor, by, view).await?.into_iter().map(group).collect();
     groups.sort_by(|a, b| b.ms.0.unwrap_or(-1.0).total_cmp(&a.ms.0.unwrap_or(-1.0)));
-    Ok(GroupsView { by: by.word().into(), step_s: step.secs(), from, to, groups })
+    let earlier_step_s = earlier_step(to - from).secs();
+    Ok(GroupsView { by: by.word().into(), step_s: step.secs(), earlier_step_s, from, to, groups })
+}
+
+/// A matrix of everything that the actor may see: by weekday and hour, or by probe and location.
+pub(crate) async fn matrix_of(service: &Service, actor: &Actor, by_hour: bool, view: View) -> Result<Option<MatrixView>, Error> {
+    let courses = all_courses(service, actor, view).await?;
+    if by_hour {
+        return Ok(Some(hours(&courses)));
+    }
+    let known = names_and_places(service, actor, &courses).await?;
+    Ok(places(&courses, &known))
 }
 
 /// Names and primary locations of the connections that courses belong to.
-async fn names_and_places(service: &Service, actor: &Actor, courses: &[Course]) -> Result<BTreeMap<String, (String, String)>, Failure> {
+async fn names_and_places(service: &Service, actor: &Actor, courses: &[Course]) -> Result<BTreeMap<String, (String, String)>, Error> {
     let (directory, mut known) = (service.directory().await?, BTreeMap::new());
     for id in courses.iter().map(|course| &course.series.connection).collect::<BTreeSet<_>>() {
         if let Ok((connection, _)) = service.connection(actor, id).await {
@@ -159,9 +184,8 @@ pub(crate) async fn proof(connection: String) -> Result<Option<ProofView>, Failu
 }
 
 fn course_view(course: Course, name: String, length_s: i64) -> CourseView {
-    let earlier = course.earlier.iter().filter_map(|it| Some((it.start + length_s, it.histogram.quantile(0.5)?)));
     CourseView {
-        earlier: earlier.collect(),
+        earlier: moved(&course.earlier, length_s),
         earlier_step_s: course.before_step.secs(),
         buckets: course.intervals.iter().map(|i| bucket(i.start, &i.histogram)).collect(),
         median_ms: course.total.quantile(0.5),
@@ -195,6 +219,8 @@ pub(crate) fn bucket(start: i64, histogram: &Histogram) -> BucketView {
 }
 
 const HOURS: usize = 24;
+/// Below so many answers a cell of a matrix is marked.
+const FEW: u64 = 50;
 
 /// By weekday and hour.
 fn hours(courses: &[Course]) -> MatrixView {
@@ -203,13 +229,22 @@ fn hours(courses: &[Course]) -> MatrixView {
         let (day, hour) = hour_of_week(interval.start);
         cells[day * HOURS + hour].merge(&interval.histogram);
     }
-    let days =
-        [tr!(day.monday), tr!(day.tuesday), tr!(day.wednesday), tr!(day.thursday), tr!(day.friday), tr!(day.saturday), tr!(day.sunday)];
     MatrixView {
-        rows: days.into(),
+        rows: days(),
         columns: (0..HOURS).map(|hour| format!("{hour:02}")).collect(),
         ms: cells.iter().map(|cell| cell.quantile(0.5)).collect(),
+        few: cells.iter().map(is_few).collect(),
     }
+}
+
+/// The days of a week.
+pub(crate) fn days() -> Vec<String> {
+    [tr!(day.monday), tr!(day.tuesday), tr!(day.wednesday), tr!(day.thursday), tr!(day.friday), tr!(day.saturday), tr!(day.sunday)].into()
+}
+
+/// Whether a median rests on fewer packets than it takes to trust it.
+fn is_few(cell: &Histogram) -> bool {
+    (1..FEW).contains(&cell.count())
 }
 
 /// By probe and location, where connections have names and primary locations; nothing where there are
@@ -226,9 +261,10 @@ fn places(courses: &[Course], known: &BTreeMap<String, (String, String)>) -> Opt
     }
     let rows: BTreeSet<&str> = cells.keys().map(|(probe, _)| *probe).collect();
     let columns: BTreeSet<&str> = cells.keys().map(|(_, place)| *place).collect();
-    let cell = |probe: &str, place: &str| cells.get(&(probe, place)).and_then(|cell| cell.quantile(0.5));
+    let all: Vec<Option<&Histogram>> = rows.iter().flat_map(|row| columns.iter().map(|column| cells.get(&(*row, *column)))).collect();
     (rows.len() > 1).then(|| MatrixView {
-        ms: rows.iter().flat_map(|row| columns.iter().map(|column| cell(row, column))).collect(),
+        ms: all.iter().map(|cell| cell.and_then(|cell| cell.quantile(0.5))).collect(),
+        few: all.iter().map(|cell| cell.is_some_and(is_few)).collect(),
         rows: rows.iter().map(ToString::to_string).collect(),
         columns: columns.iter().map(ToString::to_string).collect(),
     })

@@ -10,7 +10,7 @@ mod service;
 
 pub(crate) use edge::{glass, received_routes, router, routers};
 pub(crate) use incidents::{alerts, course, expectations, feeds, incident, incidents};
-pub(crate) use latency::{bucket, groups, latency, proof};
+pub(crate) use latency::{bucket, days, groups, groups_of, latency, matrix_of, proof};
 pub(crate) use legacy::{customers, import, legacies};
 pub(crate) use levels::{level, report};
 pub(crate) use probes::probes;

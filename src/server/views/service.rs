@@ -128,7 +128,7 @@ fn told(event: &RegistrationEvent) -> String {
         RegistrationEvent::KeyReplaced { key } => tr!(registered.told_replaced, key = key),
         RegistrationEvent::KeyRevoked { key } => tr!(registered.told_revoked, key = key),
         RegistrationEvent::KeyExpires { key, at: Some(at) } => {
-            tr!(registered.told_expires, key = key, date = at.date())
+            tr!(registered.told_expires, key = key, date = crate::text::language().date(*at))
         }
         RegistrationEvent::KeyExpires { key, at: None } => tr!(registered.told_endless, key = key),
         RegistrationEvent::Activated { key, prefix } => {

@@ -87,7 +87,7 @@ impl Refusal {
             }
             Refusal::State { peering, connection, state, verb } => not_now(&format!("{peering}/{connection}"), *state, *verb),
             Refusal::Party { verb, party } => {
-                say!("peering.party", "{verb} is for the {party}.", verb = verb.word(), party = party.word())
+                say!("peering.party", "{verb}: only {party} can do that.", verb = verb.word(), party = party.word())
             }
             Refusal::NoDemarcation => say!("peering.no_demarcation", "Say where the cross-connect ends: cage, rack, panel, port."),
             Refusal::NoNote => say!("peering.no_note", "Say why, in words that help the other side."),

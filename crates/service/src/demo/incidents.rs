@@ -39,7 +39,7 @@ impl Service {
                 what: "upstream".into(),
                 value: upstream.into(),
                 reason: reason.into(),
-                until: now.plus_secs(300 * 86_400).to_string()[..10].to_owned(),
+                until: now.plus_secs(300 * 86_400).iso_date(),
                 incident: String::new(),
             };
             self.add_exception(customer, &form).await?;

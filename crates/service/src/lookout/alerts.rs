@@ -3,7 +3,7 @@
 use super::{expected::end_of_day, webhook};
 use crate::{Actor, Error, Service};
 use peerage_domain::{
-    Prefix, Timestamp,
+    Language, Prefix, Timestamp,
     access::Action,
     contact::Email,
     incident::{Alert, AlertForm, Family, Hours, LONGEST_DAYS, Mute},
@@ -55,6 +55,9 @@ pub struct Channel {
     pub way: Way,
     /// When it is not used.
     pub quiet: Option<Hours>,
+    /// In which language its readers are told.
+    #[serde(default)]
+    pub language: Language,
 }
 
 impl Channel {
@@ -78,6 +81,8 @@ pub struct ChannelForm {
     pub target: String,
     /// Such as `22:00-06:00`; may be empty.
     pub quiet: String,
+    /// A language's code; English when empty.
+    pub language: String,
 }
 
 /// What was typed to mute something.
@@ -198,6 +203,10 @@ impl Service {
             "" => None,
             text => Some(text.parse::<Hours>().map_err(|error| Error::Refused(error.text()))?),
         };
+        let language = match form.language.trim() {
+            "" => Language::default(),
+            code => Language::of(code).ok_or_else(|| Error::Refused(say!("channel.language", "Choose a language of the list.")))?,
+        };
         let (way, secret) = match form.kind.as_str() {
             "webhook" => {
                 let url = webhook::checked(&form.target, &self.settings.lookout.webhook_allow)?;
@@ -206,7 +215,8 @@ impl Service {
             }
             _ => (Way::Mail { address: self.mail_address(actor, &form.target).await? }, None),
         };
-        let mut channel = Channel { id: String::new(), organisation: actor.organisation.clone(), name: name(&form.name)?, way, quiet };
+        let mut channel =
+            Channel { id: String::new(), organisation: actor.organisation.clone(), name: name(&form.name)?, way, quiet, language };
         let mut tx = self.store.begin().await?;
         channel.id = tx.next_id("CH").await?;
         tx.save_item(CHANNEL, &channel.id, &channel.organisation, &channel).await?;
@@ -388,7 +398,7 @@ impl Service {
         let known: Vec<Mute> = tx.items(MUTE, Some(&mute.organisation)).await?;
         let same = |it: &&Mute| it.prefix == mute.prefix && it.family == mute.family && it.expires > created;
         if let Some(known) = known.iter().find(same) {
-            let (id, until) = (&known.id, known.expires.plus_secs(-1).date());
+            let (id, until) = (&known.id, known.expires.plus_secs(-1).iso_date());
             return Err(Error::Refused(say!("mute.same", "{id} mutes this until {until}; end it first.", id = id, until = until)));
         }
         mute.id = tx.next_id("MU").await?;

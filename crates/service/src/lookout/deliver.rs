@@ -5,16 +5,16 @@
 use super::{
     LookoutSettings,
     alerts::{ALERT, CHANNEL, Channel, MUTE, Way},
+    letter::{self, News, Told},
     mail::{self, Letter},
     webhook::{self, Answer},
 };
-use crate::{Error, Service, reports::Report};
+use crate::{Error, Service, reports::Report, voice::Voice};
 use peerage_domain::{
     Timestamp,
-    incident::{Alert, Incident, Mute, Part, advice, sentence},
+    incident::{Alert, Incident, Mute, Part},
 };
 use peerage_storage::deliveries::{Delivery, DeliveryState, Phase};
-use serde_json::json;
 use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
@@ -39,6 +39,7 @@ struct Parcel {
     /// The delivery that told of its beginning.
     opening: Option<String>,
     now: Timestamp,
+    voice: Voice,
 }
 
 /// What becomes of a delivery before it is sent.
@@ -148,6 +149,7 @@ impl Service {
             Way::Mail { .. } => String::new(),
         };
         let mut parcel = Parcel {
+            voice: self.voice(channel.language),
             channel,
             secret,
             incident: None,
@@ -236,111 +238,27 @@ impl Service {
 
 impl Parcel {
     fn send(&self, settings: &LookoutSettings) -> Answer {
+        let told = Told {
+            news: match (&self.report, &self.incident) {
+                (Some(report), _) => News::Report(report),
+                (None, Some(incident)) => News::Incident(incident, self.delivery.phase),
+                (None, None) => News::Test,
+            },
+            channel: &self.channel,
+            written: if self.delivery.phase == Phase::Test { self.now } else { self.delivery.outcome.created },
+            voice: self.voice,
+        };
         match (&self.channel.way, &settings.mail) {
             (Way::Webhook { url, .. }, _) => {
-                let body = self.body(&settings.public_url).to_string();
+                let body = letter::body(&told, &settings.public_url).to_string();
                 webhook::send(url, &self.secret, &self.delivery.id, self.now.secs(), &body, &settings.webhook_allow)
             }
             (Way::Mail { address }, Some(server)) => {
-                let (subject, text) = (self.subject(), self.text(&settings.public_url));
+                let (subject, text) = (letter::subject(&told), letter::text(&told, &settings.public_url));
                 let thread = self.opening.as_deref().filter(|id| *id != self.delivery.id);
                 mail::send(server, &Letter { to: &address.to_string(), subject: &subject, text: &text, id: &self.delivery.id, thread })
             }
             (Way::Mail { .. }, None) => Answer::Failed("this portal sends no mail: its operator has not said by which server".into()),
         }
-    }
-
-    fn link(&self, public_url: &str, incident: &Incident) -> String {
-        format!("{}/incidents/{}", public_url.trim_end_matches('/'), incident.id)
-    }
-
-    /// The body of a webhook.
-    fn body(&self, public_url: &str) -> serde_json::Value {
-        if let Some(report) = &self.report {
-            return json!({"type": "report.ready", "timestamp": self.delivery.outcome.created, "data": report.body(public_url)});
-        }
-        let Some(incident) = &self.incident else {
-            return json!({"type": "channel.test", "timestamp": self.now, "data": {"channel": self.channel.id, "name": self.channel.name}});
-        };
-        let part = &incident.worst;
-        let (from, to) = part.around();
-        let kind = if self.delivery.phase == Phase::Open { "incident.opened" } else { "incident.closed" };
-        let reasons: Vec<_> = part.reasons.iter().map(|it| json!({"weight": it.weight, "text": it.text.english()})).collect();
-        json!({
-            "type": kind,
-            "timestamp": self.delivery.outcome.created,
-            "data": {
-                "id": incident.id,
-                "url": (!public_url.is_empty()).then(|| self.link(public_url, incident)),
-                "sentence": sentence(part).english(),
-                "level": incident.level(),
-                "family": incident.family.word(),
-                "type": part.kind.word(),
-                "prefix": part.prefix,
-                "prefixes": incident.prefixes,
-                "expected": part.expected,
-                "by": incident.by,
-                "from": from,
-                "to": to,
-                "origin": part.origin,
-                "path": part.path(),
-                "confidence": incident.peak,
-                "reasons": reasons,
-                "vantage_points": incident.vantages,
-                "opened": incident.opened,
-                "closed": incident.closed,
-                "measured": part.measured,
-                "replay": incident.replay.as_ref().map(|replay| &replay.name),
-            }
-        })
-    }
-
-    fn subject(&self) -> String {
-        if let Some(report) = &self.report {
-            return report.subject();
-        }
-        let Some(incident) = &self.incident else { return format!("Test of the channel “{}”", self.channel.name) };
-        let replay = if incident.replay.is_some() { "Replay: " } else { "" };
-        let over = if self.delivery.phase == Phase::Close { "Over: " } else { "" };
-        format!("{replay}{over}{} [{}]", sentence(&incident.worst).english(), incident.id)
-    }
-
-    fn text(&self, public_url: &str) -> String {
-        if let Some(report) = &self.report {
-            return report.text(public_url);
-        }
-        let Some(incident) = &self.incident else {
-            return format!("This is a test of the channel “{}”. Mail arrives.\n", self.channel.name);
-        };
-        let part = &incident.worst;
-        let mut lines = vec![sentence(part).english().to_owned(), String::new()];
-        if let Some(replay) = &incident.replay {
-            lines.push(format!("This is a replay of {}: nothing happens now.", replay.name));
-        }
-        lines.push(format!("Level:       {:?}", incident.level()));
-        let who = if part.measured.is_some() { "series" } else { "vantage points" };
-        lines.push(format!("Confidence:  {} %, {} {who}", incident.peak, incident.vantages));
-        lines.push(format!("Prefixes:    {}", incident.prefixes));
-        lines.push(format!("Began:       {}", incident.opened));
-        if let Some(closed) = incident.closed {
-            lines.push(format!("Over:        {closed}, after {} min", incident.lasted_s(closed) / 60));
-        }
-        let path: Vec<String> = part.path().iter().map(ToString::to_string).collect();
-        if !path.is_empty() {
-            lines.push(format!("Path:        {}", path.join(" ")));
-        }
-        if self.delivery.phase == Phase::Open {
-            lines.push(String::new());
-            lines.extend(part.reasons.iter().map(|it| format!("{:>+4}  {}", it.weight, it.text)));
-            // What is over needs nobody to do anything.
-            if incident.closed.is_none() {
-                lines.push(String::new());
-                lines.extend(advice(incident).iter().map(|it| format!("- {it}")));
-            }
-        }
-        if !public_url.is_empty() {
-            lines.extend([String::new(), self.link(public_url, incident)]);
-        }
-        lines.join("\n") + "\n"
     }
 }

@@ -274,7 +274,7 @@ mod tests {
             what: "kind".into(),
             value: "suboptimal".into(),
             reason: "moving".into(),
-            until: now.plus_secs(5 * 86_400).to_string()[..10].to_owned(),
+            until: now.plus_secs(5 * 86_400).iso_date(),
             incident: String::new(),
         };
         let exception = service.add_exception(&customer, &meant).await.expect("excepted");

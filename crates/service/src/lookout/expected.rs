@@ -259,7 +259,7 @@ impl Service {
         let known: Vec<Exception> = tx.items(EXCEPTION, Some(&exception.organisation)).await?;
         let same = |it: &&Exception| it.prefix == exception.prefix && it.allow == exception.allow && it.holds(created);
         if let Some(known) = known.iter().find(same) {
-            let (id, until) = (&known.id, known.expires.plus_secs(-1).date());
+            let (id, until) = (&known.id, known.expires.plus_secs(-1).iso_date());
             return Err(Error::Refused(say!(
                 "exception.same",
                 "{id} says so until {until}. Take it off first if another last day or reason is meant.",

@@ -7,7 +7,7 @@
 //! * `record`: findings become incidents: one beginning, one end, in one transaction with what is
 //!   to be told of them
 //! * `incidents`: what people read, and say, about them
-//! * `alerts`, `deliver`, `webhook`, `mail`: who is told what, and how
+//! * `alerts`, `deliver`, `letter`, `webhook`, `mail`: who is told what, and how
 //! * `sources`: RIS Live and the operator's own routers; `registry`: dumps of the IRR
 //!
 //! What is live and each recording that is replayed have a watch of their own, so that a replay
@@ -19,6 +19,7 @@ mod deliver;
 mod entrances;
 mod expected;
 mod incidents;
+mod letter;
 mod mail;
 mod record;
 mod registry;

@@ -23,6 +23,9 @@ const LATELY_S: i64 = 900;
 /// What is usual follows from so many days, and is worked out again after so many seconds.
 const USUAL_DAYS: i64 = 14;
 const USUAL_S: i64 = 3600;
+/// Of so many series it is worked out in one look at most: thousands that come at once are known some
+/// looks later, and keep no incident waiting.
+const USUAL_MOST: usize = 250;
 /// What is not measured any more is over after so many seconds.
 const SILENT_S: i64 = 6 * 3600;
 /// Most series and prefixes that are named.
@@ -151,14 +154,15 @@ impl Service {
         let all: Vec<Series> = self.store.series(None, "").await?.into_iter().filter(|it| it.connection.starts_with("CN-")).collect();
         let ids: Vec<&str> = all.iter().map(|it| it.id.as_str()).collect();
         let mut minutes = self.intervals_of(&ids, Step::Minute, now.secs() - LATELY_S, now.secs() + 1).await?;
-        let mut found = vec![];
+        let (mut found, mut left) = (vec![], USUAL_MOST);
         for series in all {
             let Some(minutes) = minutes.remove(&series.id) else { continue };
             let mut whole = Histogram::default();
             minutes.iter().for_each(|it| whole.merge(&it.histogram));
             // One series that cannot be read keeps nobody from being told of others.
-            let usual = match self.usual(&series.id, now).await {
-                Ok(usual) => usual,
+            let usual = match self.usual(&series.id, now, &mut left).await {
+                Ok(Some(usual)) => usual,
+                Ok(None) => continue,
                 Err(error) => {
                     tracing::error!(%error, "what is usual for a series is not known");
                     continue;
@@ -169,12 +173,14 @@ impl Service {
         Ok(Some(found))
     }
 
-    /// What is usual for a series, up to an hour ago.
-    async fn usual(&self, series: &str, now: Timestamp) -> Result<Usual, Error> {
+    /// What is usual for a series, up to an hour ago; what was usual before where too many are to be
+    /// worked out, and nothing where it is not known yet.
+    async fn usual(&self, series: &str, now: Timestamp, left: &mut usize) -> Result<Option<Usual>, Error> {
         let known = self.lookout.world().slow.usual.get(series).cloned();
-        if let Some(known) = known.filter(|known| (0..USUAL_S).contains(&now.since(known.at))) {
+        if *left == 0 || known.as_ref().is_some_and(|known| (0..USUAL_S).contains(&now.since(known.at))) {
             return Ok(known);
         }
+        *left -= 1;
         let to = Step::Hour.start_of(now.secs()) - 3600;
         let hours = self.intervals(series, Step::Hour, to - USUAL_DAYS * 86_400, to).await?;
         let known: Vec<Hour> = hours.iter().filter_map(|it| Hour::of(it.start, &it.histogram)).collect();
@@ -182,7 +188,7 @@ impl Service {
         let sent = hours.iter().map(|it| it.histogram.count() + it.histogram.lost()).sum();
         let usual = Usual { at: now, baseline: Baseline::of(&known), loss: Share { some: lost, all: sent } };
         self.lookout.world().slow.usual.insert(series.to_owned(), usual.clone());
-        Ok(usual)
+        Ok(Some(usual))
     }
 
     /// Judges what was measured, and keeps what it shows.
@@ -436,7 +442,7 @@ mod tests {
                 what: "kind".into(),
                 value: kind.word().into(),
                 reason: "maintenance".into(),
-                until: world.clock.now().plus_secs(5 * 86_400).to_string()[..10].to_owned(),
+                until: world.clock.now().plus_secs(5 * 86_400).iso_date(),
                 incident: String::new(),
             };
             world.service.add_exception(&customer, &meant).await.expect("excepted");

@@ -123,7 +123,7 @@ pub async fn actor(service: &Service, email: &str) -> Actor {
 }
 
 pub async fn webhook(service: &Service, customer: &Actor, url: &str) -> String {
-    let form = ChannelForm { name: "NOC".into(), kind: "webhook".into(), target: url.into(), quiet: String::new() };
+    let form = ChannelForm { name: "NOC".into(), kind: "webhook".into(), target: url.into(), ..ChannelForm::default() };
     let (channel, secret) = service.add_channel(customer, &form).await.expect("channel");
     assert!(secret.is_some_and(|secret| secret.starts_with("whsec_")));
     channel.id

@@ -26,7 +26,7 @@ pub(super) fn letter(id: &str, connection: &Connection, verbs: &[Verb], now: Tim
         view! {
             <p>{loa.demarcation}</p>
             <p class="muted s12">
-                {tr!(loa.valid, issued = loa.issued.date(), until = until.date())}
+                {tr!(loa.valid, issued = crate::text::language().date(loa.issued), until = crate::text::language().date(until))}
                 {old.then(|| tr!(loa.old))}
                 {loa.acknowledged.map(|at| tr!(loa.read, at = at.minute()))}
             </p>

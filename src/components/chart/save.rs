@@ -1,0 +1,41 @@
+//! Ways to take a chart along.
+
+use leptos::prelude::*;
+
+/// As a picture, as a table, as data, as an address, and as a call of the API.
+#[component]
+pub fn Save(
+    /// Beginning of the files' names.
+    name: String,
+    /// Address of the data, with a query: `&format=` makes a file of it.
+    api: String,
+    /// Where exactly this is shown.
+    link: String,
+) -> impl IntoView {
+    let (csv, svg) = (format!("{api}&format=csv"), format!("{api}&format=svg"));
+    let file = format!("{name}.png");
+    // A browser draws it; without scripts there is the SVG.
+    let drawn = RwSignal::new(false);
+    Effect::new(move |_| drawn.set(true));
+    let from = svg.clone();
+    let png = move || {
+        let (from, to) = (from.clone(), file.clone());
+        drawn
+            .get()
+            .then(|| view! { <button class="link" type="button" on:click=move |_| crate::browser::save_png(&from, &to)>"PNG"</button> })
+    };
+    let call = format!("curl -H \"Authorization: Bearer $TOKEN\" \"$PORTAL{api}\"");
+    view! {
+        <details class="menu save">
+            <summary>{tr!(chart.save)}</summary>
+            <div class="sheet">
+                {png}
+                <a href=svg rel="external" download=format!("{name}.svg")>"SVG"</a>
+                <a href=csv rel="external" download=format!("{name}.csv")>"CSV"</a>
+                <a href=api rel="external">"JSON"</a>
+                <a href=link>{tr!(chart.link)}</a>
+                <label>{tr!(chart.call)}" "<input class="field mono" readonly value=call/></label>
+            </div>
+        </details>
+    }
+}

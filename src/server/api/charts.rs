@@ -1,0 +1,413 @@
+//! What charts show, as data, as a table, and as a picture: series, groups, matrices and error budgets.
+
+use super::{Asked, Problem, service::Reader};
+use crate::{
+    rpc::insights::{BucketView, GroupView, GroupsView, MatrixView},
+    server::{
+        forms::language_of,
+        http::AppState,
+        views::{bucket, days, groups_of, matrix_of},
+        voice::in_language,
+    },
+    text::language,
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use peerage_charts::{
+    picture::{self, Matrix, Multiple, Words},
+    smoke::{Bucket, Frame},
+};
+use peerage_domain::Timestamp;
+use peerage_latency::{Histogram, Step, View};
+use peerage_service::{Service, groups::By, objectives::Kept, telemetry::Interval};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(series)).routes(routes!(groups)).routes(routes!(matrix)).routes(routes!(budget))
+}
+
+/// A chart in the form that is asked for; a picture has its words in the reader's language.
+fn answer<T: Serialize>(
+    format: &str,
+    headers: &HeaderMap,
+    data: &T,
+    table: impl FnOnce() -> String,
+    picture: impl FnOnce() -> String,
+) -> Result<Response, Problem> {
+    match format {
+        "" | "json" => Ok(Json(data).into_response()),
+        "csv" => Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], table()).into_response()),
+        "svg" => Ok(([(header::CONTENT_TYPE, "image/svg+xml")], in_language(language_of(headers), picture)).into_response()),
+        _ => Err(Problem::new(StatusCode::BAD_REQUEST, "format is json, csv or svg")),
+    }
+}
+
+fn moment(text: &str) -> Result<Timestamp, Problem> {
+    text.parse::<Timestamp>().map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))
+}
+
+/// What lies between two moments.
+fn view(from: &str, to: &str) -> Result<View, Problem> {
+    Ok(View::between(moment(from)?.secs(), moment(to)?.secs()))
+}
+
+/// A name as a cell of a table (RFC 4180): a spreadsheet would run what begins like a formula.
+fn cell(text: &str) -> String {
+    let guard = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+}
+
+/// What stands below a moment of a time axis.
+fn label(t: i64, span_s: i64) -> String {
+    let t = Timestamp::from_secs(t);
+    if span_s > 2 * 86_400 { language().short_date(t) } else { t.clock() }
+}
+
+fn number(value: f64) -> String {
+    language().number(value)
+}
+
+fn one_place(value: f64) -> String {
+    language().decimal(value, 1)
+}
+
+/// Which part of a series.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Span {
+    /// Name of the series.
+    series: String,
+    /// RFC 3339, UTC.
+    from: String,
+    /// RFC 3339, UTC.
+    to: String,
+    /// Most intervals to give; 600 by default.
+    max_points: Option<usize>,
+    /// `json`, `csv` for a table, `svg` for a picture.
+    #[serde(default)]
+    format: String,
+}
+
+/// A series in intervals.
+#[derive(Serialize, ToSchema)]
+struct CourseBody {
+    /// Length of an interval in seconds.
+    step_s: i64,
+    /// Intervals with samples.
+    buckets: Vec<BucketBody>,
+}
+
+/// One interval.
+#[derive(Serialize, ToSchema)]
+struct BucketBody {
+    /// Beginning, RFC 3339.
+    time: String,
+    /// Round-trip times.
+    n: u64,
+    /// Lost packets.
+    lost: u64,
+    /// Percentiles 5, 25, 50, 75, 95 in ms.
+    q: Option<[f64; 5]>,
+}
+
+impl From<BucketView> for BucketBody {
+    fn from(it: BucketView) -> Self {
+        BucketBody { time: Timestamp::from_secs(it.t).to_string(), n: it.n, lost: it.lost, q: it.q }
+    }
+}
+
+impl BucketBody {
+    /// As a line of a table, without its end.
+    fn line(&self) -> String {
+        let values = self.q.map_or_else(|| ",,,,".to_owned(), |q| q.map(|ms| format!("{ms:.4}")).join(","));
+        format!("{},{},{},{values}", self.time, self.n, self.lost)
+    }
+}
+
+/// The columns of [`BucketBody::line`].
+const COLUMNS: &str = "time,answered,lost,p5_ms,p25_ms,p50_ms,p75_ms,p95_ms";
+
+/// Intervals as a picture takes them.
+fn drawn<'a>(all: impl Iterator<Item = &'a BucketView>) -> Vec<Bucket> {
+    all.map(|it| Bucket { time: it.t, quantiles: it.q, count: it.n, lost: it.lost }).collect()
+}
+
+/// Latency of one series.
+#[utoipa::path(get, path = "/api/v1/telemetry/latency", params(Span),
+    responses((status = 200, body = CourseBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+async fn series(
+    State(service): State<Service>,
+    Reader(actor): Reader,
+    headers: HeaderMap,
+    Asked(span): Asked<Span>,
+) -> Result<Response, Problem> {
+    let (from, to) = (moment(&span.from)?, moment(&span.to)?);
+    let (step, intervals): (Step, _) = service.latency_between(&actor, &span.series, from, to, span.max_points.unwrap_or(600)).await?;
+    let buckets = intervals.iter().map(|i| bucket(i.start, &i.histogram).into()).collect();
+    let course = CourseBody { step_s: step.secs(), buckets };
+    let table = || course.buckets.iter().fold(format!("{COLUMNS}\r\n"), |text, it| text + &it.line() + "\r\n");
+    answer(&span.format, &headers, &course, table, || series_picture(&span.series, (from, to), step, &intervals))
+}
+
+fn series_picture(name: &str, (from, to): (Timestamp, Timestamp), step: Step, intervals: &[Interval]) -> String {
+    let (from, to) = (from.secs(), to.secs().max(from.secs() + step.secs()));
+    let frame = Frame { width: 960.0, height: 220.0, left: 44.0, right: 64.0, from, to, step_s: step.secs(), at_least_ms: 1.0 };
+    let views: Vec<BucketView> = intervals.iter().map(|it| bucket(it.start, &it.histogram)).collect();
+    let mut whole = Histogram::default();
+    intervals.iter().for_each(|it| whole.merge(&it.histogram));
+    let ms = |q: f64| language().ms(whole.quantile(q));
+    let sentence = tr!(
+        picture.sentence,
+        from = Timestamp::from_secs(from).minute(),
+        to = Timestamp::from_secs(to).minute(),
+        median = ms(0.5),
+        p95 = ms(0.95),
+        loss = one_place(whole.loss().unwrap_or_default() * 100.0)
+    );
+    let words = Words { title: name, sentence: &sentence, loss: &tr!(chart.loss) };
+    picture::file(&frame, &drawn(views.iter()), words, number, |t| label(t, to - from))
+}
+
+/// How series are put together.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Together {
+    /// `provider`, `location` or `probe`.
+    by: String,
+    /// RFC 3339, UTC.
+    from: String,
+    /// RFC 3339, UTC.
+    to: String,
+    /// `relative` draws in percent of each group's own median; data are always in ms.
+    #[serde(default)]
+    scale: String,
+    /// `json`, `csv` for a table, `svg` for a picture.
+    #[serde(default)]
+    format: String,
+}
+
+/// Series that have something in common.
+#[derive(Serialize, ToSchema)]
+struct GroupBody {
+    /// What they have in common.
+    name: String,
+    /// How many there are.
+    series: usize,
+    /// Median in ms.
+    median_ms: Option<f64>,
+    /// 95th percentile in ms.
+    p95_ms: Option<f64>,
+    /// Median of the time before in ms.
+    before_ms: Option<f64>,
+    /// Share of lost packets, 0 to 1.
+    loss: Option<f64>,
+    /// Intervals with samples.
+    buckets: Vec<BucketBody>,
+}
+
+/// Groups of series, the slowest first.
+#[derive(Serialize, ToSchema)]
+struct GroupsBody {
+    /// Length of an interval in seconds.
+    step_s: i64,
+    groups: Vec<GroupBody>,
+}
+
+/// Latency by provider, location or probe.
+#[utoipa::path(get, path = "/api/v1/telemetry/groups", params(Together),
+    responses((status = 200, body = GroupsBody), (status = 400, body = Problem), (status = 401, body = Problem)))]
+async fn groups(
+    State(service): State<Service>,
+    Reader(actor): Reader,
+    headers: HeaderMap,
+    Asked(ask): Asked<Together>,
+) -> Result<Response, Problem> {
+    let by = By::of(&ask.by).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "by is provider, location or probe"))?;
+    let found = groups_of(&service, &actor, by, view(&ask.from, &ask.to)?).await?;
+    let body = |it: &GroupView| GroupBody {
+        name: it.name.clone(),
+        series: it.series,
+        median_ms: it.ms.0,
+        p95_ms: it.ms.1,
+        before_ms: it.before_ms,
+        loss: it.loss,
+        buckets: it.buckets.iter().copied().map(Into::into).collect(),
+    };
+    let data = GroupsBody { step_s: found.step_s, groups: found.groups.iter().map(body).collect() };
+    let lines = |it: &GroupBody| it.buckets.iter().map(|bucket| format!("{},{}\r\n", cell(&it.name), bucket.line())).collect::<String>();
+    let table = || format!("group,{COLUMNS}\r\n") + &data.groups.iter().map(lines).collect::<String>();
+    answer(&ask.format, &headers, &data, table, || groups_picture(&found, ask.scale == "relative"))
+}
+
+fn groups_picture(found: &GroupsView, relative: bool) -> String {
+    let unit = |it: &GroupView| it.ms.0.filter(|ms| relative && *ms > 0.0).map_or(1.0, |ms| ms / 100.0);
+    let scaled = |it: &GroupView| -> Vec<BucketView> {
+        it.buckets.iter().map(|bucket| BucketView { q: bucket.q.map(|q| q.map(|ms| ms / unit(it))), ..*bucket }).collect()
+    };
+    let all: Vec<Vec<BucketView>> = found.groups.iter().map(scaled).collect();
+    let frame = Frame {
+        width: 300.0,
+        height: 110.0,
+        left: 40.0,
+        right: 8.0,
+        from: found.from,
+        to: found.to,
+        step_s: found.step_s,
+        at_least_ms: 1.0,
+    };
+    let values: Vec<String> = found.groups.iter().map(|it| language().ms(it.ms.0)).collect();
+    let multiples: Vec<Multiple> = found
+        .groups
+        .iter()
+        .zip(&all)
+        .zip(&values)
+        .map(|((it, buckets), value)| Multiple {
+            name: &it.name,
+            value,
+            buckets: drawn(buckets.iter()),
+            earlier: it.earlier.iter().map(|&(at, ms)| (at, ms / unit(it))).collect(),
+        })
+        .collect();
+    let span = tr!(chart.span, from = Timestamp::from_secs(found.from).minute(), to = Timestamp::from_secs(found.to).minute());
+    let sentence = format!("{span} · {}", if relative { tr!(groups.relative) } else { tr!(groups.absolute) });
+    let words = Words { title: &tr!(groups.title), sentence: &sentence, loss: "" };
+    picture::multiples(&frame, found.earlier_step_s, &multiples, words, number, |t| label(t, found.to - found.from))
+}
+
+/// Which matrix.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Which {
+    /// `hours` by weekday and hour (UTC), `places` by probe and location.
+    of: String,
+    /// RFC 3339, UTC.
+    from: String,
+    /// RFC 3339, UTC.
+    to: String,
+    /// `json`, `csv` for a table, `svg` for a picture.
+    #[serde(default)]
+    format: String,
+}
+
+/// Medians by row and column.
+#[derive(Serialize, ToSchema)]
+struct MatrixBody {
+    /// Names of the rows.
+    rows: Vec<String>,
+    /// Names of the columns.
+    columns: Vec<String>,
+    /// Medians in ms, a row after another; null where nothing was measured.
+    ms: Vec<Option<f64>>,
+    /// Which of them rest on fewer than fifty answers.
+    few: Vec<bool>,
+}
+
+/// Latency as a matrix.
+#[utoipa::path(get, path = "/api/v1/telemetry/matrix", params(Which),
+    responses((status = 200, body = MatrixBody), (status = 400, body = Problem), (status = 401, body = Problem)))]
+async fn matrix(
+    State(service): State<Service>,
+    Reader(actor): Reader,
+    headers: HeaderMap,
+    Asked(ask): Asked<Which>,
+) -> Result<Response, Problem> {
+    let by_hour = match ask.of.as_str() {
+        "hours" => true,
+        "places" => false,
+        _ => return Err(Problem::new(StatusCode::BAD_REQUEST, "of is hours or places")),
+    };
+    let found = matrix_of(&service, &actor, by_hour, view(&ask.from, &ask.to)?).await?;
+    let MatrixView { rows, columns, ms, few } = found.unwrap_or_default();
+    let data = MatrixBody { rows, columns, ms, few };
+    let table = || {
+        let heads: String = data.columns.iter().map(|name| format!(",{}", cell(name))).collect();
+        let width = data.columns.len().max(1);
+        let line = |(name, values): (&String, &[Option<f64>])| {
+            let values: String = values.iter().map(|ms| ms.map_or_else(|| ",".to_owned(), |ms| format!(",{ms:.4}"))).collect();
+            format!("{}{values}\r\n", cell(name))
+        };
+        format!("{}{heads}\r\n", cell(&ask.of)) + &data.rows.iter().zip(data.ms.chunks(width)).map(line).collect::<String>()
+    };
+    let draw = || {
+        let names = if by_hour { days() } else { data.rows.clone() };
+        let title = if by_hour { tr!(insights.hours) } else { tr!(insights.places) };
+        let sentence = if by_hour { tr!(insights.hours_about) } else { tr!(insights.places_about) };
+        let table = Matrix { rows: &names, columns: &data.columns, values: &data.ms, few: &data.few };
+        picture::matrix(&table, Words { title: &title, sentence: &sentence, loss: "" }, one_place)
+    };
+    answer(&ask.format, &headers, &data, table, draw)
+}
+
+/// Whose budget.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Whose {
+    /// The connection's id.
+    connection: String,
+    /// `json`, `csv` for a table, `svg` for a picture.
+    #[serde(default)]
+    format: String,
+}
+
+/// The error budget of a connection over thirty days.
+#[derive(Serialize, ToSchema)]
+struct BudgetBody {
+    /// Within how many ms packets have to come back.
+    within_ms: f64,
+    /// Share of them, 0 to 1.
+    share: f64,
+    /// Packets that were sent.
+    sent: u64,
+    /// Packets that were lost or late.
+    failed: u64,
+    /// Share of the budget that is spent; 1 is all of it.
+    spent: f64,
+    /// The same by the end of each day.
+    days: Vec<DayBody>,
+}
+
+/// One day of a budget.
+#[derive(Serialize, ToSchema)]
+struct DayBody {
+    /// Such as 2026-11-20, UTC.
+    day: String,
+    spent: f64,
+}
+
+/// The error budget of a connection that has an objective.
+#[utoipa::path(get, path = "/api/v1/telemetry/budget", params(Whose),
+    responses((status = 200, body = BudgetBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+async fn budget(
+    State(service): State<Service>,
+    Reader(actor): Reader,
+    headers: HeaderMap,
+    Asked(ask): Asked<Whose>,
+) -> Result<Response, Problem> {
+    let none = || Problem::new(StatusCode::NOT_FOUND, "The connection has no objective; a customer sets it on its page.");
+    let kept: Kept = service.level(&actor, &ask.connection).await?.kept.ok_or_else(none)?;
+    let days = kept.course.iter().map(|(at, spent)| DayBody { day: Timestamp::from_secs(*at).iso_date(), spent: *spent });
+    let data = BudgetBody {
+        within_ms: kept.objective.within_ms,
+        share: kept.objective.share,
+        sent: kept.budget.sent,
+        failed: kept.budget.failed,
+        spent: kept.budget.spent,
+        days: days.collect(),
+    };
+    let table = || data.days.iter().fold("day,spent\r\n".to_owned(), |text, it| text + &format!("{},{:.6}\r\n", it.day, it.spent));
+    let now = service.clock().now();
+    let draw = || {
+        let title = format!("{} · {}", ask.connection, tr!(level.title));
+        let spent = language().decimal(data.spent * 100.0, 0);
+        let words = Words { title: &title, sentence: &tr!(level.spent, n = spent), loss: "" };
+        let percent = |value: f64| language().percent(Some(value / 100.0), 0);
+        picture::budget(&kept.course, now.plus_secs(-30 * 86_400).secs(), now.secs(), words, percent, |t| label(t, 30 * 86_400))
+    };
+    answer(&ask.format, &headers, &data, table, draw)
+}
