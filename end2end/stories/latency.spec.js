@@ -57,18 +57,78 @@ test('a manager zooms by link, key and pointer, and every view is an address', a
   await page.goto(shown);
   await taken(page);
   expect(await span(page)).toEqual(dragged);
-  await page.getByText('Save', { exact: true }).first().click();
-  const svg = await page.request.get(await page.getByRole('link', { name: 'SVG' }).first().getAttribute('href'));
+  const series = page.locator('section[id^="s-CN-"]').first();
+  expect((await saved(page, series, '<title>CN-1/', /^time,answered,lost,p5_ms.*\r\n20\d\d-/)).readUInt32BE(16)).toBe(1920);
+});
+
+/** A chart's files: words of its picture, the beginning of its table; gives the picture that the browser draws. */
+async function saved(page, chart, words, table) {
+  await chart.getByText('Save', { exact: true }).click();
+  const file = async (name) => {
+    const answer = await page.request.get(await chart.getByRole('link', { name }).getAttribute('href'));
+    expect(answer.ok()).toBe(true);
+    return answer;
+  };
+  const svg = await file('SVG');
   expect(svg.headers()['content-type']).toContain('image/svg+xml');
-  expect(await svg.text()).toContain('<title>CN-1/');
-  const saved = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'PNG' }).first().click();
-  const png = readFileSync(await (await saved).path());
-  expect(png.subarray(1, 4).toString()).toBe('PNG');
-  expect(png.readUInt32BE(16)).toBe(1920);
-  const csv = await page.request.get(await page.getByRole('link', { name: 'CSV' }).first().getAttribute('href'));
+  expect(await svg.text()).toContain(words);
+  const csv = await file('CSV');
   expect(csv.headers()['content-type']).toContain('text/csv');
-  expect(await csv.text()).toMatch(/^time,answered,lost,p5_ms.*\r\n20\d\d-/);
+  expect(await csv.text()).toMatch(table);
+  expect(typeof await (await file('JSON')).json()).toBe('object');
+  await expect(chart.getByLabel('API call')).toHaveValue(/^curl -H "Authorization: Bearer \$TOKEN" "\$PORTAL\/api\/v1\/telemetry\//);
+  const download = page.waitForEvent('download');
+  await chart.getByRole('button', { name: 'PNG' }).click();
+  const png = readFileSync(await (await download).path());
+  expect(png.subarray(1, 4).toString()).toBe('PNG');
+  return png;
+}
+
+test('groups and matrices are read by one moment, and taken along', async ({ page }) => {
+  await signIn(page, 'manager');
+  await open(page, '/insights/latency?window=7d&by=location&scale=relative');
+  const groups = page.getByRole('region', { name: 'Side by side' });
+  const readings = groups.getByRole('slider');
+  await readings.first().focus();
+  await readings.first().press('Home');
+  const moment = (await readings.first().innerText()).slice(0, 20);
+  expect(moment).toMatch(/^20\d\d-\d\d-\d\d \d\d:\d\d UTC/);
+  for (const reading of await readings.all()) await expect(reading).toContainText(moment);
+  await expect(readings.first()).toContainText(/median \d+ %/);
+  await saved(page, groups, '<title>Side by side</title>', /^group,time,answered/);
+  // What was chosen beside the window stays.
+  await groups.getByRole('slider').first().press('+');
+  await expect(page).toHaveURL(/window=[^&]+\.\.[^&]+.*by=location/);
+  await expect(page).toHaveURL(/scale=relative/);
+  await open(page, '/insights/latency?window=7d');
+  await saved(page, page.getByRole('region', { name: 'By weekday and hour (UTC)', exact: true }), '<title>By weekday and hour (UTC)</title>', /^"hours","00"/);
+});
+
+test('a span that is being chosen outlives what comes meanwhile', async ({ page, portal }) => {
+  const words = ['token', 'add', '--organisation', 'Fjordbank', '--label', 'drag', '--data-dir', portal.dir];
+  const token = execFileSync(process.env.PEERAGE, words).toString().trim().split('\n').at(-1);
+  await signIn(page, 'customer');
+  await open(page, '/connections/CN-1?window=1d');
+  const chart = page.locator('.plot svg.smoke:visible').first();
+  await chart.scrollIntoViewIfNeeded();
+  const box = await chart.boundingBox();
+  await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 40, { steps: 4 });
+  const drawn = page.waitForResponse((answer) => answer.url().includes('/rpc/latency'));
+  const samples = [{ series: 'CN-1/Drag', time: new Date().toISOString(), rtt_ms: 20 }];
+  const answer = await fetch(`${portal.url}/api/v1/telemetry/latency`, {
+    method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: JSON.stringify({ samples }),
+  });
+  expect(answer.ok).toBe(true);
+  await drawn;
+  await expect(page.getByRole('heading', { name: 'Drag' })).toBeVisible();
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 40, { steps: 4 });
+  await expect(page.locator('rect.brush').first()).toBeAttached();
+  await page.mouse.up();
+  const chosen = await span(page);
+  expect(chosen.length).toBeGreaterThan(5 * 3600);
+  expect(chosen.length).toBeLessThan(10 * 3600);
 });
 
 for (const scripts of [true, false]) {
