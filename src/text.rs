@@ -72,7 +72,9 @@ fn fill(template: &str, put: impl Fn(&str, &mut String)) -> String {
 /// A sentence of a rule or refusal in the reader's language.
 pub fn say(text: &Text) -> String {
     match texts::rule(text.key()) {
-        Some(key) => fill(texts::template(language(), key), |gap, said| said.push_str(&word(gap, text.value(gap)))),
+        Some(key) => fill(texts::template(language(), key), |gap, said| {
+            said.push_str(&text.sentence(gap).map_or_else(|| word(gap, text.value(gap)), say));
+        }),
         None => text.english().to_owned(),
     }
 }
@@ -89,6 +91,7 @@ fn word(gap: &str, value: &str) -> String {
         return language().marked(value.to_owned());
     }
     let shown = match gap {
+        _ if value == Next::Nobody.word() => Some(tr!(next.nobody)),
         "state" => StateName::ALL.iter().find(|s| s.word() == value).map(|&s| crate::components::state_name(s)),
         "verb" => Verb::ALL.iter().find(|v| v.word() == value).map(|&v| crate::pages::public::verb_name(v)),
         "party" => Party::ALL.iter().find(|p| p.word() == value).map(|&p| party_name(p)),

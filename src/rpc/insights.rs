@@ -173,6 +173,18 @@ pub struct GroupView {
     pub earlier: Vec<(i64, f64)>,
 }
 
+impl GroupView {
+    /// The same with what is drawn in percent of its own median.
+    pub fn relative(&self) -> GroupView {
+        let one = self.ms.0.filter(|ms| *ms > 0.0).map_or(1.0, |ms| ms / 100.0);
+        GroupView {
+            buckets: self.buckets.iter().map(|it| BucketView { q: it.q.map(|q| q.map(|ms| ms / one)), ..*it }).collect(),
+            earlier: self.earlier.iter().map(|&(at, ms)| (at, ms / one)).collect(),
+            ..self.clone()
+        }
+    }
+}
+
 /// Latency put together, on one time axis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupsView {

@@ -46,6 +46,6 @@ pub mod verdict;
 pub use asn::{Asn, AsnClass, AsnError};
 pub use language::Language;
 pub use prefix::{Prefix, PrefixError};
-pub use text::{Text, is_invisible};
+pub use text::{NoSentence, Text, Value, is_invisible};
 pub use timestamp::Timestamp;
 pub use verdict::{Finding, Fix, Next, Verdict};

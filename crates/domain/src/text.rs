@@ -16,21 +16,46 @@ pub struct Text {
     values: Vec<(Cow<'static, str>, String)>,
     /// The sentence in English.
     english: String,
+    /// Gaps in which a sentence stands that has a key of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    texts: Vec<(Cow<'static, str>, Text)>,
 }
+
+/// A value of a gap: what it says in English, and the sentence that it is, if it is one. Used by
+/// [`say!`](crate::say).
+pub struct Value<'a, T>(pub &'a T);
+
+impl Value<'_, Text> {
+    /// The sentence.
+    pub fn sentence(&self) -> Option<Text> {
+        Some(self.0.clone())
+    }
+}
+
+/// Every other value is none: what a type has by itself comes before what a trait gives it.
+pub trait NoSentence {
+    /// Nothing.
+    fn sentence(&self) -> Option<Text> {
+        None
+    }
+}
+
+impl<T> NoSentence for Value<'_, T> {}
 
 impl Text {
     /// A sentence from its English template, in which `{name}` is a gap. Use [`say!`](crate::say).
-    pub fn new(key: &'static str, template: &str, values: Vec<(&'static str, String)>) -> Self {
+    pub fn new(key: &'static str, template: &str, values: Vec<(&'static str, String, Option<Text>)>) -> Self {
         let mut english = String::with_capacity(template.len() + 32);
         let mut rest = template;
         while let Some((before, gap, after)) = next_gap(rest) {
             english.push_str(before);
-            english.push_str(values.iter().find(|(name, _)| *name == gap).map_or("", |(_, value)| value));
+            english.push_str(values.iter().find(|(name, ..)| *name == gap).map_or("", |(_, value, _)| value));
             rest = after;
         }
         english.push_str(rest);
-        let values = values.into_iter().map(|(name, value)| (name.into(), value)).collect();
-        Text { key: key.into(), values, english }
+        let texts = values.iter().filter_map(|(name, _, text)| Some(((*name).into(), text.clone()?))).collect();
+        let values = values.into_iter().map(|(name, value, _)| (name.into(), value)).collect();
+        Text { key: key.into(), values, english, texts }
     }
 
     /// The key, which is also the code of a finding.
@@ -41,6 +66,11 @@ impl Text {
     /// What stands in a gap; empty for a gap that the sentence does not have.
     pub fn value(&self, name: &str) -> &str {
         self.values.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The sentence that stands in a gap, where it is one with a key of its own.
+    pub fn sentence(&self, name: &str) -> Option<&Text> {
+        self.texts.iter().find(|(known, _)| known == name).map(|(_, text)| text)
     }
 
     /// The sentence in English.
@@ -76,7 +106,13 @@ impl fmt::Display for Text {
 #[macro_export]
 macro_rules! say {
     ($key:literal, $english:literal $(, $name:ident = $value:expr)* $(,)?) => {
-        $crate::Text::new($key, $english, vec![$((stringify!($name), ($value).to_string())),*])
+        $crate::Text::new($key, $english, vec![$({
+            #[allow(unused_imports)]
+            use $crate::NoSentence as _;
+            match &$value {
+                value => (stringify!($name), value.to_string(), $crate::Value(value).sentence()),
+            }
+        }),*])
     };
 }
 
@@ -115,6 +151,18 @@ mod tests {
         check(say!("a.b", "{x}, {x}"), ", ");
         check(say!("a.b", "open { stays"), "open { stays");
         assert_eq!(say!("a.b", "{x}", x = 7).value("x"), "7");
+    }
+
+    #[test]
+    fn a_sentence_in_a_gap_keeps_its_key() {
+        let inner = say!("c.d", "wrong");
+        let outer = say!("a.b", "It is {how}, {n} times.", how = inner, n = 2);
+        assert_eq!((outer.english(), outer.value("how")), ("It is wrong, 2 times.", "wrong"));
+        assert_eq!((outer.sentence("how"), outer.sentence("n")), (Some(&inner), None));
+        let kept: crate::Text = serde_json::from_str(&serde_json::to_string(&outer).expect("JSON")).expect("a text");
+        assert_eq!(kept, outer);
+        let old = r#"{"key":"a.b","values":[["n","2"]],"english":"It is so, 2 times."}"#;
+        assert_eq!(serde_json::from_str::<crate::Text>(old).expect("as it was kept before").value("n"), "2");
     }
 
     proptest! {

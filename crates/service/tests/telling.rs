@@ -181,6 +181,34 @@ async fn mail_goes_to_an_address_of_the_organisation_when_the_quiet_hours_are_ov
 }
 
 #[tokio::test]
+async fn a_channel_is_told_in_its_readers_language() {
+    let (url, received) = receiver("200 OK");
+    let lasting = Lasting::new().await;
+    let service = lasting.open().await.speaking(|language, text| format!("{} {}", language.code(), text.key()));
+    let customer = actor(&service, "customer@demo.example").await;
+    let channel = |name: &str, language: &str| ChannelForm {
+        name: name.into(),
+        kind: "webhook".into(),
+        target: url.clone(),
+        language: language.into(),
+        ..ChannelForm::default()
+    };
+    let mut channels = vec![];
+    for (name, language) in [("NOC", "sv"), ("Desk", "fr")] {
+        channels.push(service.add_channel(&customer, &channel(name, language)).await.expect("added").0.id);
+    }
+    service.save_alert(&customer, "", &AlertForm { channels, ..alert("") }).await.expect("alert");
+    service.sight(None, vec![sighting(NOW, 3491, "208.65.153.0/24", Some("3491 17557"))]).await.expect("taken");
+    assert_eq!(service.deliver_due().await.expect("told"), 2);
+    let received = received.lock().expect("received");
+    let mut sentences: Vec<&str> = received.iter().filter_map(|(_, body)| body["data"]["sentence"].as_str()).collect();
+    sentences.sort_unstable();
+    assert_eq!(sentences, ["fr incident.part", "sv incident.part"]);
+    let reasons = received.iter().filter_map(|(_, body)| body["data"]["reasons"][0]["text"].as_str());
+    assert!(reasons.clone().count() == 2 && reasons.into_iter().all(|it| it.starts_with("fr ") || it.starts_with("sv ")));
+}
+
+#[tokio::test]
 async fn an_organisation_has_fifty_channels_at_most() {
     let lasting = Lasting::new().await;
     let service = lasting.open().await;

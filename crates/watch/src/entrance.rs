@@ -27,9 +27,9 @@ pub fn worse(ways: &[Way], approved: &[String], shortest: usize) -> Vec<Reason> 
     if !best.approved {
         let text = say!(
             "entrance.elsewhere",
-            "It is announced at {here}, and neither at {approved}.",
+            "It is announced at {here}, and not at {approved}.",
             here = best.name,
-            approved = approved.join(" nor at ")
+            approved = approved.join(", ")
         );
         reasons.push(Reason { weight: 70, text });
     }

@@ -19,17 +19,6 @@ fn ways() -> [(&'static str, String); 3] {
     [("provider", tr!(groups.provider)), ("location", tr!(groups.location)), ("probe", tr!(insights.probe))]
 }
 
-/// By how much a group's values are divided: nothing, or a hundredth of its own median.
-fn unit(group: &GroupView, relative: bool) -> f64 {
-    group.ms.0.filter(|ms| relative && *ms > 0.0).map_or(1.0, |ms| ms / 100.0)
-}
-
-/// The intervals of a group, in ms or in percent of the group's own median.
-fn buckets(group: &GroupView, relative: bool) -> Vec<BucketView> {
-    let unit = unit(group, relative);
-    group.buckets.iter().map(|it| BucketView { q: it.q.map(|q| q.map(|ms| ms / unit)), ..*it }).collect()
-}
-
 /// An interval in few words: there is little room. `write` writes a value with its unit.
 fn words(bucket: &BucketView, write: impl Fn(f64) -> String) -> String {
     let time = Timestamp::from_secs(bucket.t).minute();
@@ -48,11 +37,8 @@ fn words_percent(bucket: &BucketView) -> String {
 fn picture(view: &GroupsView, group: &GroupView, relative: bool, top: f64) -> impl IntoView + use<> {
     let frame =
         Frame { width: 320.0, height: 90.0, left: 34.0, right: 4.0, from: view.from, to: view.to, step_s: view.step_s, at_least_ms: top };
-    let values = buckets(group, relative);
-    let picture = smoke(&frame, &drawn(&values));
-    let by = unit(group, relative);
-    let earlier: Vec<(i64, f64)> = group.earlier.iter().map(|&(at, ms)| (at, ms / by)).collect();
-    let earlier = other_line(&frame, picture.top_ms, view.earlier_step_s, &earlier);
+    let picture = smoke(&frame, &drawn(&group.buckets));
+    let earlier = other_line(&frame, picture.top_ms, view.earlier_step_s, &group.earlier);
     let (left, right) = (frame.left, frame.width - frame.right);
     let rows = picture.rows.iter().map(|&(y, v)| {
         view! { <line class="grid" x1=left x2=right y1=y y2=y></line><text class="ax" x=left - 4.0 y=y + 4.0 text-anchor="end">{language().number(v)}</text> }
@@ -74,7 +60,7 @@ fn picture(view: &GroupsView, group: &GroupView, relative: bool, top: f64) -> im
         .collect_view();
     let plot = Plot { frame, top: picture.top_ms, strips: 12.0, below: 30.0 };
     view! {
-        <Cursor plot=plot buckets=values words=if relative { words_percent } else { words_ms }>
+        <Cursor plot=plot buckets=group.buckets.clone() words=if relative { words_percent } else { words_ms }>
             {rows}
             <rect class="strip" x=left y=frame.height + 4.0 width=right - left height="8"></rect>
             <path class="outer" d=picture.outer></path>
@@ -112,9 +98,9 @@ pub fn Multiples(
     /// Word of the window in the address.
     window: String,
 ) -> impl IntoView {
+    let shown: Vec<GroupView> = view.groups.iter().map(|group| if relative { group.relative() } else { group.clone() }).collect();
     // The same top for all.
-    let top_of = |group: &GroupView| group.buckets.iter().filter_map(|it| it.q.map(|q| q[4])).fold(0.0, f64::max) / unit(group, relative);
-    let top = view.groups.iter().map(top_of).fold(1.0, f64::max);
+    let top = shown.iter().flat_map(|group| &group.buckets).filter_map(|it| it.q.map(|q| q[4])).fold(1.0, f64::max);
     let link = |by: &str, relative: bool| {
         format!("/insights/latency?window={window}&by={by}{}#groups", if relative { "&scale=relative" } else { "" })
     };
@@ -124,7 +110,7 @@ pub fn Multiples(
     let scales = [(false, tr!(groups.absolute)), (true, tr!(groups.relative))].into_iter().map(|(it, label)| {
         view! { <a href=link(&view.by, it) aria-current=(it == relative).then_some("true")>{label}</a> }
     });
-    let figures = view.groups.iter().map(|group| {
+    let figures = shown.iter().map(|group| {
         let words = format!("{} · {}", changed(group), tr!(groups.words, n = group.series, p95 = ms(group.ms.1)));
         view! {
             <figure>

@@ -246,11 +246,6 @@ async fn groups(
 }
 
 fn groups_picture(found: &GroupsView, relative: bool) -> String {
-    let unit = |it: &GroupView| it.ms.0.filter(|ms| relative && *ms > 0.0).map_or(1.0, |ms| ms / 100.0);
-    let scaled = |it: &GroupView| -> Vec<BucketView> {
-        it.buckets.iter().map(|bucket| BucketView { q: bucket.q.map(|q| q.map(|ms| ms / unit(it))), ..*bucket }).collect()
-    };
-    let all: Vec<Vec<BucketView>> = found.groups.iter().map(scaled).collect();
     let frame = Frame {
         width: 300.0,
         height: 110.0,
@@ -261,18 +256,11 @@ fn groups_picture(found: &GroupsView, relative: bool) -> String {
         step_s: found.step_s,
         at_least_ms: 1.0,
     };
-    let values: Vec<String> = found.groups.iter().map(|it| language().ms(it.ms.0)).collect();
     let multiples: Vec<Multiple> = found
         .groups
         .iter()
-        .zip(&all)
-        .zip(&values)
-        .map(|((it, buckets), value)| Multiple {
-            name: &it.name,
-            value,
-            buckets: drawn(buckets.iter()),
-            earlier: it.earlier.iter().map(|&(at, ms)| (at, ms / unit(it))).collect(),
-        })
+        .map(|it| if relative { it.relative() } else { it.clone() })
+        .map(|it| Multiple { value: language().ms(it.ms.0), buckets: drawn(it.buckets.iter()), earlier: it.earlier, name: it.name })
         .collect();
     let span = tr!(chart.span, from = Timestamp::from_secs(found.from).minute(), to = Timestamp::from_secs(found.to).minute());
     let sentence = format!("{span} · {}", if relative { tr!(groups.relative) } else { tr!(groups.absolute) });

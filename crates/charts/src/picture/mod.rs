@@ -112,8 +112,12 @@ mod tests {
 
     /// Every kind of picture, with the words that are given.
     fn all(words: Words, name: &str) -> [(&'static str, String); 4] {
-        let group =
-            |base: f64| Multiple { name, value: "13.0 ms", buckets: buckets(base), earlier: vec![(0, base), (6 * 3600, base + 1.0)] };
+        let group = |base: f64| Multiple {
+            name: name.into(),
+            value: "13.0 ms".into(),
+            buckets: buckets(base),
+            earlier: vec![(0, base), (6 * 3600, base + 1.0)],
+        };
         let names: Vec<String> = ["Mo", "Tu", name].map(str::to_owned).into();
         let values = [Some(2.0), Some(13.0), None, Some(82.0), Some(21.5), Some(9.0)];
         let table = Matrix { rows: &names, columns: &names[..2], values: &values, few: &[false, false, false, true, false, false] };

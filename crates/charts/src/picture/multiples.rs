@@ -14,11 +14,11 @@ const NAME: f64 = 20.0;
 const BELOW: f64 = 34.0;
 
 /// One of them.
-pub struct Multiple<'a> {
+pub struct Multiple {
     /// What it shows.
-    pub name: &'a str,
+    pub name: String,
     /// Its value in words.
-    pub value: &'a str,
+    pub value: String,
     /// Its intervals.
     pub buckets: Vec<Bucket>,
     /// Medians of the time before, moved into this one.
@@ -47,8 +47,8 @@ pub fn multiples(
         let picture = smoke(frame, &it.buckets);
         let right = frame.width - frame.right;
         sheet.add(format_args!("<g transform=\"translate({x} {y})\">\n<g font-size=\"12\" font-weight=\"600\">"));
-        sheet.text((frame.left, 14.0), "start", INK, it.name);
-        sheet.text((right, 14.0), "end", INK, it.value);
+        sheet.text((frame.left, 14.0), "start", INK, &it.name);
+        sheet.text((right, 14.0), "end", INK, &it.value);
         sheet.add(format_args!("</g>\n<g transform=\"translate(0 {NAME})\">\n"));
         axes(&mut sheet, frame, &picture, frame.height + 28.0, &number, &label);
         bands(&mut sheet, &picture);
