@@ -28,7 +28,7 @@ pub fn language() -> Language {
 pub(crate) struct Key(u16);
 
 // Some sentences are said by the server only; that each is said somewhere is a test.
-#[allow(non_upper_case_globals, dead_code)]
+#[allow(non_upper_case_globals, dead_code, clippy::module_inception)]
 mod texts {
     use super::Key;
     include!(concat!(env!("OUT_DIR"), "/texts.rs"));

@@ -70,7 +70,7 @@ pub struct Group {
 pub fn earlier_step(length_s: i64) -> Step {
     match length_s {
         ..=86_400 => Step::TenMinutes,
-        ..=604_800 => Step::Hour,
+        86_401..=604_800 => Step::Hour,
         _ => Step::Day,
     }
 }
