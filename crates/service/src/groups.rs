@@ -18,6 +18,9 @@ use std::{
 /// Most intervals that are kept merged, of one kind.
 const SLOTS: usize = 4000;
 
+/// The group of the series that no probe of the portal measures.
+pub const NO_PROBE: &str = "–";
+
 /// What series are put together by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum By {
@@ -228,7 +231,7 @@ impl Service {
         }
         let name = |it: &Series| match by {
             // Connection, probe, target; what others send has no probe.
-            By::Probe => it.name.split('/').nth(1).filter(|_| it.name.matches('/').count() >= 2).unwrap_or("–").to_owned(),
+            By::Probe => it.name.split('/').nth(1).filter(|_| it.name.matches('/').count() >= 2).unwrap_or(NO_PROBE).to_owned(),
             By::Provider | By::Location => names.get(&it.connection).cloned().unwrap_or_else(|| it.connection.clone()),
         };
         Ok(series.iter().filter(|it| it.connection.starts_with("CN-")).map(|it| (it.id.clone(), name(it))).collect())

@@ -137,7 +137,7 @@ fn row(it: &Incident, now: Timestamp) -> impl IntoView + use<> {
             <td class="key mono" data-l=tr!(connection.prefix)><span>{it.worst.prefix.to_string()}{more}</span></td>
             <td data-l=tr!(events.what)><span>{kind_name(it.worst.kind)}" "{replay}</span></td>
             <td class="mono" data-l=tr!(incidents.by)>{it.by.map(|asn| asn.to_string())}</td>
-            <td class="num" data-l=tr!(incidents.sure)>{format!("{} %", it.peak)}</td>
+            <td class="num" data-l=tr!(incidents.sure)>{crate::text::language().percent_sign(it.peak.to_string())}</td>
             <td class="num" data-l=tr!(incidents.seen)>{it.vantages}</td>
             <td data-l=tr!(incidents.lasted)><span><IncidentState incident=it.clone()/>" "<small class="muted">{duration(it.lasted_s(now))}</small></span></td>
         </tr>

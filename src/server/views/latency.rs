@@ -12,7 +12,7 @@ use peerage_domain::{Timestamp, access::Action, incident::Incident};
 use peerage_latency::{Histogram, Step, View, Window, change::points};
 use peerage_service::{
     Actor, Error, Service,
-    groups::{By, Group, earlier_step},
+    groups::{By, Group, NO_PROBE, earlier_step},
     telemetry::{Course, Interval},
 };
 use peerage_storage::Page;
@@ -124,7 +124,7 @@ pub(crate) async fn groups_of(service: &Service, actor: &Actor, by: By, view: Vi
         loss: it.total.loss(),
         buckets: it.intervals.iter().map(|i| bucket(i.start, &i.histogram)).collect(),
         series: it.series,
-        name: it.name,
+        name: if by == By::Probe && it.name == NO_PROBE { tr!(groups.no_probe) } else { it.name },
     };
     let mut groups: Vec<GroupView> = service.grouped(actor, by, view).await?.into_iter().map(group).collect();
     groups.sort_by(|a, b| b.ms.0.unwrap_or(-1.0).total_cmp(&a.ms.0.unwrap_or(-1.0)));
