@@ -40,6 +40,8 @@ for (const scripts of [true, false]) {
         await page.emulateMedia({ media: 'print' });
         await expect(page.getByRole('heading', { name: 'Send it when it is over' })).toBeHidden();
         await expect(page.getByRole('navigation', { name: 'Main' })).toBeHidden();
+        await expect(page.getByRole('navigation', { name: 'Length' })).toBeHidden();
+        await expect(page.getByRole('button', { name: 'Svenska' })).toBeHidden();
         await expect(page.getByRole('row', { name: /Seattle office/ })).toBeVisible();
         const sheet = await page.pdf({ format: 'A4' });
         expect(sheet.subarray(0, 4).toString()).toBe('%PDF');

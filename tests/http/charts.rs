@@ -47,6 +47,7 @@ async fn what_is_asked_wrongly_is_answered_with_what_to_do() {
     check("groups?by=colour&from=2026-11-01T00:00:00Z&to=2026-11-02T00:00:00Z", StatusCode::BAD_REQUEST, "by is provider").await;
     check("groups?by=probe&from=yesterday&to=2026-11-02T00:00:00Z", StatusCode::BAD_REQUEST, "RFC 3339").await;
     check("matrix?of=days&from=2026-11-01T00:00:00Z&to=2026-11-02T00:00:00Z", StatusCode::BAD_REQUEST, "hours or places").await;
+    check("matrix?of=hours&from=2026-10-01T00:00:00Z&to=2026-11-29T00:00:00Z", StatusCode::BAD_REQUEST, "up to 30 days").await;
     check("budget?connection=CN-99", StatusCode::NOT_FOUND, "CN-99").await;
     check("budget", StatusCode::BAD_REQUEST, "connection").await;
     // From the end of time to its beginning.

@@ -49,6 +49,13 @@ async fn latency_comes_from_files_atlas_and_probers() {
     let (status, kept) = send("", csv.clone()).await;
     assert!(status == StatusCode::OK && kept.contains("\"accepted\":2") && kept.contains("line 4"), "{kept}");
     assert!(send("", csv).await.1.contains("\"repeated\":true"));
+    // What was refused is judged again, and another connection makes it another file.
+    let bare = format!("time,series,rtt_ms\n{now},Home,8.5\n");
+    for (query, accepted) in [("", 0), ("?connection=CN-99", 0), ("?connection=CN-1", 1), ("?connection=CN-2", 1)] {
+        let (_, kept) = send(query, bare.clone()).await;
+        assert!(kept.contains(&format!("\"accepted\":{accepted}")) && kept.contains("\"repeated\":false"), "{query}: {kept}");
+    }
+    assert!(send("?connection=CN-2", bare).await.1.contains("\"repeated\":true"));
     let page = |requests: u64, below: u64| {
         format!(
             "# TYPE smokeping_requests_total counter\nsmokeping_requests_total{{host=\"a\",ip=\"\"}} {requests}\n\

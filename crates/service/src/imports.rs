@@ -12,6 +12,8 @@ use peerage_feeds::samples::{
 use peerage_latency::Step;
 use serde::{Deserialize, Serialize};
 
+/// Most bytes of a file when it is unpacked: a small one may hold very much.
+const UNPACKED: u64 = 16 << 20;
 /// Counters that were told longer ago say too little of when something happened, in seconds.
 const STALE_S: i64 = 900;
 
@@ -87,7 +89,10 @@ impl Service {
             let series = if connection.is_empty() { sample.series } else { format!("{connection}/{}", sample.series) };
             all.push(Sample { series, ..sample });
         };
-        let tally = samples::read(bytes, &mut take).map_err(|error| bad(error.to_string()))?;
+        let large =
+            || Error::Refused(say!("import.large", "Unpacked it has more than {most} MB; send it in parts.", most = UNPACKED >> 20));
+        let bytes = samples::unpacked(bytes, UNPACKED).ok_or_else(large)?;
+        let tally = samples::read(&*bytes, &mut take).map_err(|error| bad(error.to_string()))?;
         let mut whole = Receipt { repeated: !all.is_empty(), ..Receipt::default() };
         for (part, samples) in all.chunks(BATCH).enumerate() {
             let kept = self.take_samples(sender, &format!("{batch}/{part}"), samples).await?;

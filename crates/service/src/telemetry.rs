@@ -98,7 +98,8 @@ impl Service {
         Ok(Actor { person: String::new(), name: label, organisation, organisation_name: name, roles })
     }
 
-    /// Keeps a batch of samples. A batch with the same id is kept once.
+    /// Keeps a batch of samples. A batch with the same id is kept once; one of which nothing can be kept is
+    /// not remembered, so that it is judged again when it is sent again.
     ///
     /// # Errors
     /// When the batch is too large or storage fails; nothing is kept then.
@@ -124,6 +125,9 @@ impl Service {
             }
             receipt.accepted += 1;
             sort_in(&mut changes, &sample.series, sample);
+        }
+        if receipt.accepted == 0 {
+            return Ok(receipt);
         }
         merge(&mut tx, &sender.organisation, &changes).await?;
         tx.commit().await?;

@@ -310,7 +310,11 @@ async fn matrix(
         "places" => false,
         _ => return Err(Problem::new(StatusCode::BAD_REQUEST, "of is hours or places")),
     };
-    let found = matrix_of(&service, &actor, by_hour, view(&ask.from, &ask.to)?).await?;
+    let view = view(&ask.from, &ask.to)?;
+    if by_hour && view.bounds(service.clock().now().secs()).2 > Step::Hour {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "Hours are told apart in spans of up to 30 days; choose a shorter one."));
+    }
+    let found = matrix_of(&service, &actor, by_hour, view).await?;
     let MatrixView { rows, columns, ms, few } = found.unwrap_or_default();
     let data = MatrixBody { rows, columns, ms, few };
     let table = || {

@@ -167,8 +167,10 @@ async fn import_latency(
     Whole(body): Whole,
 ) -> Result<Json<ReceiptBody>, Problem> {
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let key = key.unwrap_or_else(|| peerage_service::secrets::token_hash(&String::from_utf8_lossy(&body)));
-    let receipt = service.import_latency(&sender, &key, belongs.connection.trim(), &body).await?;
+    let connection = belongs.connection.trim();
+    // The same file of another connection is another one.
+    let content = || peerage_service::secrets::token_hash(&format!("{connection}\n{}", String::from_utf8_lossy(&body)));
+    let receipt = service.import_latency(&sender, &key.unwrap_or_else(content), connection, &body).await?;
     let refused = receipt.refused.into_iter().map(|(index, reason)| RefusedBody { index, reason }).collect();
     Ok(Json(ReceiptBody { accepted: receipt.accepted, refused, repeated: receipt.repeated }))
 }

@@ -10,6 +10,7 @@ mod time;
 
 use peerage_domain::telemetry::Sample;
 use std::{
+    borrow::Cow,
     collections::HashSet,
     fmt,
     hash::{BuildHasher, RandomState},
@@ -127,13 +128,30 @@ pub fn read(input: impl BufRead, take: &mut dyn FnMut(Sample)) -> Result<Tally, 
     unpack(&mut { input }, true, take)
 }
 
+/// What begins a file that is packed with gzip (RFC 1952 §2.3.1).
+const PACKED: [u8; 2] = [0x1f, 0x8b];
+
+/// A file as it is unpacked, or as it is where it is not packed or cannot be unpacked; nothing where it has more than
+/// so many bytes.
+pub fn unpacked(file: &[u8], most: u64) -> Option<Cow<'_, [u8]>> {
+    if !file.starts_with(&PACKED) {
+        return (file.len() as u64 <= most).then_some(Cow::Borrowed(file));
+    }
+    let mut whole = vec![];
+    match flate2::bufread::MultiGzDecoder::new(file).take(most + 1).read_to_end(&mut whole) {
+        // Who reads it says what is wrong with it.
+        Err(_) => Some(Cow::Borrowed(file)),
+        Ok(_) => (whole.len() as u64 <= most).then_some(Cow::Owned(whole)),
+    }
+}
+
 fn unpack(input: &mut dyn BufRead, packed: bool, take: &mut dyn FnMut(Sample)) -> Result<Tally, SamplesError> {
     const HEAD: u64 = 4096;
     /// What some programs begin a text with (UTF-8).
     const BOM: &[u8] = b"\xef\xbb\xbf";
     let mut head = vec![];
     Read::take(&mut *input, HEAD).read_to_end(&mut head)?;
-    if packed && head.starts_with(&[0x1f, 0x8b]) {
+    if packed && head.starts_with(&PACKED) {
         let whole = Cursor::new(head).chain(input);
         return unpack(&mut BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(whole)), false, take);
     }

@@ -93,3 +93,20 @@ proptest! {
         let _ = gather(text.as_bytes());
     }
 }
+
+#[test]
+fn what_unpacks_to_more_than_is_borne_is_not_unpacked() {
+    let packed = |bytes: usize| {
+        let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::best());
+        encoder.write_all(&vec![b'x'; bytes]).expect("written");
+        encoder.finish().expect("packed")
+    };
+    let check = |file: &[u8], expected: Option<usize>| assert_eq!(unpacked(file, 1000).map(|it| it.len()), expected);
+    check(&packed(1000), Some(1000));
+    check(&packed(1001), None);
+    check(&packed(50_000_000), None);
+    check(&[b'x'; 1000], Some(1000));
+    check(&[b'x'; 1001], None);
+    let broken = &packed(1000)[..12];
+    check(broken, Some(broken.len()));
+}
