@@ -138,6 +138,15 @@ pub(crate) fn share_of_width(event: &leptos::ev::MouseEvent) -> Option<f64> {
     (rect.width() > 0.0).then(|| (f64::from(event.client_x()) - rect.left()) / rect.width())
 }
 
+/// Has the element hear of the pointer until it is let go, wherever that is.
+pub(crate) fn keep_pointer(event: &leptos::ev::PointerEvent) {
+    let element = event.current_target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+    if let Some(element) = element {
+        // A pointer that is gone already cannot be kept, and nothing is to be kept then.
+        let _ = element.set_pointer_capture(event.pointer_id());
+    }
+}
+
 /// How many pixels of a saved picture there are to one of the page.
 const SHARP: f64 = 2.0;
 

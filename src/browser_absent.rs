@@ -22,6 +22,8 @@ pub(crate) fn copy(_text: &str) {}
 
 pub(crate) fn save_png(_from: &str, _name: &str) {}
 
+pub(crate) fn keep_pointer(_event: &leptos::ev::PointerEvent) {}
+
 pub(crate) fn share_of_width(_event: &leptos::ev::MouseEvent) -> Option<f64> {
     None
 }

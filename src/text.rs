@@ -173,6 +173,7 @@ fn thing(word: &str) -> Option<String> {
         "router" => tr!(thing.router),
         "customer" => tr!(thing.customer),
         "legacy" => tr!(thing.legacy),
+        "report" => tr!(thing.report),
         _ => return None,
     })
 }

@@ -18,7 +18,7 @@ fuzz_target!(|text: &str| {
     let _ = (legacy_csv::parse(text), sightings::read(text), text.parse::<Hours>());
     prefixes::judge(&prefixes::entries(text), &Known::default());
     registration::read(text, Asn(64500), &Known::default());
-    let _ = samples::read(text.as_bytes(), &mut |_| ());
+    let _ = samples::read(text.as_bytes(), &mut |_, _| ());
     let _ = samples::prometheus::read(text);
     let _ = rpsl::read(text.as_bytes(), &mut |_, _| ());
     Hop::path(text);

@@ -1,12 +1,12 @@
 //! The words and marks of incidents that several pages use.
 
-use crate::components::Icon;
+use crate::{components::Icon, text::say};
 use leptos::prelude::*;
 use peerage_domain::{
     Asn, Prefix, Timestamp,
     incident::{Allow, Family, Incident, Kind, Turn},
     sighting::Hop,
-    telemetry::Level,
+    telemetry::{Level, RouteEvent},
 };
 
 /// How much something matters: shape, word and colour.
@@ -22,6 +22,11 @@ pub fn LevelMark(
         Level::Critical => ("fail", "fail", tr!(level.critical)),
     };
     view! { <span class=format!("st {class}")><Icon name=icon/>{word}</span> }
+}
+
+/// What happened to a route: in the reader's language where the portal says it, else as the source does.
+pub fn event_words(event: &RouteEvent) -> String {
+    event.text.as_ref().map_or_else(|| event.summary.clone(), say)
 }
 
 /// Whether it goes on.

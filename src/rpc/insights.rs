@@ -56,8 +56,8 @@ pub struct CourseView {
 pub struct ZoomView {
     /// Half as long.
     pub inward: Option<String>,
-    /// Twice as long.
-    pub outward: String,
+    /// Twice as long, where that can be shown.
+    pub outward: Option<String>,
     /// Half a length before.
     pub earlier: String,
     /// Half a length behind.
@@ -124,6 +124,8 @@ pub async fn proof(connection: String) -> Result<Option<ProofView>, Failure> {
 pub struct LatencyView {
     /// The window's word, such as `1d`, or the two moments between which it lies.
     pub window: String,
+    /// Whether it is not what the address asks for, but what is closest to it.
+    pub is_other: bool,
     /// Words of the windows next to it.
     pub zoom: ZoomView,
     /// Length of an interval in seconds.

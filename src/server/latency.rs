@@ -3,9 +3,9 @@
 use super::commands::Format;
 use peerage_domain::{Timestamp, telemetry::Sample};
 use peerage_feeds::samples::{self, Tally};
-use peerage_latency::{Histogram, Step};
+use peerage_latency::{Histogram, Step, five_digits};
 use peerage_service::Error;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -95,7 +95,13 @@ struct Line<'a> {
     day: Option<Timestamp>,
     n: u64,
     lost: u64,
-    q: BTreeMap<&'a str, Option<f64>>,
+    #[serde(serialize_with = "in_order")]
+    q: Vec<(&'a str, Option<f64>)>,
+}
+
+/// An object of which the keys come in the order in which they were asked for.
+fn in_order<S: Serializer>(values: &[(&str, Option<f64>)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(values.iter().copied())
 }
 
 /// `peerage latency summarize`: prints one group a line; what was read is told on standard error.
@@ -106,7 +112,7 @@ pub fn summarize(ask: &Summarize) -> Result<(), Error> {
     let steps: Vec<Step> = ask.by.iter().filter_map(|by| by.step()).collect();
     let by_series = ask.by.contains(&By::Series);
     let mut groups: BTreeMap<Key, Histogram> = BTreeMap::new();
-    let mut take = |sample: Sample| {
+    let mut take = |_, sample: Sample| {
         let starts = steps.iter().map(|step| Timestamp::from_secs(step.start_of(sample.time.secs()))).collect();
         let group = groups.entry((by_series.then_some(sample.series), starts)).or_default();
         match sample.rtt_ms {
@@ -157,10 +163,13 @@ impl Summarize {
             let steps = self.by.iter().filter_map(|by| by.step());
             steps.zip(starts).find(|(step, _)| *step == wanted).map(|(_, start)| *start)
         };
-        let values = self.q.iter().map(|q| (q.word.as_str(), histogram.quantile(q.share).map(significant)));
+        // Who names one twice is told it once.
+        let is_first = |at: usize, q: &Percentile| self.q[..at].iter().all(|it| it.word != q.word);
+        let asked = self.q.iter().enumerate().filter(|(at, q)| is_first(*at, q));
+        let values = asked.map(|(_, q)| (q.word.as_str(), histogram.quantile(q.share).map(five_digits)));
         if self.format == Format::Text {
             let times: Vec<String> = starts.iter().map(ToString::to_string).collect();
-            let values: Vec<String> = values.map(|(word, ms)| format!("p{word} {}", ms.map_or("–".into(), |ms| ms + " ms"))).collect();
+            let values: Vec<String> = values.map(|(word, ms)| format!("p{word} {}", ms.map_or("–".into(), |ms| format!("{ms} ms")))).collect();
             let group = [series.clone().unwrap_or_default(), times.join(" ")].join(" ");
             return format!("{:<40} {:>9} {:>7} lost  {}", group.trim(), histogram.count(), histogram.lost(), values.join("  "));
         }
@@ -172,30 +181,15 @@ impl Summarize {
             day: of(Step::Day),
             n: histogram.count(),
             lost: histogram.lost(),
-            q: values.map(|(word, ms)| (word, ms.and_then(|ms| ms.parse().ok()))).collect(),
+            q: values.collect(),
         };
         serde_json::to_string(&line).unwrap_or_default()
     }
 }
 
-/// A value with five digits: more than a histogram knows, less than a line needs.
-fn significant(ms: f64) -> String {
-    let digits = 4 - ms.abs().log10().floor().clamp(-6.0, 4.0) as i32;
-    format!("{ms:.*}", digits.max(0) as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn values_have_five_digits() {
-        let check = |ms: f64, text: &str| assert_eq!(significant(ms), text);
-        check(12.345_678, "12.346");
-        check(0.028_123_4, "0.028123");
-        check(59_999.9, "60000");
-        check(1.0, "1.0000");
-    }
 
     #[test]
     fn percentiles_are_from_0_to_100() {

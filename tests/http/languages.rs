@@ -6,7 +6,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use peerage_domain::Language;
-use peerage_service::lookout::ChannelForm;
+use peerage_service::{Error, lookout::ChannelForm};
 
 /// A page as a browser that likes these languages gets it.
 async fn page(portal: &Portal, path: &str, cookie: &str, accept: &str) -> String {
@@ -73,17 +73,24 @@ async fn a_channel_has_its_readers_language() {
     let portal = portal().await;
     let person = portal.service.sign_in("customer@demo.example", peerage_service::demo::PASSWORD).await.expect("signed in").id;
     let customer = portal.service.actor(&person, None).await.expect("member");
-    let form = |language: &str| ChannelForm {
-        name: "NOC".into(),
+    let form = |name: &str, language: &str| ChannelForm {
+        name: name.into(),
         kind: "webhook".into(),
         target: "https://example.net/hook".into(),
         language: language.into(),
         ..ChannelForm::default()
     };
-    let (channel, _) = portal.service.add_channel(&customer, &form("nl")).await.expect("added");
+    let (channel, _) = portal.service.add_channel(&customer, &form("NOC", "nl")).await.expect("added");
     assert_eq!(channel.language, Language::Nl);
-    assert_eq!(portal.service.add_channel(&customer, &form("")).await.expect("added").0.language, Language::En);
-    assert!(portal.service.add_channel(&customer, &form("klingon")).await.is_err());
+    assert_eq!(portal.service.add_channel(&customer, &form("NOC 2", "")).await.expect("added").0.language, Language::En);
+    let refused = async |form: ChannelForm| match portal.service.add_channel(&customer, &form).await {
+        Err(Error::Several(all)) => all.len(),
+        Err(Error::Refused(_)) => 1,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(form("NOC 3", "klingon")).await, 1);
+    assert_eq!(refused(form("noc", "nl")).await, 1, "there is one of that name");
+    assert_eq!(refused(ChannelForm { quiet: "always".into(), target: " ".into(), ..form("", "klingon") }).await, 4);
     let cookie = portal.sign_in("customer").await;
     assert!(portal.get("/alerts", &cookie).await.1.contains("<small lang=\"nl\">Nederlands"));
     // A browser that reads Swedish is offered Swedish.

@@ -14,11 +14,17 @@ async fn telemetry_comes_in_by_token_and_goes_out_by_session() {
     let token = portal.service.add_token("Fjordbank", "probe").await.expect("token");
     let time = portal.service.clock().now().plus_secs(-60);
     let body = format!(
-        r#"{{"samples":[{{"series":"CN-1/Probe","time":"{time}","rtt_ms":12.5}},{{"series":"CN-1/Probe","time":"{time}","rtt_ms":-1}}]}}"#
+        r#"{{"samples":[{{"series":"CN-1/Probe","time":"yesterday","rtt_ms":1}},{{"series":"CN-1/Probe","time":"{time}","rtt_ms":12.5}},
+        {{"series":"CN-1/Probe","time":"{time}","rtt_ms":-1}},{{"series":"CN-1/Probe","time":"{time}","rtt":5}},{{"series":"CN-1//Probe","time":"{time}","rtt_ms":5}}]}}"#
     );
     let path = "/api/v1/telemetry/latency";
     let (status, receipt) = portal.api(path, &token, &body).await;
-    assert_eq!((status, receipt["accepted"].as_u64(), receipt["refused"][0]["index"].as_u64()), (StatusCode::OK, Some(1), Some(1)));
+    let refused = |at: usize| (receipt["refused"][at]["index"].as_u64(), receipt["refused"][at]["reason"].to_string());
+    assert_eq!((status, receipt["accepted"].as_u64()), (StatusCode::OK, Some(1)), "{receipt}");
+    for (at, index, words) in [(0, 0, "is not a time"), (1, 2, "-1 is not"), (2, 3, "null for a lost packet"), (3, 4, "nothing empty")] {
+        let (found, why) = refused(at);
+        assert!(found == Some(index) && why.contains(words), "{receipt}");
+    }
     assert_eq!(portal.api(path, &token, &body).await.1["repeated"], true);
     assert_eq!(portal.api(path, "wrong", &body).await.0, StatusCode::UNAUTHORIZED);
     let (status, problem) = portal.api(path, &token, "{").await;
@@ -47,7 +53,7 @@ async fn latency_comes_from_files_atlas_and_probers() {
     };
     let csv = format!("time,series,rtt_ms\n{now},CN-1/Oslo,8.5\n{now},CN-1/Oslo,\n{now},CN-1/Oslo,-1\n");
     let (status, kept) = send("", csv.clone()).await;
-    assert!(status == StatusCode::OK && kept.contains("\"accepted\":2") && kept.contains("line 4"), "{kept}");
+    assert!(status == StatusCode::OK && kept.contains("\"accepted\":2") && kept.contains("\"line\":4"), "{kept}");
     assert!(send("", csv).await.1.contains("\"repeated\":true"));
     // What was refused is judged again, and another connection makes it another file.
     let bare = format!("time,series,rtt_ms\n{now},Home,8.5\n");
@@ -74,7 +80,10 @@ async fn latency_comes_from_files_atlas_and_probers() {
     let (status, kept) = send("?connection=CN-1", atlas).await;
     assert!(status == StatusCode::OK && kept.contains("\"accepted\":3"), "{kept}");
     assert_eq!(send("", "<html>".into()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(send("", String::new()).await.0, StatusCode::OK, "nothing in it");
+    assert_eq!(send("", String::new()).await.0, StatusCode::UNPROCESSABLE_ENTITY, "nothing in it");
+    let bad = format!("time,series,rtt_ms\r\n{now},CN-1/Oslo,9.5\r\n") + &format!("\r\n{now},CN-1/Oslo,x\r\n").repeat(120);
+    let (_, kept) = send("", bad).await;
+    assert!(kept.contains("\"refused_count\":120") && kept.contains("\"line\":4") && kept.contains("\"line\":202"), "{kept}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,6 +98,10 @@ async fn the_machine_the_api_and_the_health_are_public() {
     assert_eq!(portal.get("/healthz", "").await.0, StatusCode::OK);
     assert_eq!(portal.get("/readyz", "").await.0, StatusCode::OK);
     assert_eq!(portal.get("/no/such/page", "").await.0, StatusCode::NOT_FOUND);
+    let (status, problem) = portal.get("/api/v1/no/such", "").await;
+    assert!(status == StatusCode::NOT_FOUND && problem.contains("\"status\":404"), "{problem}");
+    let (status, problem) = portal.get("/api/v1/telemetry/latency/import", "").await;
+    assert!(status == StatusCode::METHOD_NOT_ALLOWED && problem.contains("\"status\":405"), "{problem}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,12 +75,41 @@ impl Language {
         self.marked(value.to_string())
     }
 
-    /// A number that is written with a decimal point already.
+    /// A number that is written with a decimal point already, and a hyphen where it is negative.
     pub fn marked(self, text: String) -> String {
+        let text = text.strip_prefix('-').map(|rest| format!("−{rest}")).unwrap_or(text);
         match self {
             Language::En => text,
             Language::Sv | Language::Nl | Language::Fr => text.replace('.', ","),
         }
+    }
+
+    /// What stands between a word and what is said of it.
+    pub fn colon(self) -> &'static str {
+        match self {
+            Language::Fr => "\u{a0}: ",
+            Language::En | Language::Sv | Language::Nl => ": ",
+        }
+    }
+
+    /// The signs of an hour and of a day.
+    fn units(self) -> (&'static str, &'static str) {
+        match self {
+            Language::En | Language::Sv => ("h", "d"),
+            Language::Nl => ("u", "d"),
+            Language::Fr => ("h", "j"),
+        }
+    }
+
+    /// So many hours; whole days as days from the first one on.
+    pub fn hours(self, hours: i64) -> String {
+        let (hour, day) = self.units();
+        if hours >= 24 && hours % 24 == 0 { format!("{} {day}", hours / 24) } else { format!("{hours} {hour}") }
+    }
+
+    /// How much of something is spent, in percent; from ten times of it on, as how many times.
+    pub fn spent(self, percent: f64) -> String {
+        if percent < 1000.0 { self.percent_sign(self.number(percent)) } else { format!("{} ×", self.number(percent / 100.0)) }
     }
 
     /// Milliseconds with one decimal and their unit; a dash where there are none.
@@ -115,11 +144,7 @@ impl Language {
 
     /// How long ago in the largest fitting unit: `12 min`, `5 h`, `3 d`.
     pub fn age(self, at: Timestamp, now: Timestamp) -> String {
-        let (hour, day) = match self {
-            Language::En | Language::Sv => ("h", "d"),
-            Language::Nl => ("u", "d"),
-            Language::Fr => ("h", "j"),
-        };
+        let (hour, day) = self.units();
         match now.since(at).max(0) {
             s @ 0..60 => format!("{s} s"),
             s @ 60..3600 => format!("{} min", s / 60),
@@ -190,10 +215,10 @@ mod tests {
             ];
             assert_eq!(found, expected.map(str::to_owned), "{language:?}");
         };
-        check(Language::En, ["12.3", "-0.50", "12.3 %", "20 Nov 2026", "November 2026"]);
-        check(Language::Sv, ["12,3", "-0,50", "12,3 %", "20 nov. 2026", "november 2026"]);
-        check(Language::Nl, ["12,3", "-0,50", "12,3%", "20 nov 2026", "november 2026"]);
-        check(Language::Fr, ["12,3", "-0,50", "12,3 %", "20 nov. 2026", "novembre 2026"]);
+        check(Language::En, ["12.3", "−0.50", "12.3 %", "20 Nov 2026", "November 2026"]);
+        check(Language::Sv, ["12,3", "−0,50", "12,3 %", "20 nov. 2026", "november 2026"]);
+        check(Language::Nl, ["12,3", "−0,50", "12,3%", "20 nov 2026", "november 2026"]);
+        check(Language::Fr, ["12,3", "−0,50", "12,3 %", "20 nov. 2026", "novembre 2026"]);
         assert_eq!((Language::Sv.ms(None), Language::Sv.ms(Some(8.0))), ("–".to_owned(), "8,0 ms".to_owned()));
     }
 
@@ -208,6 +233,12 @@ mod tests {
         check(Language::En, 5 * 3600, "5 h");
         check(Language::Nl, 5 * 3600, "5 u");
         check(Language::Fr, 3 * 86_400, "3 j");
+    }
+
+    #[test]
+    fn hours_and_shares_are_short() {
+        assert_eq!([6, 24, 168].map(|hours| Language::Fr.hours(hours)), ["6 h", "1 j", "7 j"]);
+        assert_eq!([50.0, 250.0, 1000.0, 100_000.0].map(|it| Language::En.spent(it)), ["50 %", "250 %", "10 ×", "1000 ×"]);
     }
 
     #[test]

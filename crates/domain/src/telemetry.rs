@@ -1,6 +1,6 @@
 //! Latency samples and route events, as they cross a door of the portal.
 
-use crate::{Asn, Prefix, Timestamp};
+use crate::{Asn, Prefix, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One round-trip time measurement; `rtt_ms` is absent when the packet was lost.
@@ -10,7 +10,9 @@ pub struct Sample {
     pub series: String,
     /// When it was measured.
     pub time: Timestamp,
-    /// Round-trip time in milliseconds.
+    /// Round-trip time in milliseconds. Who leaves it out may have misspelt it: it is to be `null`
+    /// for a lost packet.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub rtt_ms: Option<f64>,
 }
 
@@ -20,8 +22,11 @@ pub enum SampleError {
     /// Series names are 1 to 120 printable characters.
     #[error("the series name must have 1 to 120 characters and no control characters")]
     Series,
+    /// What is kept belongs to a connection.
+    #[error("series “{0}” is no name below a connection; write it like CN-1/Primary, with nothing empty between its slashes")]
+    Parts(String),
     /// Not a round-trip time.
-    #[error("rtt_ms {0} is not a round-trip time: it must lie above 0 and below 60000 ms")]
+    #[error("rtt_ms {} is not a round-trip time: it must be at least 0.001 and less than 60000 ms", brief(*.0))]
     Rtt(f64),
     /// The clock of the sender runs ahead.
     #[error("time {0} lies more than 5 minutes in the future; check the sender's clock")]
@@ -30,6 +35,17 @@ pub enum SampleError {
     #[error("time {0} is older than the {1} days that are kept")]
     Old(Timestamp, i64),
 }
+
+/// A number in few characters, however large or small it is.
+fn brief(number: f64) -> String {
+    let long = number.is_finite() && number != 0.0 && !(1e-6..1e9).contains(&number.abs());
+    if long { format!("{number:e}") } else { number.to_string() }
+}
+
+/// Shortest round-trip time, in ms: a clock tells apart no less, and light comes 150 m far.
+const SHORTEST_MS: f64 = 0.001;
+/// No round-trip time is as long, in ms.
+const TOO_LONG_MS: f64 = 60_000.0;
 
 /// How long latency is kept, in days.
 pub const KEPT_DAYS: i64 = 400;
@@ -41,6 +57,9 @@ impl Sample {
     /// The first thing that cannot be.
     pub fn check(&self, now: Timestamp) -> Result<(), SampleError> {
         self.check_value()?;
+        if !self.series.contains('/') || self.series.split('/').any(|part| part.trim().is_empty()) {
+            return Err(SampleError::Parts(self.series.clone()));
+        }
         if self.time.since(now) > 300 {
             return Err(SampleError::Future(self.time));
         }
@@ -58,7 +77,7 @@ impl Sample {
         if !(1..=120).contains(&self.series.chars().count()) || self.series.chars().any(char::is_control) {
             return Err(SampleError::Series);
         }
-        if let Some(rtt) = self.rtt_ms.filter(|rtt| !(rtt.is_finite() && *rtt > 0.0 && *rtt < 60_000.0)) {
+        if let Some(rtt) = self.rtt_ms.filter(|rtt| !(SHORTEST_MS..TOO_LONG_MS).contains(rtt)) {
             return Err(SampleError::Rtt(rtt));
         }
         Ok(())
@@ -161,6 +180,9 @@ pub struct RouteEvent {
     /// One sentence, from the source.
     #[serde(default)]
     pub summary: String,
+    /// The same for readers of other languages, where the portal says it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Text>,
     /// Where the fact comes from.
     #[serde(default)]
     pub source: String,
@@ -184,6 +206,13 @@ mod tests {
         assert!(!check("a\nb", 10, Some(8.5)));
         assert!(!check("CN-1/Oslo", 10, Some(-1.0)));
         assert!(!check("CN-1/Oslo", 10, Some(0.0)));
+        assert!(!check("CN-1/Oslo", 10, Some(1e-300)));
+        assert!(check("CN-1/Oslo", 10, Some(0.001)));
+        assert!(check("CN-1/Oslo/192.0.2.1", 10, Some(8.5)));
+        for series in ["CN-1", "CN-1/", "CN-1//x", "/x", "CN-1/ /x", "CN-1/x/"] {
+            assert!(!check(series, 10, Some(8.5)), "{series}");
+        }
+        assert!(SampleError::Rtt(1e300).to_string().starts_with("rtt_ms 1e300 is not"));
         assert!(!check("CN-1/Oslo", 10, Some(f64::NAN)));
         assert!(!check("CN-1/Oslo", -3600, Some(8.5)));
         assert!(!check("CN-1/Oslo", 86_400 * 500, Some(8.5)));

@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 #[serde(into = "String", try_from = "String")]
 pub struct Timestamp(i64);
 
-/// The text is not an RFC 3339 time in UTC.
+/// The text is not an RFC 3339 time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("“{0}” is not a time. Write it like 2026-11-20T14:05:00Z (RFC 3339, UTC).")]
+#[error("“{0}” is not a time. Write it like 2026-11-20T14:05:00Z (RFC 3339).")]
 pub struct TimestampError(pub String);
 
 impl Timestamp {
@@ -103,7 +103,7 @@ impl FromStr for Timestamp {
                 return None;
             }
             matches!(bytes.get(10)?, b'T' | b't' | b' ').then_some(())?;
-            let fraction = text.get(19..)?.strip_suffix(['Z', 'z'])?;
+            let (fraction, east_s) = zone(text.get(19..)?)?;
             let ms = match fraction.strip_prefix('.') {
                 None => fraction.is_empty().then_some(0)?,
                 Some(digits) => {
@@ -118,11 +118,30 @@ impl FromStr for Timestamp {
             let part = |range| u8::try_from(number(range)?).ok();
             let clock = time::Time::from_hms_milli(part(11..13)?, part(14..16)?, part(17..19)?, ms).ok()?;
             let moment = time::PrimitiveDateTime::new(date, clock).assume_utc();
-            let millis = moment.unix_timestamp() * 1000 + i64::from(ms);
+            let millis = (moment.unix_timestamp() - east_s) * 1000 + i64::from(ms);
             (0..=Timestamp::MAX_MS).contains(&millis).then_some(Timestamp(millis))
         };
         read().ok_or_else(bad)
     }
+}
+
+/// What stands before the zone, and how far east that is, in seconds (RFC 3339 §5.6 `time-offset`).
+fn zone(text: &str) -> Option<(&str, i64)> {
+    if let Some(rest) = text.strip_suffix(['Z', 'z']) {
+        return Some((rest, 0));
+    }
+    let (rest, zone) = text.split_at_checked(text.len().checked_sub("+00:00".len())?)?;
+    let sign = match zone.as_bytes()[0] {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = zone[1..].split_once(':').filter(|it| it.0.len() == 2 && it.1.len() == 2)?;
+    let number = |text: &str, below: i64| {
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| text.parse::<i64>().ok()).flatten().filter(|number| *number < below)
+    };
+    Some((rest, sign * (number(hours, 24)? * 3600 + number(minutes, 60)? * 60)))
 }
 
 impl From<Timestamp> for String {
@@ -153,13 +172,27 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_rfc_3339_utc() {
+    fn reads_other_zones() {
+        let check = |text: &str, utc: &str| assert_eq!(text.parse::<Timestamp>().expect(text).to_string(), utc);
+        check("2026-11-20T15:05:00+01:00", "2026-11-20T14:05:00Z");
+        check("2026-11-20T10:35:00.25-03:30", "2026-11-20T14:05:00.250Z");
+        check("2026-11-20T14:05:00-00:00", "2026-11-20T14:05:00Z");
+    }
+
+    #[test]
+    fn refuses_what_is_not_rfc_3339() {
         for text in [
             "",
             "2026-13-01T00:00:00Z",
             "2026-02-30T00:00:00Z",
             "2026-11-20",
-            "2026-11-20T14:05:00+01:00",
+            "2026-11-20T14:05:00",
+            "2026-11-20T14:05:00+0100",
+            "2026-11-20T14:05:00+24:00",
+            "2026-11-20T14:05:00+01:60",
+            "2026-11-20T14:05:00 01:00",
+            "2026-11-20T14:05:00é1:00",
+            "1970-01-01T00:30:00+01:00",
             "2026-11-20T14:05:00.Z",
             "1969-12-31T23:59:59Z",
             "éééééééééééééééééééé",

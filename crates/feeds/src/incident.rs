@@ -252,6 +252,7 @@ impl Timeline {
                 prefix: event.prefix,
                 path: event.path.iter().filter_map(Hop::asn).collect(),
                 summary: event.label.replace('_', " "),
+                text: None,
                 source: self.source.clone(),
             }
         };

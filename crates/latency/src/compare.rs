@@ -8,6 +8,8 @@
 //! Newcombe's interval (Statistics in Medicine 17, 1998, method 10), which holds near nothing and
 //! near all, too.
 
+use crate::Histogram;
+
 /// The half-width of 95 % of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
@@ -27,6 +29,13 @@ impl Difference {
     pub fn is_clear(&self) -> bool {
         self.low > 0.0 || self.high < 0.0
     }
+}
+
+/// The median of an earlier time to compare a later one with. Nothing where it rests on less than
+/// half as many packets: that is a sliver, of which nothing follows for all of it.
+pub fn median_before(earlier: &Histogram, later: &Histogram) -> Option<f64> {
+    let sent = |it: &Histogram| it.count() + it.lost();
+    (2 * sent(earlier) >= sent(later)).then(|| earlier.quantile(0.5)).flatten()
 }
 
 /// Fewest values on each side: below, no interval has a confidence of 95 %.
@@ -120,6 +129,22 @@ pub fn rise_within(before: Share, after: Share, z: f64) -> Option<Difference> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn nothing_is_compared_with_a_sliver() {
+        let packets = |ms: f64, count: u64, lost: u64| {
+            let mut it = Histogram::default();
+            it.record_many(ms, count);
+            it.record_losses(lost);
+            it
+        };
+        let check = |earlier: Histogram, is_told: bool| assert_eq!(median_before(&earlier, &packets(9.0, 90, 10)).is_some(), is_told);
+        check(packets(10.0, 50, 0), true);
+        check(packets(10.0, 40, 10), true);
+        check(packets(10.0, 49, 0), false);
+        check(packets(10.0, 0, 100), false);
+        check(Histogram::default(), false);
+    }
 
     #[test]
     fn the_examples_of_the_sources() {

@@ -180,6 +180,11 @@ fn read_varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
     None
 }
 
+/// A value with five digits, which is more than a histogram knows.
+pub fn five_digits(ms: f64) -> f64 {
+    format!("{ms:.4e}").parse().unwrap_or(ms)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,6 +194,16 @@ mod tests {
         let mut histogram = Histogram::default();
         values.iter().for_each(|&v| histogram.record(v));
         histogram
+    }
+
+    #[test]
+    fn values_are_told_with_five_digits() {
+        let check = |ms: f64, text: &str| assert_eq!(five_digits(ms).to_string(), text);
+        check(12.345_678, "12.346");
+        check(0.028_123_4, "0.028123");
+        check(59_999.9, "60000");
+        check(1.0, "1");
+        check(f64::NAN, "NaN");
     }
 
     #[test]

@@ -34,10 +34,27 @@ impl Step {
         secs - secs.rem_euclid(self.secs())
     }
 
-    /// The finest step that covers `span_s` seconds with at most `max_points` intervals.
-    pub fn for_span(span_s: i64, max_points: usize) -> Step {
-        let points = |step: Step| (span_s / step.secs()).unsigned_abs() as usize;
-        Self::LADDER.into_iter().find(|&step| points(step) <= max_points.max(1)).unwrap_or(Step::Day)
+    /// How long intervals of this length are kept, in days.
+    pub fn kept_days(self) -> i64 {
+        match self {
+            Step::Minute => 3,
+            Step::TenMinutes => 14,
+            Step::Hour => 120,
+            Step::Day => 400,
+        }
+    }
+
+    /// Whether intervals of this length are kept at `now` of everything since `from`.
+    pub fn reaches(self, from: i64, now: i64) -> bool {
+        now - from <= self.kept_days() * 86_400
+    }
+
+    /// The finest step that covers a span with at most `max_points` intervals, all of which are kept
+    /// at `now`; a day where there is none.
+    pub fn for_span(from: i64, to: i64, now: i64, max_points: usize) -> Step {
+        let points = |step: Step| ((to - from) / step.secs()).unsigned_abs() as usize;
+        let fits = |step: &Step| points(*step) <= max_points.max(1) && step.reaches(from, now);
+        Self::LADDER.into_iter().find(fits).unwrap_or(Step::Day)
     }
 }
 
@@ -72,9 +89,9 @@ impl Window {
         }
     }
 
-    /// From the word; anything else is the default of one day.
-    pub fn of(word: &str) -> Window {
-        Self::ALL.into_iter().find(|w| w.word() == word).unwrap_or_default()
+    /// From the word.
+    pub fn of(word: &str) -> Option<Window> {
+        Self::ALL.into_iter().find(|w| w.word() == word)
     }
 
     /// Length in seconds.
@@ -104,12 +121,18 @@ mod tests {
 
     #[test]
     fn the_step_fits_the_span() {
-        let check = |span, points, step| assert_eq!(Step::for_span(span, points), step);
-        check(6 * 3600, 600, Step::Minute);
-        check(86_400, 600, Step::TenMinutes);
-        check(30 * 86_400, 600, Step::Day);
-        check(30 * 86_400, 720, Step::Hour);
-        check(0, 0, Step::Minute);
+        const NOW: i64 = 1_800_000_000;
+        let check = |ago, span, points, step| assert_eq!(Step::for_span(NOW - ago, NOW - ago + span, NOW, points), step);
+        check(6 * 3600, 6 * 3600, 600, Step::Minute);
+        check(86_400, 86_400, 600, Step::TenMinutes);
+        check(30 * 86_400, 30 * 86_400, 600, Step::Day);
+        check(30 * 86_400, 30 * 86_400, 720, Step::Hour);
+        check(0, 0, 0, Step::Minute);
+        // What is not kept as finely cannot be drawn as finely.
+        check(4 * 86_400, 3600, 600, Step::TenMinutes);
+        check(7 * 86_400, 7 * 86_400, 100_000, Step::TenMinutes);
+        check(15 * 86_400, 3600, 600, Step::Hour);
+        check(121 * 86_400, 3600, 600, Step::Day);
     }
 
     #[test]
@@ -119,8 +142,8 @@ mod tests {
     }
 
     #[test]
-    fn unknown_windows_are_a_day() {
-        assert_eq!(Window::of("7d"), Window::D7);
-        assert_eq!(Window::of("<script>"), Window::D1);
+    fn windows_have_words() {
+        assert_eq!(Window::of("7d"), Some(Window::D7));
+        assert_eq!(Window::of("<script>"), None);
     }
 }

@@ -15,6 +15,6 @@ mod ladder;
 pub mod objective;
 mod view;
 
-pub use histogram::{DecodeError, Histogram};
+pub use histogram::{DecodeError, Histogram, five_digits};
 pub use ladder::{Step, Window};
-pub use view::View;
+pub use view::{LONGEST_S, SHORTEST_S, View};

@@ -11,9 +11,10 @@ pub enum View {
     Span(i64, i64),
 }
 
-/// Shortest and longest span, in seconds.
-const SHORTEST_S: i64 = 600;
-const LONGEST_S: i64 = 400 * 86_400;
+/// Shortest span, in seconds.
+pub const SHORTEST_S: i64 = 600;
+/// Longest span, in seconds: as long as anything is kept.
+pub const LONGEST_S: i64 = 400 * 86_400;
 /// Most intervals of a picture.
 const POINTS: usize = 800;
 
@@ -41,11 +42,36 @@ impl View {
                 (to - window.secs(), to, step)
             }
             View::Span(from, to) => {
-                let step = Step::for_span(to - from, POINTS);
+                let step = Step::for_span(from, to, now, POINTS);
                 let (from, to) = (step.start_of(from), step.start_of(to - 1) + step.secs());
                 (from, to, step)
             }
         }
+    }
+
+    /// The span that is asked for, or the closest one that can be shown: from the earlier to the later
+    /// moment, of a length that can be drawn, and with nothing of what is to come.
+    pub fn nearest(one: i64, other: i64, now: i64) -> View {
+        // An interval that goes on ends later.
+        let latest = now.saturating_add(86_400);
+        let (from, to) = (one.min(other), one.max(other));
+        let to = if to > latest { now } else { to };
+        View::between(from.clamp(to.saturating_sub(LONGEST_S), to), to)
+    }
+
+    /// As long a time as this one, that ended when this one begins, and the interval in which it is
+    /// looked at: about as many as a small picture shows.
+    pub fn earlier(self, now: i64) -> (i64, i64, Step) {
+        let (from, to, _) = self.bounds(now);
+        let length = to - from;
+        let finest = match length {
+            ..=86_400 => Step::TenMinutes,
+            86_401..=604_800 => Step::Hour,
+            _ => Step::Day,
+        };
+        let mut kept = Step::LADDER.into_iter().filter(|step| *step >= finest && step.reaches(from - length, now));
+        let step = kept.next().unwrap_or(Step::Day);
+        (step.start_of(from - length), step.start_of(from), step)
     }
 
     /// The same span, moved by a share of its length (1: by all of it) and as many times as long.
@@ -81,7 +107,34 @@ mod tests {
         check(NOW - 3 * 86_400, NOW, Step::TenMinutes);
         check(NOW - 30 * 86_400, NOW, Step::Hour);
         check(NOW - 300 * 86_400, NOW, Step::Day);
+        check(NOW - 20 * 86_400, NOW - 20 * 86_400 + 3600, Step::Hour);
         assert_eq!(View::between(1000, 1000), View::Span(700, 1300));
+    }
+
+    #[test]
+    fn what_cannot_be_shown_becomes_what_is_closest() {
+        let check = |from: i64, to: i64, expected: View| assert_eq!(View::nearest(from, to, NOW), expected, "{from} {to}");
+        check(NOW - 7200, NOW - 3600, View::Span(NOW - 7200, NOW - 3600));
+        check(NOW - 3600, NOW - 7200, View::Span(NOW - 7200, NOW - 3600));
+        check(0, NOW, View::Span(NOW - LONGEST_S, NOW));
+        check(NOW - 3600, 100 * NOW, View::Span(NOW - 3600, NOW));
+        check(99 * NOW, 100 * NOW, View::Span(NOW - 300, NOW + 300));
+        check(NOW - 3600, NOW + 3600, View::Span(NOW - 3600, NOW + 3600));
+        assert!(matches!(View::nearest(i64::MIN, i64::MAX, NOW), View::Span(from, to) if to == NOW && from == NOW - LONGEST_S));
+    }
+
+    #[test]
+    fn the_time_before_is_as_long_and_looked_at_as_it_is_kept() {
+        let check = |view: View, length: i64, step: Step| {
+            let (from, _, _) = view.bounds(NOW);
+            let earlier = view.earlier(NOW);
+            assert_eq!((earlier.1 - earlier.0, earlier.2), (length, step), "{view:?}");
+            assert!(earlier.1 <= from && from - earlier.1 < step.secs(), "{view:?}");
+        };
+        check(View::Last(Window::D1), 86_400, Step::TenMinutes);
+        check(View::Last(Window::D7), 7 * 86_400, Step::Hour);
+        check(View::Last(Window::D30), 30 * 86_400, Step::Day);
+        check(View::between(NOW - 20 * 86_400, NOW - 20 * 86_400 + 7200), 10_800, Step::Hour);
     }
 
     proptest! {

@@ -34,6 +34,31 @@ pub enum Error {
     Fault(String),
 }
 
+/// What of a form is wrong, gathered while it is read.
+#[derive(Default)]
+pub(crate) struct Wrong(Vec<Text>);
+
+impl Wrong {
+    /// What was read; nothing where the person can mend it, which is told in the end.
+    ///
+    /// # Errors
+    /// What the person cannot mend.
+    pub(crate) fn take<T>(&mut self, found: Result<T, Error>) -> Result<Option<T>, Error> {
+        match found {
+            Ok(it) => return Ok(Some(it)),
+            Err(Error::Refused(text)) => self.0.push(text),
+            Err(Error::Several(texts)) => self.0.extend(texts),
+            Err(other) => return Err(other),
+        }
+        Ok(None)
+    }
+
+    /// All of it.
+    pub(crate) fn told(mut self) -> Error {
+        if self.0.len() == 1 { Error::Refused(self.0.remove(0)) } else { Error::Several(self.0) }
+    }
+}
+
 impl Error {
     /// The sentence for the person who asked. Failures of the system are told in general
     /// words: their details are for the log.

@@ -69,15 +69,6 @@ pub struct Group {
     pub earlier: Vec<Interval>,
 }
 
-/// Length of the intervals in which the window before is looked at: about as many as a small picture shows.
-pub fn earlier_step(length_s: i64) -> Step {
-    match length_s {
-        ..=86_400 => Step::TenMinutes,
-        86_401..=604_800 => Step::Hour,
-        _ => Step::Day,
-    }
-}
-
 /// Whose, by what, and in which intervals.
 type Kind = (Option<String>, By, Step);
 /// What was measured in an interval, by group.
@@ -148,7 +139,8 @@ impl Service {
     pub async fn grouped(&self, actor: &Actor, by: By, view: View) -> Result<Vec<Group>, Error> {
         let permit = actor.may(Action::ReadInsights)?;
         let organisation = permit.scope.organisation();
-        let (from, to, step) = view.bounds(self.clock.now().secs());
+        let now = self.clock.now().secs();
+        let ((from, to, step), (before, until, coarse)) = (view.bounds(now), view.earlier(now));
         let series = self.store.series(organisation, "").await?;
         let members = self.members(&series, by).await?;
         let kind = |step| (organisation.map(str::to_owned), by, step);
@@ -164,9 +156,8 @@ impl Service {
             };
             groups.entry(name).or_insert_with(empty).series += 1;
         }
-        let coarse = earlier_step(to - from);
         let slots = self.slots(&kind(step), &members, from, to).await?;
-        let earlier = self.slots(&kind(coarse), &members, coarse.start_of(2 * from - to), coarse.start_of(from)).await?;
+        let earlier = self.slots(&kind(coarse), &members, before, until).await?;
         let put = |slots: BTreeMap<i64, Slot>, groups: &mut BTreeMap<&str, Group>, into: fn(&mut Group) -> &mut Vec<Interval>| {
             for (start, slot) in slots {
                 for (name, histogram) in slot.iter() {
@@ -202,15 +193,15 @@ impl Service {
     /// # Errors
     /// When storage fails.
     pub async fn warm_groups(&self) -> Result<(), Error> {
-        let (from, to, step) = View::Last(Window::D30).bounds(self.clock.now().secs());
-        let coarse = earlier_step(to - from);
+        let (month, now) = (View::Last(Window::D30), self.clock.now().secs());
+        let ((from, to, step), (before, until, coarse)) = (month.bounds(now), month.earlier(now));
         for it in self.store.organisations().await? {
             let all = it.name == self.settings.operator_name;
             let organisation = (!all).then_some(it.id);
             let series = self.store.series(organisation.as_deref(), "").await?;
             for by in By::ALL {
                 let members = self.members(&series, by).await?;
-                for (step, from, to) in [(step, from, to), (coarse, coarse.start_of(2 * from - to), coarse.start_of(from))] {
+                for (step, from, to) in [(step, from, to), (coarse, before, until)] {
                     self.slots(&(organisation.clone(), by, step), &members, from, to).await?;
                 }
             }

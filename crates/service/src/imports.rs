@@ -74,20 +74,23 @@ fn series(connection: &str, host: &str) -> String {
 
 impl Service {
     /// Keeps what a file has: samples as CSV or JSON, results of RIPE Atlas, or the page of a
-    /// smokeping_prober. With a connection, series are put below it. A batch of the same id is kept once.
+    /// smokeping_prober. With a connection, series are put below it. A batch of the same id is kept once. What is
+    /// refused is told by its line, and how many lines beyond those cannot be read.
     ///
     /// # Errors
     /// When nothing of it can be read, the connection is not the sender's, or storage fails.
-    pub async fn import_latency(&self, sender: &Sender, batch: &str, connection: &str, bytes: &[u8]) -> Result<Receipt, Error> {
+    pub async fn import_latency(&self, sender: &Sender, batch: &str, connection: &str, bytes: &[u8]) -> Result<(Receipt, usize), Error> {
         let bad = |why: String| Error::Refused(say!("import.refused", "{reason}", reason = why));
         if let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| prometheus::is_metrics(text)) {
             let counters = prometheus::read(text).map_err(|error| bad(error.to_string()))?;
-            return self.take_counters(sender, connection, &counters).await;
+            return Ok((self.take_counters(sender, connection, &counters).await?, 0));
         }
-        let mut all: Vec<Sample> = vec![];
-        let mut take = |sample: Sample| {
+        let line_of = |line: u64| usize::try_from(line).unwrap_or(usize::MAX);
+        let (mut all, mut lines): (Vec<Sample>, Vec<usize>) = (vec![], vec![]);
+        let mut take = |line: u64, sample: Sample| {
             let series = if connection.is_empty() { sample.series } else { format!("{connection}/{}", sample.series) };
             all.push(Sample { series, ..sample });
+            lines.push(line_of(line));
         };
         let large =
             || Error::Refused(say!("import.large", "Unpacked it has more than {most} MB; send it in parts.", most = UNPACKED >> 20));
@@ -97,11 +100,12 @@ impl Service {
         for (part, samples) in all.chunks(BATCH).enumerate() {
             let kept = self.take_samples(sender, &format!("{batch}/{part}"), samples).await?;
             whole.accepted += kept.accepted;
-            whole.refused.extend(kept.refused.into_iter().map(|(index, why)| (part * BATCH + index, why)));
+            whole.refused.extend(kept.refused.into_iter().map(|(index, why)| (lines[part * BATCH + index], why)));
             whole.repeated &= kept.repeated;
         }
-        whole.refused.extend(tally.reasons.iter().map(|remark| (usize::try_from(remark.line).unwrap_or_default(), remark.to_string())));
-        Ok(whole)
+        whole.refused.extend(tally.reasons.iter().map(|remark| (line_of(remark.line), remark.why.clone())));
+        whole.refused.sort_by_key(|it| it.0);
+        Ok((whole, line_of(tally.refused) - tally.reasons.len()))
     }
 
     /// Keeps what a prober counted since it told last; of what it tells for the first time, or after a

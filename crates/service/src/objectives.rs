@@ -48,11 +48,14 @@ impl ObjectiveForm {
         let number = |text: &str| text.trim().trim_end_matches(['%', ' ']).replace(',', ".").parse::<f64>().ok();
         let within_ms = number(self.within_ms.trim().trim_end_matches("ms")).filter(|ms| (0.1..=10_000.0).contains(ms));
         let share = number(&self.percent).filter(|percent| (50.0..=99.999).contains(percent));
-        let within_ms =
-            within_ms.ok_or_else(|| Error::Refused(say!("objective.within", "Say within how many milliseconds, from 0.1 to 10000.")))?;
-        let share =
-            share.ok_or_else(|| Error::Refused(say!("objective.share", "Say of how many percent of the packets, from 50 to 99.999.")))?;
-        Ok(Objective { within_ms, share: share / 100.0 })
+        let within = || say!("objective.within", "Say within how many milliseconds, from 0.1 to 10000.");
+        let of = || say!("objective.share", "Say of how many percent of the packets, from 50 to 99.999.");
+        match (within_ms, share) {
+            (Some(within_ms), Some(share)) => Ok(Objective { within_ms, share: share / 100.0 }),
+            (None, None) => Err(Error::Several(vec![within(), of()])),
+            (None, _) => Err(Error::Refused(within())),
+            (_, None) => Err(Error::Refused(of())),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use peerage_domain::{
 };
 use peerage_latency::{
     Histogram, Step,
+    compare::median_before,
     objective::{Budget, Objective},
 };
 use peerage_storage::{
@@ -84,7 +85,7 @@ impl Report {
     /// All of it in one or two sentences.
     pub fn headline(&self, voice: Voice) -> String {
         let slowest = self.rows.first().and_then(|row| Some((row.connection.1.as_str(), row.packets.quantile(0.5)?)));
-        let (median, before) = (self.packets.quantile(0.5), self.before.quantile(0.5));
+        let (median, before) = (self.packets.quantile(0.5), median_before(&self.before, &self.packets));
         voice.all(&headline(self.period.span, median, before, slowest, voice.language))
     }
 
@@ -135,7 +136,7 @@ impl Report {
                 "connection": row.connection.0,
                 "name": row.connection.1,
                 "median_ms": row.packets.quantile(0.5),
-                "before_ms": row.before.quantile(0.5),
+                "before_ms": median_before(&row.before, &row.packets),
                 "p95_ms": row.packets.quantile(0.95),
                 "loss": row.packets.loss(),
                 "available": row.available,
@@ -161,7 +162,7 @@ impl Row {
         let ms = |ms: Option<f64>| ms.map_or_else(|| "–".to_owned(), |ms| language.decimal(ms, 1));
         [
             ms(self.packets.quantile(0.5)),
-            ms(self.before.quantile(0.5)),
+            ms(median_before(&self.before, &self.packets)),
             ms(self.packets.quantile(0.95)),
             language.percent(self.packets.loss(), 2),
             language.percent(self.available, 2),

@@ -17,8 +17,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Most samples of one batch.
 pub const BATCH: usize = 10_000;
-/// How long each interval is kept, in days.
-const KEPT_DAYS: [(Step, i64); 4] = [(Step::Minute, 3), (Step::TenMinutes, 14), (Step::Hour, 120), (Step::Day, 400)];
 
 /// Whoever holds a token: a probe or a collector of one organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +37,7 @@ const SESSION_DAYS: i64 = 90;
 pub struct Receipt {
     /// Kept.
     pub accepted: usize,
-    /// Not kept: index in the batch and why.
+    /// Not kept: where it stands (in a batch by its index, in a file by its line), and why.
     pub refused: Vec<(usize, String)>,
     /// The batch had been received before; nothing was kept twice.
     pub repeated: bool,
@@ -170,13 +168,12 @@ impl Service {
     /// When the actor may not or storage fails.
     pub async fn latency(&self, actor: &Actor, connection: &str, view: View) -> Result<Vec<Course>, Error> {
         let permit = actor.may(to_read(connection))?;
-        let (from, to, step) = view.bounds(self.clock.now().secs());
-        let length = to - from;
+        let now = self.clock.now().secs();
+        let ((from, to, step), (earlier, until, coarse)) = (view.bounds(now), view.earlier(now));
         let all = self.store.series(permit.scope.organisation(), connection).await?;
         let ids: Vec<&str> = all.iter().map(|series| series.id.as_str()).collect();
         let mut intervals = self.intervals_of(&ids, step, from, to).await?;
-        let coarse = if length > 86_400 { Step::Hour } else { Step::TenMinutes };
-        let mut before = self.intervals_of(&ids, coarse, from - length, from).await?;
+        let mut before = self.intervals_of(&ids, coarse, earlier, until).await?;
         let floors = self.floors(&all).await?;
         let course = |series: Series| {
             let intervals = intervals.remove(&series.id).unwrap_or_default();
@@ -218,7 +215,8 @@ impl Service {
         Ok(found)
     }
 
-    /// One series between two moments, in intervals of which at most `max_points` fit.
+    /// One series between two moments, in intervals of which at most `max_points` fit, as finely as they are
+    /// kept from the first moment on.
     ///
     /// # Errors
     /// When the actor may not or storage fails.
@@ -234,7 +232,7 @@ impl Service {
         let all = self.store.series(permit.scope.organisation(), "").await?;
         let series = all.into_iter().find(|s| s.name == name);
         let series = series.ok_or_else(|| Error::NotFound("series", name.to_string()))?;
-        let step = Step::for_span(to.since(from), max_points);
+        let step = Step::for_span(from.secs(), to.secs(), self.clock.now().secs(), max_points);
         Ok((step, self.intervals(&series.id, step, step.start_of(from.secs()), to.secs() + 1).await?))
     }
 
@@ -292,8 +290,8 @@ impl Service {
     pub async fn forget_old_telemetry(&self) -> Result<(), Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        for (step, days) in KEPT_DAYS {
-            tx.forget_latency(step.secs(), now.plus_secs(-days * 86_400)).await?;
+        for step in Step::LADDER {
+            tx.forget_latency(step.secs(), now.plus_secs(-step.kept_days() * 86_400)).await?;
         }
         tx.forget_batches(now.plus_secs(-BATCH_DAYS * 86_400)).await?;
         tx.forget_session_changes(now.plus_secs(-SESSION_DAYS * 86_400)).await?;

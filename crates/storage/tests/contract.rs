@@ -370,6 +370,7 @@ async fn telemetry_is_kept_once(store: &Store) {
         prefix: "208.65.153.0/24".parse().expect("prefix"),
         path: vec![Asn(3491), Asn(17557)],
         summary: String::new(),
+        text: None,
         source: String::new(),
     };
     assert!(tx.add_route_event("EV-1", "ORG-1", &event).await.expect("new"));

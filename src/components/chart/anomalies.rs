@@ -92,7 +92,7 @@ pub fn AnomalyCalendar(
     let rows = marked
         .iter()
         .rev()
-        .map(|day| view! { <li class=format!("k-h{}", shade(day.count))>{crate::text::language().date(Timestamp::from_secs(day.start))}": "{day.count}</li> })
+        .map(|day| view! { <li class=format!("k-h{}", shade(day.count))>{crate::text::language().date(Timestamp::from_secs(day.start))}{crate::text::language().colon()}{day.count}</li> })
         .collect_view();
     view! {
         <div class="calendar">

@@ -21,7 +21,7 @@ pub fn BudgetChart(
         .rows
         .iter()
         .map(|&(y, percent)| {
-            view! { <line class="grid" x1=LEFT x2=WIDTH y1=y y2=y></line><text class="ax" x=LEFT - 6.0 y=y + 4.0 text-anchor="end">{crate::text::language().percent_sign(crate::text::language().number(percent))}</text> }
+            view! { <line class="grid" x1=LEFT x2=WIDTH y1=y y2=y></line><text class="ax" x=LEFT - 6.0 y=y + 4.0 text-anchor="end">{crate::text::language().spent(percent)}</text> }
         })
         .collect_view();
     let day = |at: i64| crate::text::language().short_date(Timestamp::from_secs(at));

@@ -83,6 +83,8 @@ pub(super) fn Cursor(
     };
     let press = move |event: leptos::ev::PointerEvent| {
         if event.button() == 0 {
+            // What is dragged out of the picture and let go there is chosen as well.
+            crate::browser::keep_pointer(&event);
             brush.set(moment_at(&event).map(|at| (at, at)));
         }
     };
@@ -115,8 +117,8 @@ pub(super) fn Cursor(
             "-" => return show_at_key(middle - length, middle + length),
             "ArrowLeft" => here.saturating_sub(1),
             "ArrowRight" => here + 1,
-            "PageUp" => here.saturating_sub(10),
-            "PageDown" => here + 10,
+            "PageUp" => here + 10,
+            "PageDown" => here.saturating_sub(10),
             "Home" => 0,
             "End" => count,
             "Escape" => {
@@ -154,7 +156,6 @@ pub(super) fn Cursor(
                 on:pointermove=drag
                 on:pointerup=release
                 on:pointercancel=move |_| brush.set(None)
-                on:pointerleave=move |_| brush.set(None)
             >
                 {children()}
                 {chosen}

@@ -5,6 +5,7 @@ use super::{
     save::Save,
 };
 use crate::{
+    components::event_words,
     rpc::insights::{BucketView, CourseView, LatencyView},
     text::language,
 };
@@ -245,7 +246,7 @@ fn event_mark(event: &RouteEvent, x: f64, height: f64) -> impl IntoView + use<> 
     let loud = event.kind.level() >= Level::Error;
     view! {
         {loud.then(|| view! { <line class="evline" x1=x x2=x y1="8" y2=height></line> })}
-        <path class=class d=path><title>{format!("{} {}: {}", event.time.minute(), event.prefix, event.summary)}</title></path>
+        <path class=class d=path><title>{format!("{} {}{}{}", event.time.minute(), event.prefix, language().colon(), event_words(event))}</title></path>
     }
 }
 

@@ -1,5 +1,6 @@
 //! Ways to take a chart along.
 
+use crate::components::Copy;
 use leptos::prelude::*;
 
 /// As a picture, as a table, as data, as an address, and as a call of the API.
@@ -32,9 +33,10 @@ pub fn Save(
                 {png}
                 <a href=svg rel="external" download=format!("{name}.svg")>"SVG"</a>
                 <a href=csv rel="external" download=format!("{name}.csv")>"CSV"</a>
-                <a href=api rel="external">"JSON"</a>
+                <a href=api rel="external" download=format!("{name}.json")>"JSON"</a>
                 <a href=link>{tr!(chart.link)}</a>
-                <label>{tr!(chart.call)}" "<input class="field mono" readonly value=call/></label>
+                <p>{tr!(chart.call)}</p>
+                <div class="call mono"><Copy text=call/></div>
             </div>
         </details>
     }

@@ -1,12 +1,12 @@
 //! Which span a chart shows: the switch between windows, and the way to any other span.
 
-use crate::{components::Icon, rpc::insights::LatencyView};
+use crate::{components::Icon, rpc::insights::LatencyView, text::language};
 use leptos::prelude::*;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 use peerage_domain::{Timestamp, catalogue::percent};
 
-/// Words of the windows, shortest first, as in the URL.
-const WINDOWS: [(&str, &str); 5] = [("6h", "6 h"), ("12h", "12 h"), ("1d", "1 d"), ("7d", "7 d"), ("30d", "30 d")];
+/// Words of the windows as in the URL, and their hours; shortest first.
+const WINDOWS: [(&str, i64); 5] = [("6h", 6), ("12h", 12), ("1d", 24), ("7d", 168), ("30d", 720)];
 
 /// The address of a page at another window; what else is chosen there stays.
 pub(super) fn at_window(path: &str, query: &ParamsMap, window: &str) -> String {
@@ -27,7 +27,8 @@ pub fn Windows(
     let query = use_query_map().get_untracked();
     let links = WINDOWS
         .into_iter()
-        .map(|(word, label)| {
+        .map(|(word, hours)| {
+            let label = language().hours(hours);
             view! { <a href=at_window(&path, &query, word) aria-current=(word == current).then_some("true")>{label}</a> }
         })
         .collect_view();
@@ -59,10 +60,11 @@ pub fn Zoom(
     let shown =
         is_span.then(|| tr!(chart.span, from = Timestamp::from_secs(view.from).minute(), to = Timestamp::from_secs(view.to).minute()));
     view! {
+        {view.is_other.then(|| view! { <p class="sub note">{tr!(chart.other_span)}</p> })}
         <div class="zoom">
             {link(Some(zoom.earlier), "left", tr!(chart.earlier))}
             {link(zoom.inward, "plus", tr!(chart.closer))}
-            {link(Some(zoom.outward), "minus", tr!(chart.farther))}
+            {link(zoom.outward, "minus", tr!(chart.farther))}
             {link(zoom.later, "right", tr!(chart.later))}
             <details class="menu span">
                 <summary>{shown.unwrap_or_else(|| tr!(chart.custom))}</summary>

@@ -1,7 +1,7 @@
 //! `/events`: what happened to routes in the last 30 days.
 
 use crate::{
-    components::{self, Ago, Column, EmptyList, LevelMark, Pager, SortedHead, live, load, query_from_url},
+    components::{self, Ago, event_words, Column, EmptyList, LevelMark, Pager, SortedHead, live, load, query_from_url},
     rpc::insights::route_events,
 };
 use leptos::prelude::*;
@@ -44,7 +44,13 @@ pub fn EventsPage() -> impl IntoView {
     let found = Resource::new_blocking(move || query.get(), route_events);
     live(|| "events".to_owned(), found);
     let chip = move |word: &'static str| {
-        let label = if word.is_empty() { tr!(filter.any) } else { word.to_owned() };
+        let label = match word {
+            "Critical" => tr!(level.critical),
+            "Error" => tr!(level.error),
+            "Warning" => tr!(level.warning),
+            "Information" => tr!(level.information),
+            _ => tr!(filter.any),
+        };
         let href = if word.is_empty() { "/events".to_owned() } else { format!("/events?kind={word}") };
         view! { <a class="chip" href=href aria-current=move || (query.read().kind == word).then_some("true")>{label}</a> }
     };
@@ -96,7 +102,7 @@ fn row(id: &str, event: &RouteEvent, now: peerage_domain::Timestamp) -> impl Int
             <td class="key mono" data-l=tr!(connection.prefix)>{event.prefix.to_string()}</td>
             <td data-l=tr!(events.what)>{kind_name(event.kind)}</td>
             <td class="mono" data-l=tr!(events.path)>{path.join(" ")}</td>
-            <td data-l=tr!(events.summary)>{event.summary.clone()}</td>
+            <td data-l=tr!(events.summary)>{event_words(event)}</td>
         </tr>
     }
 }

@@ -215,7 +215,7 @@ fn effects(all: Vec<EffectView>) -> impl IntoView {
                     _ => tr!(effect.none),
                 };
                 let (id, name) = it.connection;
-                view! { <li><a href=format!("/connections/{id}")>{name}</a>": "{words}</li> }
+                view! { <li><a href=format!("/connections/{id}")>{name}</a>{crate::text::language().colon()}{words}</li> }
             })
             .collect_view();
         view! {

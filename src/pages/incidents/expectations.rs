@@ -94,7 +94,7 @@ fn exceptions(view: &ExpectationsView) -> impl IntoView + use<> {
             });
             view! {
                 <li class="line">
-                    <span><b class="mono">{it.prefix.to_string()}</b>": "{allow_name(it.allow)}" "{over}<br/><small class="muted">{tr!(exception.why, reason = it.reason.clone(), who = it.author.clone(), until = crate::text::language().date(it.expires.plus_secs(-1)))}</small></span>
+                    <span><b class="mono">{it.prefix.to_string()}</b>{crate::text::language().colon()}{allow_name(it.allow)}" "{over}<br/><small class="muted">{tr!(exception.why, reason = it.reason.clone(), who = it.author.clone(), until = crate::text::language().date(it.expires.plus_secs(-1)))}</small></span>
                     <span class="push"></span>
                     {remove}
                 </li>

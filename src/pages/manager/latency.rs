@@ -60,7 +60,7 @@ fn headline(view: &LatencyView) -> impl IntoView + use<> {
 }
 
 fn title(course: &CourseView) -> String {
-    format!("{}: {}", course.connection.1, series_words(&course.name))
+    format!("{}{}{}", course.connection.1, language().colon(), series_words(&course.name))
 }
 
 #[component]

@@ -57,10 +57,10 @@ fn row(it: &ReportRow) -> impl IntoView + use<> {
     view! {
         <tr>
             <td class="key" data-l=tr!(reports.connection)><span><a href=format!("/connections/{id}")>{name}</a>" "<Spark values=it.course.clone()/></span></td>
-            <td class="num" data-l=tr!(chart.median)>{chart_ms(it.ms.0)}</td>
+            <td class="num" data-l=tr!(reports.median)>{chart_ms(it.ms.0)}</td>
             <td class="num" data-l=tr!(reports.before)>{chart_ms(it.ms.2)}</td>
             <td class="num" data-l="p95">{chart_ms(it.ms.1)}</td>
-            <td class="num" data-l=tr!(chart.loss)>{percent(it.loss)}</td>
+            <td class="num" data-l=tr!(reports.loss)>{language().percent(it.loss, 2)}</td>
             <td class="num" data-l=tr!(reports.available)>{percent(it.available)}</td>
             <td data-l=tr!(level.title)>{level}</td>
         </tr>
@@ -151,8 +151,8 @@ fn Sheet(it: ReportView) -> impl IntoView {
             <div class="phead"><h2 id="h-rows">{tr!(connections.title)}</h2><p>{tr!(reports.rows_help)}</p></div>
             <div class="scroll"><table class="tbl cards">
                 <thead><tr>
-                    <th scope="col">{tr!(reports.connection)}</th><th scope="col" class="num">{tr!(chart.median)}</th><th scope="col" class="num">{tr!(reports.before)}</th>
-                    <th scope="col" class="num">"p95"</th><th scope="col" class="num">{tr!(chart.loss)}</th><th scope="col" class="num">{tr!(reports.available)}</th><th scope="col">{tr!(level.title)}</th>
+                    <th scope="col">{tr!(reports.connection)}</th><th scope="col" class="num">{tr!(reports.median)}</th><th scope="col" class="num">{tr!(reports.before)}</th>
+                    <th scope="col" class="num">"p95"</th><th scope="col" class="num">{tr!(reports.loss)}</th><th scope="col" class="num">{tr!(reports.available)}</th><th scope="col">{tr!(level.title)}</th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
             </table></div>

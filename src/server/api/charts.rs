@@ -22,7 +22,7 @@ use peerage_charts::{
     smoke::{Bucket, Frame},
 };
 use peerage_domain::Timestamp;
-use peerage_latency::{Histogram, Step, View};
+use peerage_latency::{Histogram, LONGEST_S, Step, View, five_digits};
 use peerage_service::{Service, groups::By, objectives::Kept, telemetry::Interval};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -44,17 +44,40 @@ fn answer<T: Serialize>(
         "" | "json" => Ok(Json(data).into_response()),
         "csv" => Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], table()).into_response()),
         "svg" => Ok(([(header::CONTENT_TYPE, "image/svg+xml")], in_language(language_of(headers), picture)).into_response()),
-        _ => Err(Problem::new(StatusCode::BAD_REQUEST, "format is json, csv or svg")),
+        _ => Err(bad("format is json, csv or svg.")),
     }
 }
 
+fn bad(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
 fn moment(text: &str) -> Result<Timestamp, Problem> {
-    text.parse::<Timestamp>().map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))
+    // A plus that is not written as %2B comes as a space.
+    let text = match text.rfind(' ').filter(|at| *at > "2026-11-20 14:05".len()) {
+        Some(at) => format!("{}+{}", &text[..at], &text[at + 1..]),
+        None => text.to_owned(),
+    };
+    text.parse::<Timestamp>().map_err(|error| bad(&error.to_string()))
+}
+
+/// Two moments, of which the second lies behind the first one.
+fn span(from: &str, to: &str) -> Result<(Timestamp, Timestamp), Problem> {
+    let (from, to) = (moment(from)?, moment(to)?);
+    if to <= from {
+        return Err(bad("to has to lie behind from."));
+    }
+    // Intervals at both ends may reach beyond.
+    if to.since(from) > LONGEST_S + 2 * Step::Day.secs() {
+        return Err(bad("from and to lie more than 400 days apart, and nothing is kept for longer."));
+    }
+    Ok((from, to))
 }
 
 /// What lies between two moments.
 fn view(from: &str, to: &str) -> Result<View, Problem> {
-    Ok(View::between(moment(from)?.secs(), moment(to)?.secs()))
+    let (from, to) = span(from, to)?;
+    Ok(View::between(from.secs().max(to.secs() - LONGEST_S), to.secs()))
 }
 
 /// A name as a cell of a table (RFC 4180): a spreadsheet would run what begins like a formula.
@@ -79,6 +102,7 @@ fn one_place(value: f64) -> String {
 
 /// Which part of a series.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Span {
     /// Name of the series.
@@ -87,8 +111,9 @@ struct Span {
     from: String,
     /// RFC 3339, UTC.
     to: String,
-    /// Most intervals to give; 600 by default.
-    max_points: Option<usize>,
+    /// Most intervals to give, 1 to 10000, where none is longer than a day; 600 by default. Minutes are kept for 3
+    /// days, ten minutes for 14, hours for 120.
+    max_points: Option<String>,
     /// `json`, `csv` for a table, `svg` for a picture.
     #[serde(default)]
     format: String,
@@ -112,20 +137,20 @@ struct BucketBody {
     n: u64,
     /// Lost packets.
     lost: u64,
-    /// Percentiles 5, 25, 50, 75, 95 in ms.
+    /// Percentiles 5, 25, 50, 75, 95 in ms (with `scale=relative` in percent of the group's median), with five digits.
     q: Option<[f64; 5]>,
 }
 
 impl From<BucketView> for BucketBody {
     fn from(it: BucketView) -> Self {
-        BucketBody { time: Timestamp::from_secs(it.t).to_string(), n: it.n, lost: it.lost, q: it.q }
+        BucketBody { time: Timestamp::from_secs(it.t).to_string(), n: it.n, lost: it.lost, q: it.q.map(|q| q.map(five_digits)) }
     }
 }
 
 impl BucketBody {
     /// As a line of a table, without its end.
     fn line(&self) -> String {
-        let values = self.q.map_or_else(|| ",,,,".to_owned(), |q| q.map(|ms| format!("{ms:.4}")).join(","));
+        let values = self.q.map_or_else(|| ",,,,".to_owned(), |q| q.map(|value| value.to_string()).join(","));
         format!("{},{},{},{values}", self.time, self.n, self.lost)
     }
 }
@@ -145,14 +170,16 @@ async fn series(
     State(service): State<Service>,
     Reader(actor): Reader,
     headers: HeaderMap,
-    Asked(span): Asked<Span>,
+    Asked(ask): Asked<Span>,
 ) -> Result<Response, Problem> {
-    let (from, to) = (moment(&span.from)?, moment(&span.to)?);
-    let (step, intervals): (Step, _) = service.latency_between(&actor, &span.series, from, to, span.max_points.unwrap_or(600)).await?;
+    let (from, to) = span(&ask.from, &ask.to)?;
+    let points = ask.max_points.as_deref().map_or(Some(600), |it| it.parse().ok()).filter(|it| (1..=10_000).contains(it));
+    let points = points.ok_or_else(|| bad("max_points is a number from 1 to 10000."))?;
+    let (step, intervals): (Step, _) = service.latency_between(&actor, &ask.series, from, to, points).await?;
     let buckets = intervals.iter().map(|i| bucket(i.start, &i.histogram).into()).collect();
     let course = CourseBody { step_s: step.secs(), buckets };
     let table = || course.buckets.iter().fold(format!("{COLUMNS}\r\n"), |text, it| text + &it.line() + "\r\n");
-    answer(&span.format, &headers, &course, table, || series_picture(&span.series, (from, to), step, &intervals))
+    answer(&ask.format, &headers, &course, table, || series_picture(&ask.series, (from, to), step, &intervals))
 }
 
 fn series_picture(name: &str, (from, to): (Timestamp, Timestamp), step: Step, intervals: &[Interval]) -> String {
@@ -176,6 +203,7 @@ fn series_picture(name: &str, (from, to): (Timestamp, Timestamp), step: Step, in
 
 /// How series are put together.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Together {
     /// `provider`, `location` or `probe`.
@@ -184,7 +212,7 @@ struct Together {
     from: String,
     /// RFC 3339, UTC.
     to: String,
-    /// `relative` draws in percent of each group's own median; data are always in ms.
+    /// `absolute` (the default) gives intervals in ms, `relative` in percent of each group's own median.
     #[serde(default)]
     scale: String,
     /// `json`, `csv` for a table, `svg` for a picture.
@@ -228,21 +256,30 @@ async fn groups(
     headers: HeaderMap,
     Asked(ask): Asked<Together>,
 ) -> Result<Response, Problem> {
-    let by = By::of(&ask.by).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "by is provider, location or probe"))?;
-    let found = groups_of(&service, &actor, by, view(&ask.from, &ask.to)?).await?;
+    let by = By::of(&ask.by).ok_or_else(|| bad("by is provider, location or probe."))?;
+    let relative = match ask.scale.as_str() {
+        "" | "absolute" => false,
+        "relative" => true,
+        _ => return Err(bad("scale is absolute or relative.")),
+    };
+    let mut found = groups_of(&service, &actor, by, view(&ask.from, &ask.to)?).await?;
+    if relative {
+        found.groups = found.groups.iter().map(GroupView::relative).collect();
+    }
     let body = |it: &GroupView| GroupBody {
         name: it.name.clone(),
         series: it.series,
-        median_ms: it.ms.0,
-        p95_ms: it.ms.1,
-        before_ms: it.before_ms,
+        median_ms: it.ms.0.map(five_digits),
+        p95_ms: it.ms.1.map(five_digits),
+        before_ms: it.before_ms.map(five_digits),
         loss: it.loss,
         buckets: it.buckets.iter().copied().map(Into::into).collect(),
     };
     let data = GroupsBody { step_s: found.step_s, groups: found.groups.iter().map(body).collect() };
     let lines = |it: &GroupBody| it.buckets.iter().map(|bucket| format!("{},{}\r\n", cell(&it.name), bucket.line())).collect::<String>();
-    let table = || format!("group,{COLUMNS}\r\n") + &data.groups.iter().map(lines).collect::<String>();
-    answer(&ask.format, &headers, &data, table, || groups_picture(&found, ask.scale == "relative"))
+    let columns = if relative { COLUMNS.replace("_ms", "_percent") } else { COLUMNS.to_owned() };
+    let table = || format!("group,{columns}\r\n") + &data.groups.iter().map(lines).collect::<String>();
+    answer(&ask.format, &headers, &data, table, || groups_picture(&found, relative))
 }
 
 fn groups_picture(found: &GroupsView, relative: bool) -> String {
@@ -259,8 +296,12 @@ fn groups_picture(found: &GroupsView, relative: bool) -> String {
     let multiples: Vec<Multiple> = found
         .groups
         .iter()
-        .map(|it| if relative { it.relative() } else { it.clone() })
-        .map(|it| Multiple { value: language().ms(it.ms.0), buckets: drawn(it.buckets.iter()), earlier: it.earlier, name: it.name })
+        .map(|it| Multiple {
+            value: language().ms(it.ms.0),
+            buckets: drawn(it.buckets.iter()),
+            earlier: it.earlier.clone(),
+            name: it.name.clone(),
+        })
         .collect();
     let span = tr!(chart.span, from = Timestamp::from_secs(found.from).minute(), to = Timestamp::from_secs(found.to).minute());
     let sentence = format!("{span} · {}", if relative { tr!(groups.relative) } else { tr!(groups.absolute) });
@@ -270,6 +311,7 @@ fn groups_picture(found: &GroupsView, relative: bool) -> String {
 
 /// Which matrix.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Which {
     /// `hours` by weekday and hour (UTC), `places` by probe and location.
@@ -308,20 +350,20 @@ async fn matrix(
     let by_hour = match ask.of.as_str() {
         "hours" => true,
         "places" => false,
-        _ => return Err(Problem::new(StatusCode::BAD_REQUEST, "of is hours or places")),
+        _ => return Err(bad("of is hours or places.")),
     };
     let view = view(&ask.from, &ask.to)?;
     if by_hour && view.bounds(service.clock().now().secs()).2 > Step::Hour {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "Hours are told apart in spans of up to 30 days; choose a shorter one."));
+        return Err(bad("Hours are told apart in spans of up to 30 days within the last 120 days; choose one of those."));
     }
     let found = matrix_of(&service, &actor, by_hour, view).await?;
     let MatrixView { rows, columns, ms, few } = found.unwrap_or_default();
-    let data = MatrixBody { rows, columns, ms, few };
+    let data = MatrixBody { rows, columns, ms: ms.into_iter().map(|ms| ms.map(five_digits)).collect(), few };
     let table = || {
         let heads: String = data.columns.iter().map(|name| format!(",{}", cell(name))).collect();
         let width = data.columns.len().max(1);
         let line = |(name, values): (&String, &[Option<f64>])| {
-            let values: String = values.iter().map(|ms| ms.map_or_else(|| ",".to_owned(), |ms| format!(",{ms:.4}"))).collect();
+            let values: String = values.iter().map(|ms| ms.map_or_else(|| ",".to_owned(), |ms| format!(",{ms}"))).collect();
             format!("{}{values}\r\n", cell(name))
         };
         format!("{}{heads}\r\n", cell(&ask.of)) + &data.rows.iter().zip(data.ms.chunks(width)).map(line).collect::<String>()
@@ -338,6 +380,7 @@ async fn matrix(
 
 /// Whose budget.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Whose {
     /// The connection's id.
@@ -398,7 +441,7 @@ async fn budget(
         let title = format!("{} · {}", ask.connection, tr!(level.title));
         let spent = language().decimal(data.spent * 100.0, 0);
         let words = Words { title: &title, sentence: &tr!(level.spent, n = spent), loss: "" };
-        let percent = |value: f64| language().percent(Some(value / 100.0), 0);
+        let percent = |value: f64| language().spent(value);
         picture::budget(&kept.course, now.plus_secs(-30 * 86_400).secs(), now.secs(), words, percent, |t| label(t, 30 * 86_400))
     };
     answer(&ask.format, &headers, &data, table, draw)

@@ -13,9 +13,9 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
-    http::{HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{any, get},
 };
 use peerage_service::Error;
 use serde::Serialize;
@@ -74,7 +74,20 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Ask
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        query.map(|query| Asked(query.0)).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+        query.map(|query| Asked(query.0)).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, of_query(&error.body_text())))
+    }
+}
+
+/// What is wrong with a query, without the words of the library that reads it.
+fn of_query(text: &str) -> String {
+    let text = text.trim_start_matches("Failed to deserialize query string: ").replace('`', "");
+    if let Some(name) = text.strip_prefix("missing field ") {
+        return format!("Say {name} in the query: {name}=….");
+    }
+    let unknown = text.split_once("unknown field ").and_then(|(_, rest)| rest.split_once(", expected "));
+    match unknown {
+        Some((name, known)) => format!("{name} is nothing that is asked here; there is {}.", known.trim_start_matches("one of ")),
+        None => format!("The query cannot be read: {text}."),
     }
 }
 
@@ -101,6 +114,14 @@ impl<S: Send + Sync> FromRequest<S> for Whole {
     }
 }
 
+async fn other_method(method: Method) -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is nothing that can be done here; /api/openapi.json says what is."))
+}
+
+async fn unknown() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "There is no such address; /api/openapi.json tells of all.")
+}
+
 /// Every API route and its description.
 pub fn router() -> Router<AppState> {
     let (routes, mut openapi) = OpenApiRouter::<AppState>::new()
@@ -120,5 +141,5 @@ pub fn router() -> Router<AppState> {
         let openapi = openapi.clone();
         async move { Json(openapi) }
     });
-    routes.route("/api/openapi.json", described)
+    routes.route("/api/openapi.json", described).method_not_allowed_fallback(other_method).route("/api/v1/{*rest}", any(unknown))
 }

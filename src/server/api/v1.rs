@@ -11,8 +11,10 @@ use peerage_domain::{
     peering::{MACHINE, Party, StateName},
     telemetry::{RouteEvent, Sample},
 };
+use peerage_feeds::samples;
 use peerage_service::{Service, telemetry::Sender};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -90,9 +92,10 @@ impl FromRequestParts<AppState> for Token {
 struct SampleBody {
     /// Series, such as `CN-1/Primary`: the connection's id, a slash, a name.
     series: String,
-    /// RFC 3339, UTC.
+    /// RFC 3339.
     time: String,
-    /// Milliseconds; absent or null for a lost packet.
+    /// Milliseconds, at least 0.001 and less than 60000; null for a lost packet.
+    #[schema(required = true)]
     rtt_ms: Option<f64>,
 }
 
@@ -100,7 +103,7 @@ struct SampleBody {
 #[derive(Deserialize, ToSchema)]
 struct SampleBatch {
     #[schema(value_type = Vec<SampleBody>)]
-    samples: Vec<Sample>,
+    samples: Vec<Box<RawValue>>,
 }
 
 /// What came of a batch.
@@ -108,7 +111,7 @@ struct SampleBatch {
 struct ReceiptBody {
     /// Samples that were kept.
     accepted: usize,
-    /// Samples that were not: index and reason.
+    /// Samples that were not: where they stand, and why.
     refused: Vec<RefusedBody>,
     /// The batch had been received before; nothing was kept twice.
     repeated: bool,
@@ -117,7 +120,29 @@ struct ReceiptBody {
 /// A sample that was not kept.
 #[derive(Serialize, ToSchema)]
 struct RefusedBody {
+    /// Its index in the batch, from 0.
     index: usize,
+    reason: String,
+}
+
+/// What came of a file.
+#[derive(Serialize, ToSchema)]
+struct FileReceiptBody {
+    /// Samples that were kept; of the page of a smokeping_prober, packets.
+    accepted: usize,
+    /// Lines that were not, and why; of lines that cannot be read the first hundred.
+    refused: Vec<RefusedLineBody>,
+    /// How many there are in all.
+    refused_count: usize,
+    /// The file had been received before; nothing was kept twice.
+    repeated: bool,
+}
+
+/// A line of which nothing was kept.
+#[derive(Serialize, ToSchema)]
+struct RefusedLineBody {
+    /// Its number, from 1; of an array, the element's.
+    line: usize,
     reason: String,
 }
 
@@ -140,13 +165,26 @@ async fn take_latency(
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
     // Without a key the content is the key: the same bytes twice are one batch.
     let key = key.unwrap_or_else(|| peerage_service::secrets::token_hash(&String::from_utf8_lossy(&body)));
-    let receipt = service.take_samples(&sender, &key, &batch.samples).await?;
-    let refused = receipt.refused.into_iter().map(|(index, reason)| RefusedBody { index, reason }).collect();
+    // What cannot be read is refused by itself: the others are kept.
+    let (mut samples, mut positions, mut refused) = (vec![], vec![], vec![]);
+    for (index, sample) in batch.samples.iter().enumerate() {
+        match serde_json::from_str::<Sample>(sample.get()) {
+            Ok(sample) => {
+                samples.push(sample);
+                positions.push(index);
+            }
+            Err(error) => refused.push(RefusedBody { index, reason: samples::of_object(&error) }),
+        }
+    }
+    let receipt = service.take_samples(&sender, &key, &samples).await?;
+    refused.extend(receipt.refused.into_iter().map(|(at, reason)| RefusedBody { index: positions[at], reason }));
+    refused.sort_by_key(|it| it.index);
     Ok(Json(ReceiptBody { accepted: receipt.accepted, refused, repeated: receipt.repeated }))
 }
 
 /// Where a file belongs.
 #[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Belongs {
     /// The connection below which its series are put, such as CN-1; needed where they do not begin with one.
@@ -158,21 +196,22 @@ struct Belongs {
 /// With an `Idempotency-Key`, a file is kept once however often it is sent.
 #[utoipa::path(post, path = "/api/v1/telemetry/latency/import", params(Belongs, ("Idempotency-Key" = Option<String>, Header, description = "Identifies the file")),
     request_body(content = String, content_type = "text/plain"),
-    responses((status = 200, body = ReceiptBody), (status = 401, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = FileReceiptBody), (status = 401, body = Problem), (status = 422, body = Problem)))]
 async fn import_latency(
     State(service): State<Service>,
     Token(sender): Token,
     Asked(belongs): Asked<Belongs>,
     headers: HeaderMap,
     Whole(body): Whole,
-) -> Result<Json<ReceiptBody>, Problem> {
+) -> Result<Json<FileReceiptBody>, Problem> {
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
     let connection = belongs.connection.trim();
     // The same file of another connection is another one.
     let content = || peerage_service::secrets::token_hash(&format!("{connection}\n{}", String::from_utf8_lossy(&body)));
-    let receipt = service.import_latency(&sender, &key.unwrap_or_else(content), connection, &body).await?;
-    let refused = receipt.refused.into_iter().map(|(index, reason)| RefusedBody { index, reason }).collect();
-    Ok(Json(ReceiptBody { accepted: receipt.accepted, refused, repeated: receipt.repeated }))
+    let (receipt, unread) = service.import_latency(&sender, &key.unwrap_or_else(content), connection, &body).await?;
+    let refused_count = receipt.refused.len() + unread;
+    let refused = receipt.refused.into_iter().map(|(line, reason)| RefusedLineBody { line, reason }).collect();
+    Ok(Json(FileReceiptBody { accepted: receipt.accepted, refused, refused_count, repeated: receipt.repeated }))
 }
 
 /// A batch of route events.
@@ -192,6 +231,8 @@ struct EventReceipt {
 #[utoipa::path(post, path = "/api/v1/telemetry/events", request_body = EventBatch,
     responses((status = 200, body = EventReceipt), (status = 401, body = Problem), (status = 422, body = Problem)))]
 async fn take_events(State(service): State<Service>, Token(sender): Token, Whole(body): Whole) -> Result<Json<EventReceipt>, Problem> {
-    let batch: EventBatch = read(&body)?;
+    let mut batch: EventBatch = read(&body)?;
+    // What the portal says itself nobody else says for it.
+    batch.events.iter_mut().for_each(|event| event.text = None);
     Ok(Json(EventReceipt { added: service.take_route_events(&sender, &batch.events).await? }))
 }

@@ -9,21 +9,19 @@ use crate::{
 };
 use peerage_charts::heat::hour_of_week;
 use peerage_domain::{Timestamp, access::Action, incident::Incident};
-use peerage_latency::{Histogram, Step, View, Window, change::points};
+use peerage_latency::{Histogram, LONGEST_S, SHORTEST_S, Step, View, Window, change::points, compare::median_before};
 use peerage_service::{
     Actor, Error, Service,
-    groups::{By, Group, NO_PROBE, earlier_step},
+    groups::{By, Group, NO_PROBE},
     telemetry::{Course, Interval},
 };
 use peerage_storage::Page;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Shortest span that is drawn, in seconds.
-const SHORTEST_S: i64 = 600;
-
 /// What a page looks at, by its word in the address: a window's, or two moments like
-/// `2026-11-01T00:00Z..2026-11-02T00:00Z`, in UTC. Anything else is the last day.
-fn view_of(word: &str) -> View {
+/// `2026-11-01T00:00Z..2026-11-02T00:00Z`, in UTC. Where that cannot be shown, what is closest to it, or the
+/// last day, and `true`.
+fn view_of(word: &str, now: Timestamp) -> (View, bool) {
     // A browser's own field for a moment gives no zone.
     let moment = |text: &str| {
         let text = text.trim().trim_end_matches('Z');
@@ -31,7 +29,13 @@ fn view_of(word: &str) -> View {
         format!("{text}{seconds}Z").parse::<Timestamp>().ok()
     };
     let span = word.split_once("..").and_then(|(from, to)| moment(from).zip(moment(to)));
-    span.map_or_else(|| View::Last(Window::of(word)), |(from, to)| View::between(from.secs(), to.secs()))
+    match span {
+        Some((from, to)) => {
+            let shown = View::nearest(from.secs(), to.secs(), now.secs());
+            (shown, shown != View::Span(from.secs(), to.secs()))
+        }
+        None => (View::Last(Window::of(word).unwrap_or_default()), !word.is_empty() && Window::of(word).is_none()),
+    }
 }
 
 /// The word for it.
@@ -44,7 +48,8 @@ fn word_of(view: View) -> String {
 
 pub(crate) async fn latency(connection: String, window: String) -> Result<LatencyView, Failure> {
     let (service, actor) = asked().await?;
-    let window = view_of(&window);
+    let now = service.clock().now();
+    let (window, is_other) = view_of(&window, now);
     let courses = if connection.is_empty() {
         all_courses(&service, &actor, window).await?
     } else if connection.starts_with("PR-") {
@@ -54,7 +59,6 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         service.connection(&actor, &connection).await?;
         service.latency(&actor, &connection, window).await?
     };
-    let now = service.clock().now();
     let (from, to, step) = window.bounds(now.secs());
     let step_s = step.secs();
     let changed = |moved: f64, times: f64| word_of(window.changed(now.secs(), moved, times));
@@ -80,9 +84,10 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
     };
     Ok(LatencyView {
         window: word_of(window),
+        is_other,
         zoom: ZoomView {
-            inward: (to - from > SHORTEST_S).then(|| changed(0.0, 0.5)),
-            outward: changed(0.0, 2.0),
+            inward: (to - from > step_s.max(SHORTEST_S)).then(|| changed(0.0, 0.5)),
+            outward: (to - from < LONGEST_S).then(|| changed(0.0, 2.0)),
             earlier: changed(-0.5, 1.0),
             later: (to < now.secs()).then(|| changed(0.5, 1.0)),
         },
@@ -92,7 +97,7 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         courses: views,
         events,
         median_ms: total.quantile(0.5),
-        before_ms: before.quantile(0.5),
+        before_ms: median_before(&before, &total),
         hours,
         places,
         replay: service.settings().demo,
@@ -107,7 +112,7 @@ async fn all_courses(service: &Service, actor: &Actor, view: View) -> Result<Vec
 
 pub(crate) async fn groups(by: String, window: String) -> Result<GroupsView, Failure> {
     let (service, actor) = asked().await?;
-    Ok(groups_of(&service, &actor, By::of(&by).unwrap_or_default(), view_of(&window)).await?)
+    Ok(groups_of(&service, &actor, By::of(&by).unwrap_or_default(), view_of(&window, service.clock().now()).0).await?)
 }
 
 /// Medians of the intervals of a window before, moved into the one that is shown.
@@ -116,10 +121,11 @@ fn moved(earlier: &[Interval], length_s: i64) -> Vec<(i64, f64)> {
 }
 
 pub(crate) async fn groups_of(service: &Service, actor: &Actor, by: By, view: View) -> Result<GroupsView, Error> {
-    let (from, to, step) = view.bounds(service.clock().now().secs());
+    let now = service.clock().now().secs();
+    let (from, to, step) = view.bounds(now);
     let group = |it: Group| GroupView {
         ms: (it.total.quantile(0.5), it.total.quantile(0.95)),
-        before_ms: it.before.quantile(0.5),
+        before_ms: median_before(&it.before, &it.total),
         earlier: moved(&it.earlier, to - from),
         loss: it.total.loss(),
         buckets: it.intervals.iter().map(|i| bucket(i.start, &i.histogram)).collect(),
@@ -128,7 +134,7 @@ pub(crate) async fn groups_of(service: &Service, actor: &Actor, by: By, view: Vi
     };
     let mut groups: Vec<GroupView> = service.grouped(actor, by, view).await?.into_iter().map(group).collect();
     groups.sort_by(|a, b| b.ms.0.unwrap_or(-1.0).total_cmp(&a.ms.0.unwrap_or(-1.0)));
-    let earlier_step_s = earlier_step(to - from).secs();
+    let earlier_step_s = view.earlier(now).2.secs();
     Ok(GroupsView { by: by.word().into(), step_s: step.secs(), earlier_step_s, from, to, groups })
 }
 
@@ -191,7 +197,7 @@ fn course_view(course: Course, name: String, length_s: i64) -> CourseView {
         median_ms: course.total.quantile(0.5),
         p95_ms: course.total.quantile(0.95),
         loss: course.total.loss(),
-        before_ms: course.before.quantile(0.5),
+        before_ms: median_before(&course.before, &course.total),
         samples: course.total.count(),
         changes: changes(&course),
         floor_ms: course.floor_ms,

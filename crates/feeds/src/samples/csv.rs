@@ -1,6 +1,6 @@
-//! Samples as CSV: `time,series,rtt_ms`, where nothing stands for a lost packet.
+//! Samples as CSV: `time,series,rtt_ms`, where nothing stands for a lost packet. A row is a line.
 
-use super::{SamplesError, Taker, time};
+use super::{SamplesError, Taker, lines, time};
 use csv::{ReaderBuilder, StringRecord, Trim};
 use peerage_domain::telemetry::Sample;
 use std::io::BufRead;
@@ -16,7 +16,7 @@ const AS_USUAL: Columns = Columns { time: 0, series: 1, rtt_ms: 2 };
 
 impl Columns {
     /// By the first line, where that names them.
-    fn of(first: &StringRecord) -> Option<Result<Columns, SamplesError>> {
+    fn of(first: &[&str]) -> Option<Result<Columns, SamplesError>> {
         let find = |name: &'static str| first.iter().position(|field| field.eq_ignore_ascii_case(name)).ok_or(SamplesError::Column(name));
         let names = ["time", "series", "rtt_ms"];
         if !first.iter().any(|field| names.iter().any(|name| field.eq_ignore_ascii_case(name))) {
@@ -25,50 +25,54 @@ impl Columns {
         Some((|| Ok(Columns { time: find("time")?, series: find("series")?, rtt_ms: find("rtt_ms")? }))())
     }
 
-    fn read(&self, row: &StringRecord) -> Result<Sample, String> {
+    fn read(&self, row: &[&str]) -> Result<Sample, String> {
         let field = |at: usize, name: &str| row.get(at).ok_or_else(|| format!("it has no {name}: a row is time,series,rtt_ms"));
-        let rtt_ms = match field(self.rtt_ms, "rtt_ms")? {
+        let rtt_ms = match *field(self.rtt_ms, "rtt_ms")? {
             "" => None,
             text => Some(text.parse::<f64>().map_err(|_| {
                 let shown: String = text.chars().take(40).collect();
                 format!("“{shown}” is no round-trip time in milliseconds; leave it empty for a lost packet")
             })?),
         };
-        Ok(Sample { series: field(self.series, "series")?.to_owned(), time: time::read(field(self.time, "time")?)?, rtt_ms })
+        Ok(Sample { series: (*field(self.series, "series")?).to_owned(), time: time::read(field(self.time, "time")?)?, rtt_ms })
     }
 }
 
 pub(super) fn rows(input: &mut dyn BufRead, taker: &mut Taker) -> Result<(), SamplesError> {
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(input);
-    let (mut row, mut columns) = (StringRecord::new(), AS_USUAL);
-    let mut is_first = true;
-    loop {
-        let more = reader.read_record(&mut row);
-        let line = row.position().map_or(0, csv::Position::line);
-        match more {
-            Ok(false) => return Ok(()),
-            Ok(true) => {}
-            Err(error) => match error.into_kind() {
-                csv::ErrorKind::Io(error) => return Err(error.into()),
-                csv::ErrorKind::Utf8 { pos, err } => {
-                    taker.refuse(pos.map_or(line, |pos| pos.line()), format!("it is no text: {err}"));
-                    continue;
+    let (mut columns, mut is_first) = (AS_USUAL, true);
+    lines(input, taker, &mut |number, line, taker| {
+        let record;
+        let row: Vec<&str> = if line.contains('"') {
+            match quoted(line) {
+                Ok(found) => record = found,
+                Err(why) => {
+                    taker.refuse(number, why);
+                    return Ok(());
                 }
-                other => {
-                    taker.refuse(line, format!("{other:?}"));
-                    continue;
-                }
-            },
-        }
+            }
+            record.iter().collect()
+        } else {
+            line.split(',').map(str::trim).collect()
+        };
         if std::mem::take(&mut is_first)
             && let Some(named) = Columns::of(&row)
         {
             columns = named?;
-            continue;
+            return Ok(());
         }
         match columns.read(&row) {
-            Ok(sample) => taker.offer(line, sample),
-            Err(why) => taker.refuse(line, why),
+            Ok(sample) => taker.offer(number, sample),
+            Err(why) => taker.refuse(number, why),
         }
+        Ok(())
+    })
+}
+
+/// The fields of a line in which something stands between quotation marks (RFC 4180).
+fn quoted(line: &str) -> Result<StringRecord, String> {
+    if line.matches('"').count() % 2 == 1 {
+        return Err("a quotation mark is not closed".into());
     }
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(line.as_bytes());
+    reader.records().next().unwrap_or_else(|| Ok(StringRecord::new())).map_err(|error| error.to_string())
 }

@@ -5,17 +5,15 @@ use crate::atlas::{self, Measured};
 use peerage_domain::{Timestamp, telemetry::Sample};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::io::{BufRead, Read};
-
-/// Longest line, in bytes: a traceroute has some kilobytes.
-const LONGEST: u64 = 1 << 20;
+use std::io::BufRead;
 
 /// A sample as the portal's API takes it; a time may also be a number.
 #[derive(Deserialize)]
 struct Object {
     series: String,
     time: Moment,
-    #[serde(default)]
+    /// `null` for a lost packet; who leaves it out may have misspelt it.
+    #[serde(deserialize_with = "Option::deserialize")]
     rtt_ms: Option<f64>,
 }
 
@@ -36,24 +34,10 @@ impl Moment {
 }
 
 pub(super) fn lines(input: &mut dyn BufRead, taker: &mut Taker) -> Result<(), SamplesError> {
-    let mut line = vec![];
-    for number in 1.. {
-        line.clear();
-        if Read::take(&mut *input, LONGEST).read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        if line.len() as u64 == LONGEST {
-            taker.refuse(number, "it is longer than a megabyte");
-            input.skip_until(b'\n')?;
-            continue;
-        }
-        match std::str::from_utf8(line.trim_ascii()) {
-            Ok("") => {}
-            Ok(text) => object(number, text, taker),
-            Err(error) => taker.refuse(number, format!("it is no text: {error}")),
-        }
-    }
-    Ok(())
+    super::lines(input, taker, &mut |number, text, taker| {
+        object(number, text, taker);
+        Ok(())
+    })
 }
 
 /// The same in one array, as the API of RIPE Atlas gives it.
@@ -82,11 +66,22 @@ fn object(number: u64, text: &str, taker: &mut Taker) {
         };
     }
     let read = |text| -> Result<Sample, String> {
-        let Object { series, time, rtt_ms } = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let Object { series, time, rtt_ms } = serde_json::from_str(text).map_err(|error| of_object(&error))?;
         Ok(Sample { series, time: time.read()?, rtt_ms })
     };
     match read(text) {
         Ok(sample) => taker.offer(number, sample),
         Err(why) => taker.refuse(number, why),
+    }
+}
+
+/// What is wrong with an object that is no sample.
+pub fn of_object(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" at line") {
+        Some(("missing field `rtt_ms`", _)) => "it has no rtt_ms; write null for a lost packet".into(),
+        // The line is told beside it.
+        Some((what, _)) => what.to_owned(),
+        None => text,
     }
 }

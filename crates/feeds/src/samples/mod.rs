@@ -8,6 +8,7 @@ mod json;
 pub mod prometheus;
 mod time;
 
+pub use json::of_object;
 use peerage_domain::telemetry::Sample;
 use std::{
     borrow::Cow,
@@ -24,8 +25,6 @@ pub enum Form {
     Csv,
     /// Objects of JSON: samples, or results of RIPE Atlas; one a line, or as an array.
     Json,
-    /// There is nothing in it.
-    Empty,
 }
 
 impl fmt::Display for Form {
@@ -33,13 +32,14 @@ impl fmt::Display for Form {
         f.write_str(match self {
             Form::Csv => "CSV",
             Form::Json => "JSON",
-            Form::Empty => "empty",
         })
     }
 }
 
-/// So many reasons are kept of lines that are refused or remarkable.
-const REASONS: usize = 10;
+/// Of so many lines that are refused the reasons are kept.
+const REASONS: usize = 100;
+/// Longest line, in bytes: a traceroute has some kilobytes.
+const LONGEST: u64 = 1 << 20;
 /// Samples that are remembered to notice those that come again.
 const REMEMBERED: usize = 1 << 20;
 
@@ -84,6 +84,9 @@ pub enum SamplesError {
     /// The first line names columns, and not all of those that are needed.
     #[error("its first line names no column “{0}”; time, series and rtt_ms are needed")]
     Column(&'static str),
+    /// It has nothing but white space.
+    #[error("it is empty")]
+    Empty,
     /// The file.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -95,8 +98,11 @@ struct Taker<'a> {
     /// Hashes of what came, to notice what comes again.
     seen: HashSet<u64>,
     state: RandomState,
-    take: &'a mut dyn FnMut(Sample),
+    take: Take<'a>,
 }
+
+/// What is done with a sample, of which the number of the line (of an array: of the element) is told.
+pub type Take<'a> = &'a mut dyn FnMut(u64, Sample);
 
 impl Taker<'_> {
     fn refuse(&mut self, line: u64, why: impl fmt::Display) {
@@ -116,7 +122,7 @@ impl Taker<'_> {
             self.tally.first_repeated.get_or_insert(line);
         }
         self.tally.samples += 1;
-        (self.take)(sample);
+        (self.take)(line, sample);
     }
 }
 
@@ -124,7 +130,7 @@ impl Taker<'_> {
 ///
 /// # Errors
 /// When no line of it can be read.
-pub fn read(input: impl BufRead, take: &mut dyn FnMut(Sample)) -> Result<Tally, SamplesError> {
+pub fn read(input: impl BufRead, take: Take) -> Result<Tally, SamplesError> {
     unpack(&mut { input }, true, take)
 }
 
@@ -145,7 +151,7 @@ pub fn unpacked(file: &[u8], most: u64) -> Option<Cow<'_, [u8]>> {
     }
 }
 
-fn unpack(input: &mut dyn BufRead, packed: bool, take: &mut dyn FnMut(Sample)) -> Result<Tally, SamplesError> {
+fn unpack(input: &mut dyn BufRead, packed: bool, take: Take) -> Result<Tally, SamplesError> {
     const HEAD: u64 = 4096;
     /// What some programs begin a text with (UTF-8).
     const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -157,7 +163,7 @@ fn unpack(input: &mut dyn BufRead, packed: bool, take: &mut dyn FnMut(Sample)) -
     }
     let begin = if head.starts_with(BOM) { BOM.len() } else { 0 };
     let form = match head[begin..].trim_ascii_start().first() {
-        None => Form::Empty,
+        None => return Err(SamplesError::Empty),
         Some(b'{' | b'[') => Form::Json,
         Some(_) => Form::Csv,
     };
@@ -166,7 +172,6 @@ fn unpack(input: &mut dyn BufRead, packed: bool, take: &mut dyn FnMut(Sample)) -
     let tally = Tally { form, samples: 0, refused: 0, reasons: vec![], repeated: 0, first_repeated: None };
     let mut taker = Taker { tally, seen: HashSet::new(), state: RandomState::new(), take };
     match form {
-        Form::Empty => {}
         Form::Json if is_array => json::array(&mut whole, &mut taker)?,
         Form::Json => json::lines(&mut whole, &mut taker)?,
         Form::Csv => csv::rows(&mut whole, &mut taker)?,
@@ -176,6 +181,31 @@ fn unpack(input: &mut dyn BufRead, packed: bool, take: &mut dyn FnMut(Sample)) -
         return Err(SamplesError::Unreadable(form, tally.reasons.swap_remove(0)));
     }
     Ok(tally)
+}
+
+/// What is done with a line: its number, and the text without white space around it.
+type OfLine<'a> = &'a mut dyn FnMut(u64, &str, &mut Taker) -> Result<(), SamplesError>;
+
+/// Gives each line that is not empty; what is no text, or longer than a line may be, is refused.
+fn lines(input: &mut dyn BufRead, taker: &mut Taker, each: OfLine) -> Result<(), SamplesError> {
+    let mut line = vec![];
+    for number in 1.. {
+        line.clear();
+        if Read::take(&mut *input, LONGEST).read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        if line.len() as u64 == LONGEST {
+            taker.refuse(number, "it is longer than a megabyte");
+            input.skip_until(b'\n')?;
+            continue;
+        }
+        match std::str::from_utf8(line.trim_ascii()) {
+            Ok("") => {}
+            Ok(text) => each(number, text, taker)?,
+            Err(error) => taker.refuse(number, format!("it is no text: {error}")),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

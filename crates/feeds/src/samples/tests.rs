@@ -4,7 +4,7 @@ use std::io::Write;
 
 fn gather(bytes: &[u8]) -> Result<(Tally, Vec<Sample>), SamplesError> {
     let mut all = vec![];
-    let tally = read(bytes, &mut |sample| all.push(sample))?;
+    let tally = read(bytes, &mut |_, sample| all.push(sample))?;
     Ok((tally, all))
 }
 
@@ -24,12 +24,13 @@ fn a_file_is_known_by_what_is_in_it() {
         "{\"series\":\"CN-1/Oslo\",\"time\":\"2026-11-20T15:05:00+01:00\",\"rtt_ms\":8.5}\n\n{\"series\":\"CN-1/Oslo\",\"time\":1795183501250,\"rtt_ms\":null}",
     );
     check(
-        "[{\"series\":\"CN-1/Oslo\",\"time\":1795183500,\"rtt_ms\":8.5},{\"series\":\"CN-1/Oslo\",\"time\":\"2026-11-20T10:35:01.25-0330\"}]",
+        "[{\"series\":\"CN-1/Oslo\",\"time\":1795183500,\"rtt_ms\":8.5},{\"series\":\"CN-1/Oslo\",\"time\":\"2026-11-20T10:35:01.25-0330\",\"rtt_ms\":null}]",
     );
     let mut packer = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
     packer.write_all(b"1795183500,a,1.5\n").expect("packed");
     assert_eq!(gather(&packer.finish().expect("packed")).expect("unpacked").1.len(), 1);
-    assert_eq!(gather(b" \n").expect("nothing").0.form, Form::Empty);
+    let (header, _) = gather(b"time,series,rtt_ms\n").expect("a file without samples");
+    assert_eq!((header.form, header.samples, header.refused), (Form::Csv, 0, 0));
 }
 
 #[test]
@@ -41,8 +42,11 @@ fn what_cannot_be_is_refused_with_its_line_and_the_rest_is_read() {
         assert!(remark.starts_with("line 3: ") && remark.contains(words), "{row}: {remark}");
     };
     check("1795183500,a,-1", "rtt_ms -1 is not a round-trip time");
-    check("1795183500,a,0", "above 0");
-    check("1795183500,a,60000", "below 60000");
+    check("1795183500,a,0", "at least 0.001");
+    check("1795183500,a,1e-300", "rtt_ms 1e-300 is not");
+    check("1795183500,a,1e300", "rtt_ms 1e300 is not a round-trip time: it must be");
+    check("1795183500,a,60000", "less than 60000");
+    check("1795183500,\"a,1", "a quotation mark is not closed");
     check("1795183500,a,NaN", "not a round-trip time");
     check("1795183500,a,inf", "not a round-trip time");
     check("1795183500,a,fast", "“fast” is no round-trip time");
@@ -54,6 +58,18 @@ fn what_cannot_be_is_refused_with_its_line_and_the_rest_is_read() {
 }
 
 #[test]
+fn lines_are_counted_as_an_editor_counts_them() {
+    let check = |text: &str, line: u64| {
+        let (tally, all) = gather(text.as_bytes()).expect(text);
+        assert_eq!((all.len(), tally.reasons.len(), tally.reasons[0].line), (2, 1, line), "{text:?}");
+    };
+    check("time,series,rtt_ms\r\n1,a,1\r\n1,a,x\r\n1,a,2\r\n", 3);
+    check("\n\ntime,series,rtt_ms\n\n1,a,1\n\r\n1,a,2\n1,a,x", 8);
+    check("1,a,1\n\n1,\"a,x\n1,\"a\",2\n", 3);
+    check("\n{\"time\":1,\"series\":\"a\",\"rtt_ms\":1}\r\n\r\n{\"time\":1,\"series\":\"a\"}\r\n{\"time\":1,\"series\":\"a\",\"rtt_ms\":null}", 4);
+}
+
+#[test]
 fn a_file_of_which_nothing_can_be_read_is_refused() {
     let check = |text: &str, words: &str| {
         let error = gather(text.as_bytes()).expect_err(text).to_string();
@@ -62,6 +78,9 @@ fn a_file_of_which_nothing_can_be_read_is_refused() {
     check("hello\nworld\n", "no line of it can be read as CSV; line 1: it has no rtt_ms");
     check("time,series\n1,a\n", "names no column “rtt_ms”");
     check("{\"a\":1}\n", "as JSON; line 1: missing field `series`");
+    check(r#"{"series":"a","time":1,"rtt":5}"#, "it has no rtt_ms; write null for a lost packet");
+    check("", "it is empty");
+    check(" \r\n", "it is empty");
     check("[1, 2", "as JSON");
     check(r#"{"type":"dns","timestamp":1,"prb_id":1,"dst_name":"a"}"#, "no round-trip times");
 }

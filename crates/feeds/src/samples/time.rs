@@ -15,10 +15,11 @@ pub(super) fn read(text: &str) -> Result<Timestamp, String> {
     if let Ok(moment) = text.parse() {
         return Ok(moment);
     }
-    if let Some((local, east_s)) = zone(text)
-        && let Ok(moment) = format!("{local}Z").parse::<Timestamp>()
+    // A zone without a colon is ISO 8601, too.
+    if let Some((local, minutes)) = text.split_at_checked(text.len().saturating_sub(2))
+        && let Ok(moment) = format!("{local}:{minutes}").parse()
     {
-        return Ok(moment.plus_secs(-east_s));
+        return Ok(moment);
     }
     if format!("{text}Z").parse::<Timestamp>().is_ok() {
         return Err(format!("“{shown}” says no zone; write {shown}Z for UTC"));
@@ -35,18 +36,4 @@ pub(super) fn number_of(number: f64) -> Result<Timestamp, String> {
     } else {
         Err(format!("{number} is no time in seconds since 1970"))
     }
-}
-
-/// What stands before a zone such as `+02:00` or `-0330`, and how far east that is, in seconds.
-fn zone(text: &str) -> Option<(&str, i64)> {
-    // A date has hyphens, too: a zone comes behind them.
-    let at = text.rfind(['+', '-']).filter(|at| *at > 10)?;
-    let (local, zone) = text.split_at(at);
-    let digits: String = zone[1..].chars().filter(|letter| *letter != ':').collect();
-    if digits.len() != 4 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let (hours, minutes): (i64, i64) = (digits[..2].parse().ok()?, digits[2..].parse().ok()?);
-    let seconds = (hours < 24 && minutes < 60).then_some(hours * 3600 + minutes * 60)?;
-    Some((local, if zone.starts_with('-') { -seconds } else { seconds }))
 }

@@ -1,12 +1,12 @@
 //! Who wants to be told of what, by which way, and when not.
 
 use super::{expected::end_of_day, webhook};
-use crate::{Actor, Error, Service};
+use crate::{Actor, Error, Service, error::Wrong};
 use peerage_domain::{
     Language, Prefix, Timestamp,
     access::Action,
     contact::Email,
-    incident::{Alert, AlertForm, Family, Hours, LONGEST_DAYS, Mute},
+    incident::{Alert, AlertForm, Family, Hours, HoursError, LONGEST_DAYS, Mute},
     say,
 };
 use peerage_storage::{
@@ -116,6 +116,20 @@ fn name(text: &str) -> Result<String, Error> {
     }
 }
 
+fn quiet(text: &str) -> Result<Option<Hours>, Error> {
+    match text.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|error: HoursError| Error::Refused(error.text())),
+    }
+}
+
+fn language(code: &str) -> Result<Language, Error> {
+    match code.trim() {
+        "" => Ok(Language::default()),
+        code => Language::of(code).ok_or_else(|| Error::Refused(say!("channel.language", "Choose a language of the list."))),
+    }
+}
+
 fn prefix(text: &str) -> Result<Option<Prefix>, Error> {
     if text.trim().is_empty() { Ok(None) } else { Ok(Some(text.parse()?)) }
 }
@@ -135,19 +149,32 @@ fn number(text: &str, least: i64, most: i64) -> Result<i64, Error> {
 }
 
 fn read(form: &AlertForm, organisation: &str, channels: &[Channel]) -> Result<Alert, Error> {
-    let families = form.families.iter().filter(|word| !word.is_empty()).map(|word| family(word)).collect::<Result<_, _>>()?;
     let known = |id: &&String| channels.iter().any(|channel| channel.id == **id);
-    let confidence = number(&form.confidence, 0, 99)?;
+    let channels: Vec<String> = form.channels.iter().filter(known).cloned().collect();
+    let reached = || match channels.is_empty() {
+        true => Err(Error::Refused(say!("alert.no_channel", "Choose at least one channel; without one nobody is told."))),
+        false => Ok(channels.clone()),
+    };
+    let families = form.families.iter().filter(|word| !word.is_empty()).map(|word| family(word)).collect::<Result<_, _>>();
+    let mut wrong = Wrong::default();
+    let all = (
+        (wrong.take(name(&form.name))?, wrong.take(families)?, wrong.take(prefix(&form.prefix))?),
+        (wrong.take(number(&form.confidence, 0, 99))?, wrong.take(number(&form.vantages, 1, 1000))?),
+        (wrong.take(number(&form.minutes, 0, 1440))?, wrong.take(reached())?),
+    );
+    let ((Some(name), Some(families), Some(prefix)), (Some(confidence), Some(vantages)), (Some(minutes), Some(channels))) = all else {
+        return Err(wrong.told());
+    };
     Ok(Alert {
         id: String::new(),
         organisation: organisation.to_owned(),
-        name: name(&form.name)?,
+        name,
         families,
-        prefix: prefix(&form.prefix)?,
+        prefix,
         confidence: i32::try_from(confidence).unwrap_or_default(),
-        vantages: u32::try_from(number(&form.vantages, 1, 1000)?).unwrap_or(1),
-        minutes: number(&form.minutes, 0, 1440)?,
-        channels: form.channels.iter().filter(known).cloned().collect(),
+        vantages: u32::try_from(vantages).unwrap_or(1),
+        minutes,
+        channels,
     })
 }
 
@@ -199,29 +226,42 @@ impl Service {
         if self.channels(actor).await?.len() >= MOST {
             return Err(Error::Refused(say!("channel.many", "There are {most} channels; take one off first.", most = MOST)));
         }
-        let quiet = match form.quiet.trim() {
-            "" => None,
-            text => Some(text.parse::<Hours>().map_err(|error| Error::Refused(error.text()))?),
+        let mut wrong = Wrong::default();
+        let name = wrong.take(self.channel_name(actor, &form.name).await)?;
+        let quiet = wrong.take(quiet(&form.quiet))?;
+        let language = wrong.take(language(&form.language))?;
+        let way = wrong.take(self.way(actor, form).await)?;
+        let (Some(name), Some(quiet), Some(language), Some((way, secret))) = (name, quiet, language, way) else {
+            return Err(wrong.told());
         };
-        let language = match form.language.trim() {
-            "" => Language::default(),
-            code => Language::of(code).ok_or_else(|| Error::Refused(say!("channel.language", "Choose a language of the list.")))?,
-        };
-        let (way, secret) = match form.kind.as_str() {
-            "webhook" => {
-                let url = webhook::checked(&form.target, &self.settings.lookout.webhook_allow)?;
-                let secret = webhook::secret()?;
-                (Way::Webhook { url, secret: self.vault.seal(&secret)? }, Some(secret))
-            }
-            _ => (Way::Mail { address: self.mail_address(actor, &form.target).await? }, None),
-        };
-        let mut channel =
-            Channel { id: String::new(), organisation: actor.organisation.clone(), name: name(&form.name)?, way, quiet, language };
+        let mut channel = Channel { id: String::new(), organisation: actor.organisation.clone(), name, way, quiet, language };
         let mut tx = self.store.begin().await?;
         channel.id = tx.next_id("CH").await?;
         tx.save_item(CHANNEL, &channel.id, &channel.organisation, &channel).await?;
         tx.commit().await?;
         Ok((channel, secret))
+    }
+
+    /// A name that no other channel of the organisation has: people tell them apart by it.
+    async fn channel_name(&self, actor: &Actor, text: &str) -> Result<String, Error> {
+        let name = name(text)?;
+        if self.channels(actor).await?.iter().any(|it| it.name.to_lowercase() == name.to_lowercase()) {
+            return Err(Error::Refused(say!("channel.twice", "There is a channel with the name {name}; give this one another.", name = name)));
+        }
+        Ok(name)
+    }
+
+    /// How a channel reaches people, and the secret of a webhook.
+    async fn way(&self, actor: &Actor, form: &ChannelForm) -> Result<(Way, Option<String>), Error> {
+        if form.target.trim().is_empty() {
+            return Err(Error::Refused(say!("channel.target", "Say where to: the address of a webhook, or of a mail box.")));
+        }
+        if form.kind != "webhook" {
+            return Ok((Way::Mail { address: self.mail_address(actor, &form.target).await? }, None));
+        }
+        let url = webhook::checked(&form.target, &self.settings.lookout.webhook_allow)?;
+        let secret = webhook::secret()?;
+        Ok((Way::Webhook { url, secret: self.vault.seal(&secret)? }, Some(secret)))
     }
 
     /// An address that mail may be sent to: at a domain of the organisation's people, so that
@@ -316,9 +356,6 @@ impl Service {
     pub async fn save_alert(&self, actor: &Actor, id: &str, form: &AlertForm) -> Result<Alert, Error> {
         actor.may(Action::WriteIncidents)?;
         let mut alert = read(form, &actor.organisation, &self.channels(actor).await?)?;
-        if alert.channels.is_empty() {
-            return Err(Error::Refused(say!("alert.no_channel", "Choose at least one channel; without one nobody is told.")));
-        }
         self.is_watched(actor, alert.prefix).await?;
         let known = self.alerts(actor).await?;
         let mut tx = self.store.begin().await?;

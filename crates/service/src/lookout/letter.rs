@@ -133,7 +133,7 @@ fn facts(incident: &Incident, voice: Voice) -> Vec<String> {
     let (sure, n) = (incident.peak, incident.vantages);
     let seen = match part.measured {
         Some(_) => say!("mail.measured", "{sure} %, {n} series", sure = sure, n = n),
-        None => say!("mail.seen", "{sure} %, {n} vantage points", sure = sure, n = n),
+        None => say!("mail.seen", "{sure} %, vantage points: {n}", sure = sure, n = n),
     };
     let over = incident.closed.map(|closed| {
         let minutes = incident.lasted_s(closed) / 60;

@@ -5,6 +5,7 @@ use crate::{Error, Service};
 use peerage_domain::{
     Timestamp,
     incident::{Alert, Hours, Incident, Part, Replay, Turn, sentence},
+    say,
     sighting::{Hop, RouteChange},
     telemetry::{RouteEvent, RouteEventKind},
 };
@@ -94,11 +95,15 @@ fn route_event(part: &Part, change: Change, source: &str, replay: bool) -> Optio
         Change::Close => RouteEventKind::PrefixIncidentOverEvent,
         Change::Update => return None,
     };
-    let over = if change == Change::Close { "over: " } else { "" };
-    let replay = if replay { "replay: " } else { "" };
-    let summary = format!("{replay}{over}{}", sentence(part).english());
+    let mut text = sentence(part);
+    if change == Change::Close {
+        text = say!("happened.over", "over: {what}", what = text);
+    }
+    if replay {
+        text = say!("happened.replay", "replay: {what}", what = text);
+    }
     let path = if part.kind.is_loss() || part.measured.is_some() { vec![] } else { part.path().iter().filter_map(Hop::asn).collect() };
-    Some(RouteEvent { time: part.last, kind, prefix: part.prefix, path, summary, source: source.to_owned() })
+    Some(RouteEvent { time: part.last, kind, prefix: part.prefix, path, summary: text.to_string(), text: Some(text), source: source.to_owned() })
 }
 
 impl Service {

@@ -1,7 +1,7 @@
 //! What happened on sessions, as route events in the words of the reference service.
 
 use peerage_domain::{
-    Prefix, Timestamp,
+    Prefix, Timestamp, say,
     service::events,
     telemetry::{RouteEvent, RouteEventKind as K},
 };
@@ -9,15 +9,30 @@ use peerage_domain::{
 pub(super) fn route_event(prefix: Prefix, it: events::Happened, now: Timestamp) -> RouteEvent {
     let path = it.path.iter().map(|asn| asn.0.to_string()).collect::<Vec<_>>().join(" ");
     let on = it.sessions.join(", ");
-    let summary = match it.kind {
-        K::PrefixAnnouncementEvent => format!("{prefix} is announced at the primary location with the path {path}"),
-        K::PrefixWithdrawalEvent => format!("{prefix} is not announced at the primary location any more"),
-        K::PrefixBackupRouteAnnouncementEvent => format!("{prefix} is announced at the backup location with the path {path}"),
-        K::PrefixBackupRouteWithdrawalEvent => format!("{prefix} is not announced at the backup location any more"),
-        K::PrefixActivePath => format!("traffic to {prefix} goes by {path}"),
-        K::PrefixBackupPath => format!("the backup route of {prefix} is {path}"),
-        K::PrefixOriginAsChangeEvent => format!("{prefix} comes from another origin, by {path}"),
-        K::PrefixBackupRouteOriginAsChangeEvent => format!("{prefix} comes from another origin at the backup location, by {path}"),
+    let text = match it.kind {
+        K::PrefixAnnouncementEvent => {
+            say!("happened.announced", "{prefix} is announced at the primary location with the path {path}", prefix = prefix, path = path)
+        }
+        K::PrefixWithdrawalEvent => {
+            say!("happened.withdrawn", "{prefix} is not announced at the primary location any more", prefix = prefix)
+        }
+        K::PrefixBackupRouteAnnouncementEvent => {
+            say!("happened.backup_announced", "{prefix} is announced at the backup location with the path {path}", prefix = prefix, path = path)
+        }
+        K::PrefixBackupRouteWithdrawalEvent => {
+            say!("happened.backup_withdrawn", "{prefix} is not announced at the backup location any more", prefix = prefix)
+        }
+        K::PrefixActivePath => say!("happened.active", "traffic to {prefix} goes by {path}", prefix = prefix, path = path),
+        K::PrefixBackupPath => say!("happened.backup", "the backup route of {prefix} is {path}", prefix = prefix, path = path),
+        K::PrefixOriginAsChangeEvent => {
+            say!("happened.origin", "{prefix} comes from another origin, by {path}", prefix = prefix, path = path)
+        }
+        K::PrefixBackupRouteOriginAsChangeEvent => say!(
+            "happened.backup_origin",
+            "{prefix} comes from another origin at the backup location, by {path}",
+            prefix = prefix,
+            path = path
+        ),
         // These are seen on the Internet, not on sessions.
         K::PrefixPartOriginAsChangeEvent
         | K::PrefixForgedPathEvent
@@ -29,9 +44,9 @@ pub(super) fn route_event(prefix: Prefix, it: events::Happened, now: Timestamp) 
         | K::PrefixSuboptimalEvent
         | K::LatencyRiseEvent
         | K::PacketLossEvent
-        | K::PrefixIncidentOverEvent => format!("{prefix}, by {path}"),
+        | K::PrefixIncidentOverEvent => say!("happened.other", "{prefix}, by {path}", prefix = prefix, path = path),
     };
-    RouteEvent { time: now, kind: it.kind, prefix, path: it.path, summary, source: format!("sessions with {on}") }
+    RouteEvent { time: now, kind: it.kind, prefix, path: it.path, summary: text.to_string(), text: Some(text), source: format!("sessions with {on}") }
 }
 
 pub(crate) fn event_id(organisation: &str, event: &RouteEvent) -> String {
