@@ -18,7 +18,9 @@ pub use diff::diffs;
 pub use form::{Field, Post, action, no_default, take_off, typed_again, typed_before};
 pub use frame::{Breadcrumbs, FlashMessage, Foot, Sidebar, TopBar};
 pub use icon::Icon;
-pub use incident::{IncidentState, LevelMark, PathLine, allow_name, duration, event_words, family_name, kind_name, prefix_in_path, turn_words};
+pub use incident::{
+    IncidentState, LevelMark, PathLine, allow_name, duration, event_words, family_name, kind_name, prefix_in_path, turn_words,
+};
 pub use load::{failure_view, live, load, load_more};
 pub use prefix_editor::{PrefixEditor, owned_elsewhere};
 pub use status::{Ago, Copy, NextActor, StateBadge, VerdictMark, next_name, state_name};

@@ -169,7 +169,8 @@ impl Summarize {
         let values = asked.map(|(_, q)| (q.word.as_str(), histogram.quantile(q.share).map(five_digits)));
         if self.format == Format::Text {
             let times: Vec<String> = starts.iter().map(ToString::to_string).collect();
-            let values: Vec<String> = values.map(|(word, ms)| format!("p{word} {}", ms.map_or("–".into(), |ms| format!("{ms} ms")))).collect();
+            let values: Vec<String> =
+                values.map(|(word, ms)| format!("p{word} {}", ms.map_or("–".into(), |ms| format!("{ms} ms")))).collect();
             let group = [series.clone().unwrap_or_default(), times.join(" ")].join(" ");
             return format!("{:<40} {:>9} {:>7} lost  {}", group.trim(), histogram.count(), histogram.lost(), values.join("  "));
         }

@@ -57,7 +57,9 @@ async fn what_is_asked_wrongly_is_answered_with_what_to_do() {
     check(&format!("latency?series=CN-1/Primary&max_points=0&{span}"), StatusCode::BAD_REQUEST, "max_points").await;
     check(&format!("latency?series=CN-1/Primary&max_points=x&{span}"), StatusCode::BAD_REQUEST, "max_points").await;
     for address in ["latency?series=CN-1/Primary", "groups?by=probe", "matrix?of=hours", "matrix?of=places"] {
-        let check = async |from: &str, to: &str, words: &str| check(&format!("{address}&from={from}&to={to}"), StatusCode::BAD_REQUEST, words).await;
+        let check = async |from: &str, to: &str, words: &str| {
+            check(&format!("{address}&from={from}&to={to}"), StatusCode::BAD_REQUEST, words).await
+        };
         check("9999-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "behind from").await;
         check("2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z", "behind from").await;
         check("1970-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "400 days").await;

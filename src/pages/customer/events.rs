@@ -1,7 +1,7 @@
 //! `/events`: what happened to routes in the last 30 days.
 
 use crate::{
-    components::{self, Ago, event_words, Column, EmptyList, LevelMark, Pager, SortedHead, live, load, query_from_url},
+    components::{self, Ago, Column, EmptyList, LevelMark, Pager, SortedHead, event_words, live, load, query_from_url},
     rpc::insights::route_events,
 };
 use leptos::prelude::*;

@@ -59,7 +59,12 @@ fn entrances(places: Vec<PlaceView>) -> impl IntoView {
     };
     let dots = places.iter().filter_map(|place| {
         let (latitude, longitude) = place.point?;
-        Some((format!("{}{}{}", place.city, crate::text::language().colon(), role(place)), latitude, longitude, u32::try_from(place.sessions).unwrap_or(0)))
+        Some((
+            format!("{}{}{}", place.city, crate::text::language().colon(), role(place)),
+            latitude,
+            longitude,
+            u32::try_from(place.sessions).unwrap_or(0),
+        ))
     });
     let dots: Vec<_> = dots.collect();
     let by = places.iter().find(|place| place.sessions > 0);

@@ -142,7 +142,8 @@ fn last_reason(history: &[Recorded], connection: &Connection) -> Option<String> 
     let of = |it: &&Recorded| it.event.connection == connection.number && decided(it.event.verb);
     let last = history.iter().rev().find(of).filter(|it| matches!(it.event.verb, Verb::SkipValidation | Verb::StepBack))?;
     // While it validates, the state itself says why.
-    (connection.state.note() != Some(&last.event.note)).then(|| format!("{}{}{}", verb_name(last.event.verb), crate::text::language().colon(), last.event.note))
+    (connection.state.note() != Some(&last.event.note))
+        .then(|| format!("{}{}{}", verb_name(last.event.verb), crate::text::language().colon(), last.event.note))
 }
 
 /// How the last step went.

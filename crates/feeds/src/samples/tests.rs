@@ -66,7 +66,10 @@ fn lines_are_counted_as_an_editor_counts_them() {
     check("time,series,rtt_ms\r\n1,a,1\r\n1,a,x\r\n1,a,2\r\n", 3);
     check("\n\ntime,series,rtt_ms\n\n1,a,1\n\r\n1,a,2\n1,a,x", 8);
     check("1,a,1\n\n1,\"a,x\n1,\"a\",2\n", 3);
-    check("\n{\"time\":1,\"series\":\"a\",\"rtt_ms\":1}\r\n\r\n{\"time\":1,\"series\":\"a\"}\r\n{\"time\":1,\"series\":\"a\",\"rtt_ms\":null}", 4);
+    check(
+        "\n{\"time\":1,\"series\":\"a\",\"rtt_ms\":1}\r\n\r\n{\"time\":1,\"series\":\"a\"}\r\n{\"time\":1,\"series\":\"a\",\"rtt_ms\":null}",
+        4,
+    );
 }
 
 #[test]

@@ -246,7 +246,11 @@ impl Service {
     async fn channel_name(&self, actor: &Actor, text: &str) -> Result<String, Error> {
         let name = name(text)?;
         if self.channels(actor).await?.iter().any(|it| it.name.to_lowercase() == name.to_lowercase()) {
-            return Err(Error::Refused(say!("channel.twice", "There is a channel with the name {name}; give this one another.", name = name)));
+            return Err(Error::Refused(say!(
+                "channel.twice",
+                "There is a channel with the name {name}; give this one another.",
+                name = name
+            )));
         }
         Ok(name)
     }

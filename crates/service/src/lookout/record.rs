@@ -103,7 +103,15 @@ fn route_event(part: &Part, change: Change, source: &str, replay: bool) -> Optio
         text = say!("happened.replay", "replay: {what}", what = text);
     }
     let path = if part.kind.is_loss() || part.measured.is_some() { vec![] } else { part.path().iter().filter_map(Hop::asn).collect() };
-    Some(RouteEvent { time: part.last, kind, prefix: part.prefix, path, summary: text.to_string(), text: Some(text), source: source.to_owned() })
+    Some(RouteEvent {
+        time: part.last,
+        kind,
+        prefix: part.prefix,
+        path,
+        summary: text.to_string(),
+        text: Some(text),
+        source: source.to_owned(),
+    })
 }
 
 impl Service {

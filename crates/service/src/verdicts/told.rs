@@ -17,7 +17,12 @@ pub(super) fn route_event(prefix: Prefix, it: events::Happened, now: Timestamp) 
             say!("happened.withdrawn", "{prefix} is not announced at the primary location any more", prefix = prefix)
         }
         K::PrefixBackupRouteAnnouncementEvent => {
-            say!("happened.backup_announced", "{prefix} is announced at the backup location with the path {path}", prefix = prefix, path = path)
+            say!(
+                "happened.backup_announced",
+                "{prefix} is announced at the backup location with the path {path}",
+                prefix = prefix,
+                path = path
+            )
         }
         K::PrefixBackupRouteWithdrawalEvent => {
             say!("happened.backup_withdrawn", "{prefix} is not announced at the backup location any more", prefix = prefix)
@@ -46,7 +51,15 @@ pub(super) fn route_event(prefix: Prefix, it: events::Happened, now: Timestamp) 
         | K::PacketLossEvent
         | K::PrefixIncidentOverEvent => say!("happened.other", "{prefix}, by {path}", prefix = prefix, path = path),
     };
-    RouteEvent { time: now, kind: it.kind, prefix, path: it.path, summary: text.to_string(), text: Some(text), source: format!("sessions with {on}") }
+    RouteEvent {
+        time: now,
+        kind: it.kind,
+        prefix,
+        path: it.path,
+        summary: text.to_string(),
+        text: Some(text),
+        source: format!("sessions with {on}"),
+    }
 }
 
 pub(crate) fn event_id(organisation: &str, event: &RouteEvent) -> String {
