@@ -59,6 +59,20 @@ test('a manager zooms by link, key and pointer, and every view is an address', a
   expect(await span(page)).toEqual(dragged);
   const series = page.locator('section[id^="s-CN-"]').first();
   expect((await saved(page, series, '<title>CN-1/', /^time,answered,lost,p5_ms.*\r\n20\d\d-/)).readUInt32BE(16)).toBe(1920);
+
+  // What is let go outside of the picture chooses up to its end.
+  await page.goto(shown);
+  await taken(page);
+  await chart.scrollIntoViewIfNeeded();
+  const shownBox = await chart.boundingBox();
+  const middle = shownBox.y + shownBox.height * 0.4;
+  await page.mouse.move(shownBox.x + shownBox.width * 0.5, middle);
+  await page.mouse.down();
+  await page.mouse.move(shownBox.x + shownBox.width * 0.9, middle, { steps: 4 });
+  await page.mouse.move(shownBox.x + shownBox.width + 40, middle + shownBox.height, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(async () => (await span(page)).length).toBeLessThan(dragged.length * 0.7);
+  expect((await span(page)).to).toBeGreaterThanOrEqual(dragged.to);
 });
 
 /** A chart's files: words of its picture, the beginning of its table; gives the picture that the browser draws. */
@@ -77,6 +91,8 @@ async function saved(page, chart, words, table) {
   expect(await csv.text()).toMatch(table);
   expect(typeof await (await file('JSON')).json()).toBe('object');
   await expect(chart.getByLabel('API call')).toHaveValue(/^curl -H "Authorization: Bearer \$TOKEN" "\$PORTAL\/api\/v1\/telemetry\//);
+  await chart.getByRole('button', { name: 'Copy the call' }).click();
+  await expect(chart.getByRole('button', { name: 'Copied' })).toBeVisible();
   const download = page.waitForEvent('download');
   await chart.getByRole('button', { name: 'PNG' }).click();
   const png = readFileSync(await (await download).path());

@@ -1,6 +1,5 @@
 //! Ways to take a chart along.
 
-use crate::components::Copy;
 use leptos::prelude::*;
 
 /// As a picture, as a table, as data, as an address, and as a call of the API.
@@ -26,6 +25,21 @@ pub fn Save(
             .then(|| view! { <button class="link" type="button" on:click=move |_| crate::browser::save_png(&from, &to)>"PNG"</button> })
     };
     let call = format!("curl -H \"Authorization: Bearer $TOKEN\" \"$PORTAL{api}\"");
+    let copied = RwSignal::new(false);
+    let copy = {
+        let call = call.clone();
+        move || {
+            let call = call.clone();
+            drawn.get().then(|| {
+                let copy = move |_| {
+                    crate::browser::copy(&call);
+                    copied.set(true);
+                };
+                let label = move || if copied.get() { tr!(copy.done) } else { tr!(chart.copy_call) };
+                view! { <button class="link" type="button" on:click=copy>{label}</button> }
+            })
+        }
+    };
     view! {
         <details class="menu save">
             <summary>{tr!(chart.save)}</summary>
@@ -35,8 +49,8 @@ pub fn Save(
                 <a href=csv rel="external" download=format!("{name}.csv")>"CSV"</a>
                 <a href=api rel="external" download=format!("{name}.json")>"JSON"</a>
                 <a href=link>{tr!(chart.link)}</a>
-                <p>{tr!(chart.call)}</p>
-                <div class="call mono"><Copy text=call/></div>
+                <label>{tr!(chart.call)}" "<input class="field mono" readonly value=call.clone()/></label>
+                {copy}
             </div>
         </details>
     }
