@@ -4,7 +4,7 @@ use futures::StreamExt;
 use gloo_net::eventsource::futures::EventSource;
 use leptos::prelude::*;
 use peerage_domain::Language;
-use std::sync::OnceLock;
+use std::{cell::Cell, sync::OnceLock};
 use wasm_bindgen::JsCast;
 
 /// The language in which the server made the page.
@@ -144,6 +144,55 @@ pub(crate) fn keep_pointer(event: &leptos::ev::PointerEvent) {
     if let Some(element) = element {
         // A pointer that is gone already cannot be kept, and nothing is to be kept then.
         let _ = element.set_pointer_capture(event.pointer_id());
+    }
+}
+
+thread_local! {
+    /// Which of the readings of charts has the focus.
+    static PLACE: Cell<Option<u32>> = const { Cell::new(None) };
+}
+
+fn readings() -> Option<web_sys::NodeList> {
+    document().query_selector_all(".reading").ok()
+}
+
+/// The reading of a chart has the focus now.
+pub(crate) fn take_place(event: &leptos::ev::FocusEvent) {
+    let (Some(all), Some(own)) = (readings(), event.current_target()) else { return };
+    PLACE.set((0..all.length()).find(|at| all.item(*at).is_some_and(|node| *node == own)));
+}
+
+/// It has it no more, unless it went away itself.
+pub(crate) fn leave_place(event: &leptos::ev::FocusEvent) {
+    let own = event.current_target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+    request_animation_frame(move || {
+        if own.is_some_and(|own| own.is_connected()) {
+            PLACE.set(None);
+        }
+    });
+}
+
+/// Gives the focus back that was lost when charts were drawn anew.
+pub(crate) fn return_to_place() {
+    request_animation_frame(|| {
+        let is_lost = document().active_element().is_none_or(|it| it.tag_name() == "BODY");
+        let reading = PLACE.get().filter(|_| is_lost).and_then(|at| readings()?.item(at));
+        if let Some(reading) = reading.and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let options = web_sys::FocusOptions::new();
+            options.set_prevent_scroll(true);
+            let _ = reading.focus_with_options(&options);
+        }
+    });
+}
+
+/// Folds what is open, and goes back to its word.
+pub(crate) fn fold_at_escape(event: leptos::ev::KeyboardEvent) {
+    let details = event.current_target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+    if let Some(details) = details.filter(|it| event.key() == "Escape" && it.has_attribute("open")) {
+        let _ = details.remove_attribute("open");
+        if let Some(word) = details.query_selector("summary").ok().flatten().and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = word.focus();
+        }
     }
 }
 

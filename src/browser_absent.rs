@@ -22,6 +22,14 @@ pub(crate) fn copy(_text: &str) {}
 
 pub(crate) fn save_png(_from: &str, _name: &str) {}
 
+pub(crate) fn take_place(_event: &leptos::ev::FocusEvent) {}
+
+pub(crate) fn leave_place(_event: &leptos::ev::FocusEvent) {}
+
+pub(crate) fn return_to_place() {}
+
+pub(crate) fn fold_at_escape(_event: leptos::ev::KeyboardEvent) {}
+
 pub(crate) fn keep_pointer(_event: &leptos::ev::PointerEvent) {}
 
 pub(crate) fn share_of_width(_event: &leptos::ev::MouseEvent) -> Option<f64> {

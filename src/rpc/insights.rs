@@ -124,8 +124,8 @@ pub async fn proof(connection: String) -> Result<Option<ProofView>, Failure> {
 pub struct LatencyView {
     /// The window's word, such as `1d`, or the two moments between which it lies.
     pub window: String,
-    /// Whether it is not what the address asks for, but what is closest to it.
-    pub is_other: bool,
+    /// What it is where the address asks for what cannot be shown.
+    pub other: Option<OtherSpan>,
     /// Words of the windows next to it.
     pub zoom: ZoomView,
     /// Length of an interval in seconds.
@@ -185,6 +185,15 @@ impl GroupView {
             ..self.clone()
         }
     }
+}
+
+/// What is shown instead of what cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OtherSpan {
+    /// The span that comes closest.
+    Closest,
+    /// The last day, since no span is asked for.
+    LastDay,
 }
 
 /// Latency put together, on one time axis.

@@ -25,7 +25,8 @@ async fn telemetry_comes_in_by_token_and_goes_out_by_session() {
         let (found, why) = refused(at);
         assert!(found == Some(index) && why.contains(words), "{receipt}");
     }
-    assert_eq!(portal.api(path, &token, &body).await.1["repeated"], true);
+    let again = portal.api(path, &token, &body).await.1;
+    assert_eq!((&again["repeated"], &again["accepted"], &again["refused"]), (&true.into(), &0.into(), &receipt["refused"]));
     assert_eq!(portal.api(path, "wrong", &body).await.0, StatusCode::UNAUTHORIZED);
     let (status, problem) = portal.api(path, &token, "{").await;
     assert_eq!((status, problem["status"].as_u64()), (StatusCode::BAD_REQUEST, Some(400)));
@@ -54,12 +55,17 @@ async fn latency_comes_from_files_atlas_and_probers() {
     let csv = format!("time,series,rtt_ms\n{now},CN-1/Oslo,8.5\n{now},CN-1/Oslo,\n{now},CN-1/Oslo,-1\n");
     let (status, kept) = send("", csv.clone()).await;
     assert!(status == StatusCode::OK && kept.contains("\"accepted\":2") && kept.contains("\"line\":4"), "{kept}");
-    assert!(send("", csv).await.1.contains("\"repeated\":true"));
+    let again = send("", csv).await.1;
+    assert!(again.contains("\"repeated\":true") && again.contains("\"line\":4"), "{again}");
     // What was refused is judged again, and another connection makes it another file.
     let bare = format!("time,series,rtt_ms\n{now},Home,8.5\n");
-    for (query, accepted) in [("", 0), ("?connection=CN-99", 0), ("?connection=CN-1", 1), ("?connection=CN-2", 1)] {
+    for (query, words) in [("", "nothing of it can be kept; line 2: series"), ("?connection=CN-99", "of your organisation")] {
+        let (status, problem) = send(query, bare.clone()).await;
+        assert!(status == StatusCode::UNPROCESSABLE_ENTITY && problem.contains(words), "{query}: {problem}");
+    }
+    for query in ["?connection=CN-1", "?connection=CN-2"] {
         let (_, kept) = send(query, bare.clone()).await;
-        assert!(kept.contains(&format!("\"accepted\":{accepted}")) && kept.contains("\"repeated\":false"), "{query}: {kept}");
+        assert!(kept.contains("\"accepted\":1") && kept.contains("\"repeated\":false"), "{query}: {kept}");
     }
     assert!(send("?connection=CN-2", bare).await.1.contains("\"repeated\":true"));
     let page = |requests: u64, below: u64| {

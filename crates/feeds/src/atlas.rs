@@ -88,14 +88,13 @@ pub fn is_result(text: &str) -> bool {
 /// When it is neither a ping nor a traceroute, or cannot be read.
 pub fn measured(text: &str) -> Result<Measured, String> {
     let raw: Raw = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if !["ping", "traceroute"].contains(&raw.kind.as_str()) {
+        return Err(format!("results of type “{}” have no round-trip times", raw.kind));
+    }
     let target = raw.dst_name.clone().or_else(|| raw.name.clone()).or_else(|| raw.dst_addr.map(|address| address.to_string()));
     let target = target.ok_or("it names no target")?;
     let ipv6 = if raw.af == Some(6) && target.parse::<IpAddr>().is_err() { "/ipv6" } else { "" };
-    let (rtt_ms, kind) = match raw.kind.as_str() {
-        "ping" => (raw.of_packets(), ""),
-        "traceroute" => (raw.of_target(), "/traceroute"),
-        other => return Err(format!("results of type “{other}” have no round-trip times")),
-    };
+    let (rtt_ms, kind) = if raw.kind == "ping" { (raw.of_packets(), "") } else { (raw.of_target(), "/traceroute") };
     Ok(Measured { time: raw.timestamp, series: format!("atlas-{}/{target}{ipv6}{kind}", raw.prb_id), rtt_ms })
 }
 

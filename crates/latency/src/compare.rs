@@ -8,7 +8,8 @@
 //! Newcombe's interval (Statistics in Medicine 17, 1998, method 10), which holds near nothing and
 //! near all, too.
 
-use crate::Histogram;
+use crate::{Histogram, Step};
+use std::{collections::BTreeSet, iter::Sum};
 
 /// The half-width of 95 % of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
@@ -31,11 +32,33 @@ impl Difference {
     }
 }
 
-/// The median of an earlier time to compare a later one with. Nothing where it rests on less than
-/// half as many packets: that is a sliver, of which nothing follows for all of it.
-pub fn median_before(earlier: &Histogram, later: &Histogram) -> Option<f64> {
-    let sent = |it: &Histogram| it.count() + it.lost();
-    (2 * sent(earlier) >= sent(later)).then(|| earlier.quantile(0.5)).flatten()
+/// How much of two times was measured: in so many intervals of one length is something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Covered {
+    /// Of the earlier time.
+    pub earlier: usize,
+    /// Of the later one.
+    pub later: usize,
+}
+
+impl Covered {
+    /// By the beginnings of intervals that have something, which may be shorter than `step`.
+    pub fn of(earlier: impl Iterator<Item = i64>, later: impl Iterator<Item = i64>, step: Step) -> Covered {
+        let count = |starts: BTreeSet<i64>| starts.len();
+        Covered { earlier: count(earlier.map(|at| step.start_of(at)).collect()), later: count(later.map(|at| step.start_of(at)).collect()) }
+    }
+
+    /// The median of the earlier time, to compare the later one with. Nothing where less than half as much
+    /// was measured: of a sliver nothing follows for all of it.
+    pub fn median_before(self, earlier: &Histogram) -> Option<f64> {
+        (2 * self.earlier >= self.later).then(|| earlier.quantile(0.5)).flatten()
+    }
+}
+
+impl Sum for Covered {
+    fn sum<I: Iterator<Item = Covered>>(all: I) -> Covered {
+        all.fold(Covered::default(), |a, b| Covered { earlier: a.earlier + b.earlier, later: a.later + b.later })
+    }
 }
 
 /// Fewest values on each side: below, no interval has a confidence of 95 %.
@@ -132,18 +155,20 @@ mod tests {
 
     #[test]
     fn nothing_is_compared_with_a_sliver() {
-        let packets = |ms: f64, count: u64, lost: u64| {
-            let mut it = Histogram::default();
-            it.record_many(ms, count);
-            it.record_losses(lost);
-            it
+        let mut packets = Histogram::default();
+        packets.record(10.0);
+        let check = |earlier: usize, later: usize, is_told: bool| {
+            assert_eq!(Covered { earlier, later }.median_before(&packets).is_some(), is_told, "{earlier} {later}");
         };
-        let check = |earlier: Histogram, is_told: bool| assert_eq!(median_before(&earlier, &packets(9.0, 90, 10)).is_some(), is_told);
-        check(packets(10.0, 50, 0), true);
-        check(packets(10.0, 40, 10), true);
-        check(packets(10.0, 49, 0), false);
-        check(packets(10.0, 0, 100), false);
-        check(Histogram::default(), false);
+        check(12, 24, true);
+        check(11, 24, false);
+        check(24, 1, true);
+        check(0, 24, false);
+        assert_eq!(Covered { earlier: 1, later: 1 }.median_before(&Histogram::default()), None);
+        // Ten minutes now and hours before cover as much.
+        let found = Covered::of((0..24).map(|n| n * 3600), (0..144).map(|n| n * 600), Step::Hour);
+        assert_eq!(found, Covered { earlier: 24, later: 24 });
+        assert_eq!([found, found].into_iter().sum::<Covered>(), Covered { earlier: 48, later: 48 });
     }
 
     #[test]

@@ -52,7 +52,8 @@ impl Step {
     /// The finest step that covers a span with at most `max_points` intervals, all of which are kept
     /// at `now`; a day where there is none.
     pub fn for_span(from: i64, to: i64, now: i64, max_points: usize) -> Step {
-        let points = |step: Step| ((to - from) / step.secs()).unsigned_abs() as usize;
+        // With those at both ends of which only a part belongs to it.
+        let points = |step: Step| ((step.start_of(to - 1) - step.start_of(from)) / step.secs() + 1).unsigned_abs() as usize;
         let fits = |step: &Step| points(*step) <= max_points.max(1) && step.reaches(from, now);
         Self::LADDER.into_iter().find(fits).unwrap_or(Step::Day)
     }
@@ -127,7 +128,8 @@ mod tests {
         check(86_400, 86_400, 600, Step::TenMinutes);
         check(30 * 86_400, 30 * 86_400, 600, Step::Day);
         check(30 * 86_400, 30 * 86_400, 720, Step::Hour);
-        check(0, 0, 0, Step::Minute);
+        check(1, 1, 0, Step::Minute);
+        check(3630, 3600, 60, Step::TenMinutes);
         // What is not kept as finely cannot be drawn as finely.
         check(4 * 86_400, 3600, 600, Step::TenMinutes);
         check(7 * 86_400, 7 * 86_400, 100_000, Step::TenMinutes);

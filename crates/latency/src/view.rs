@@ -43,20 +43,27 @@ impl View {
             }
             View::Span(from, to) => {
                 let step = Step::for_span(from, to, now, POINTS);
-                let (from, to) = (step.start_of(from), step.start_of(to - 1) + step.secs());
-                (from, to, step)
+                let to = step.start_of(to - 1) + step.secs();
+                (step.start_of(from).max(to - LONGEST_S), to, step)
             }
         }
     }
 
-    /// The span that is asked for, or the closest one that can be shown: from the earlier to the later
-    /// moment, of a length that can be drawn, and with nothing of what is to come.
-    pub fn nearest(one: i64, other: i64, now: i64) -> View {
-        // An interval that goes on ends later.
-        let latest = now.saturating_add(86_400);
+    /// The span that is asked for, or the closest one that can be shown, and whether it is another one: from
+    /// the earlier to the later moment, of a length that can be drawn, with nothing of what is to come. One that
+    /// only ends in what is to come is moved to where that begins, as when somebody zooms out.
+    pub fn nearest(one: i64, other: i64, now: i64) -> (View, bool) {
         let (from, to) = (one.min(other), one.max(other));
-        let to = if to > latest { now } else { to };
-        View::between(from.clamp(to.saturating_sub(LONGEST_S), to), to)
+        let length = to.saturating_sub(from).clamp(SHORTEST_S, LONGEST_S);
+        let is_other = one > other || length != to.saturating_sub(from) || from >= now;
+        // The interval that goes on ends later.
+        let (_, latest, _) = View::Span(now - length, now).bounds(now);
+        let to = if from >= now { now } else { to.min(latest.max(now)) };
+        if is_other && from < now && length == SHORTEST_S {
+            (View::between(from, to), true)
+        } else {
+            (View::Span((to - length).max(0), to), is_other)
+        }
     }
 
     /// As long a time as this one, that ended when this one begins, and the interval in which it is
@@ -113,14 +120,22 @@ mod tests {
 
     #[test]
     fn what_cannot_be_shown_becomes_what_is_closest() {
-        let check = |from: i64, to: i64, expected: View| assert_eq!(View::nearest(from, to, NOW), expected, "{from} {to}");
+        let check = |from: i64, to: i64, expected: View| assert_eq!(View::nearest(from, to, NOW).0, expected, "{from} {to}");
         check(NOW - 7200, NOW - 3600, View::Span(NOW - 7200, NOW - 3600));
         check(NOW - 3600, NOW - 7200, View::Span(NOW - 7200, NOW - 3600));
         check(0, NOW, View::Span(NOW - LONGEST_S, NOW));
-        check(NOW - 3600, 100 * NOW, View::Span(NOW - 3600, NOW));
-        check(99 * NOW, 100 * NOW, View::Span(NOW - 300, NOW + 300));
-        check(NOW - 3600, NOW + 3600, View::Span(NOW - 3600, NOW + 3600));
-        assert!(matches!(View::nearest(i64::MIN, i64::MAX, NOW), View::Span(from, to) if to == NOW && from == NOW - LONGEST_S));
+        check(NOW + 3600, NOW + 7200, View::Span(NOW - 3600, NOW));
+        check(NOW - 3600, NOW - 3540, View::Span(NOW - 3870, NOW - 3270));
+        // The minute that goes on.
+        check(NOW - 3600, NOW + 3600, View::Span(NOW - 7200 + 57, NOW + 57));
+        for (from, to) in [(i64::MIN, i64::MAX), (NOW - 3600, i64::MAX), (99 * NOW, 100 * NOW)] {
+            let (view, _) = View::nearest(from, to, NOW);
+            let View::Span(from, to) = view else { panic!("a span") };
+            assert!((NOW..=NOW + 86_400).contains(&to) && to - from == LONGEST_S, "{view:?}");
+        }
+        let is_other = |from: i64, to: i64| View::nearest(from, to, NOW).1;
+        assert!(!is_other(NOW - 7200, NOW - 3600) && !is_other(NOW - 3600, NOW + 3600));
+        assert!(is_other(NOW - 3600, NOW - 7200) && is_other(0, NOW) && is_other(NOW, NOW + 3600) && is_other(NOW - 60, NOW));
     }
 
     #[test]
@@ -144,7 +159,7 @@ mod tests {
         ) {
             let view = View::between(from, from.saturating_add(length)).changed(NOW, moved, times);
             let (from, to, step) = view.bounds(NOW);
-            prop_assert!(from >= 0 && to > from && to - from <= LONGEST_S + 2 * 86_400);
+            prop_assert!(from >= 0 && to > from && to - from <= LONGEST_S);
             prop_assert!((to - from) / step.secs() <= POINTS as i64 + 2);
         }
 

@@ -53,6 +53,11 @@ impl Wrong {
         Ok(None)
     }
 
+    /// Whether nothing is wrong.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All of it.
     pub(crate) fn told(mut self) -> Error {
         if self.0.len() == 1 { Error::Refused(self.0.remove(0)) } else { Error::Several(self.0) }

@@ -5,10 +5,10 @@
 
 use crate::{
     Actor, Error, Service,
-    telemetry::{Changes, Interval, sum},
+    telemetry::{Changes, Interval, covered, sum},
 };
 use peerage_domain::access::Action;
-use peerage_latency::{Histogram, Step, View, Window};
+use peerage_latency::{Histogram, Step, View, Window, compare::Covered};
 use peerage_storage::latency::Series;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -67,6 +67,8 @@ pub struct Group {
     pub before: Histogram,
     /// Its intervals, at the times at which they were.
     pub earlier: Vec<Interval>,
+    /// How much of both windows was measured.
+    pub covered: Covered,
 }
 
 /// Whose, by what, and in which intervals.
@@ -153,6 +155,7 @@ impl Service {
                 total: Histogram::default(),
                 before: Histogram::default(),
                 earlier: vec![],
+                covered: Covered::default(),
             };
             groups.entry(name).or_insert_with(empty).series += 1;
         }
@@ -169,7 +172,12 @@ impl Service {
         };
         put(slots, &mut groups, |group| &mut group.intervals);
         put(earlier, &mut groups, |group| &mut group.earlier);
-        let whole = |group: Group| Group { total: sum(&group.intervals), before: sum(&group.earlier), ..group };
+        let whole = |group: Group| Group {
+            total: sum(&group.intervals),
+            before: sum(&group.earlier),
+            covered: covered(&group.earlier, &group.intervals, coarse),
+            ..group
+        };
         Ok(groups.into_values().map(whole).collect())
     }
 

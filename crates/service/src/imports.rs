@@ -10,6 +10,7 @@ use peerage_feeds::samples::{
     prometheus::{self, Counters},
 };
 use peerage_latency::Step;
+use peerage_storage::Tx;
 use serde::{Deserialize, Serialize};
 
 /// Most bytes of a file when it is unpacked: a small one may hold very much.
@@ -85,6 +86,10 @@ impl Service {
             let counters = prometheus::read(text).map_err(|error| bad(error.to_string()))?;
             return Ok((self.take_counters(sender, connection, &counters).await?, 0));
         }
+        if !connection.is_empty() {
+            let mut tx = self.store.begin().await?;
+            self.owned(&mut tx, sender, connection).await?;
+        }
         let line_of = |line: u64| usize::try_from(line).unwrap_or(usize::MAX);
         let (mut all, mut lines): (Vec<Sample>, Vec<usize>) = (vec![], vec![]);
         let mut take = |line: u64, sample: Sample| {
@@ -105,7 +110,17 @@ impl Service {
         }
         whole.refused.extend(tally.reasons.iter().map(|remark| (line_of(remark.line), remark.why.clone())));
         whole.refused.sort_by_key(|it| it.0);
+        if let Some((line, why)) = whole.refused.first().filter(|_| whole.accepted == 0 && !whole.repeated) {
+            return Err(bad(format!("nothing of it can be kept; line {line}: {why}")));
+        }
         Ok((whole, line_of(tally.refused) - tally.reasons.len()))
+    }
+
+    /// Refuses a connection that is not the sender's.
+    async fn owned(&self, tx: &mut Tx, sender: &Sender, connection: &str) -> Result<(), Error> {
+        let own = tx.connection(connection).await?.is_some_and(|it| it.organisation == sender.organisation);
+        let other = || say!("import.connection", "Say with connection=CN-1 to which connection of your organisation it belongs.");
+        if own { Ok(()) } else { Err(Error::Refused(other())) }
     }
 
     /// Keeps what a prober counted since it told last; of what it tells for the first time, or after a
@@ -113,13 +128,7 @@ impl Service {
     async fn take_counters(&self, sender: &Sender, connection: &str, counters: &[Counters]) -> Result<Receipt, Error> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let own = tx.connection(connection).await?.is_some_and(|it| it.organisation == sender.organisation);
-        if !own {
-            return Err(Error::Refused(say!(
-                "import.connection",
-                "Say with connection=CN-1 to which connection of your organisation it belongs."
-            )));
-        }
+        self.owned(&mut tx, sender, connection).await?;
         let names: Vec<String> = counters.iter().map(|it| series(connection, &it.host)).collect();
         let mut changes = Changes::new();
         let mut receipt = Receipt::default();

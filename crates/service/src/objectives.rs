@@ -52,7 +52,7 @@ impl ObjectiveForm {
         let of = || say!("objective.share", "Say of how many percent of the packets, from 50 to 99.999.");
         match (within_ms, share) {
             (Some(within_ms), Some(share)) => Ok(Objective { within_ms, share: share / 100.0 }),
-            (None, None) => Err(Error::Several(vec![within(), of()])),
+            (None, None) => Err(Error::Several(vec![of(), within()])),
             (None, _) => Err(Error::Refused(within())),
             (_, None) => Err(Error::Refused(of())),
         }

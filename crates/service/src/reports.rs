@@ -12,7 +12,7 @@ use peerage_domain::{
 };
 use peerage_latency::{
     Histogram, Step,
-    compare::median_before,
+    compare::Covered,
     objective::{Budget, Objective},
 };
 use peerage_storage::{
@@ -41,6 +41,8 @@ pub struct Row {
     pub packets: Histogram,
     /// What was measured in the week or month before.
     pub before: Histogram,
+    /// How much of both was measured.
+    pub covered: Covered,
     /// Medians by interval: beginning and ms.
     pub course: Vec<(i64, Option<f64>)>,
     /// What is wanted, and what became of it.
@@ -85,8 +87,13 @@ impl Report {
     /// All of it in one or two sentences.
     pub fn headline(&self, voice: Voice) -> String {
         let slowest = self.rows.first().and_then(|row| Some((row.connection.1.as_str(), row.packets.quantile(0.5)?)));
-        let (median, before) = (self.packets.quantile(0.5), median_before(&self.before, &self.packets));
+        let (median, before) = (self.packets.quantile(0.5), self.before_ms());
         voice.all(&headline(self.period.span, median, before, slowest, voice.language))
+    }
+
+    /// The median of the time before in ms, where there is enough of it.
+    pub fn before_ms(&self) -> Option<f64> {
+        self.rows.iter().map(|row| row.covered).sum::<Covered>().median_before(&self.before)
     }
 
     /// As the text of a mail.
@@ -136,7 +143,7 @@ impl Report {
                 "connection": row.connection.0,
                 "name": row.connection.1,
                 "median_ms": row.packets.quantile(0.5),
-                "before_ms": median_before(&row.before, &row.packets),
+                "before_ms": row.before_ms(),
                 "p95_ms": row.packets.quantile(0.95),
                 "loss": row.packets.loss(),
                 "available": row.available,
@@ -157,12 +164,17 @@ impl Report {
 }
 
 impl Row {
+    /// The median of the time before in ms, where there is enough of it.
+    pub fn before_ms(&self) -> Option<f64> {
+        self.covered.median_before(&self.before)
+    }
+
     /// Median, the one before, 95th percentile, loss, availability, and what is spent of the budget.
     fn cells(&self, language: Language) -> [String; 6] {
         let ms = |ms: Option<f64>| ms.map_or_else(|| "–".to_owned(), |ms| language.decimal(ms, 1));
         [
             ms(self.packets.quantile(0.5)),
-            ms(median_before(&self.before, &self.packets)),
+            ms(self.before_ms()),
             ms(self.packets.quantile(0.95)),
             language.percent(self.packets.loss(), 2),
             language.percent(self.available, 2),
@@ -210,7 +222,8 @@ impl Service {
             all.values().for_each(|it| whole.merge(it));
             whole
         };
-        let before = sum(self.merged(&connection, Step::Day, before.from.secs(), before.to.secs()).await?);
+        let before = self.merged(&connection, Step::Day, before.from.secs(), before.to.secs()).await?;
+        let covered = Covered::of(before.keys().copied(), intervals.keys().copied(), Step::Day);
         let course = (0..(period.to.since(period.from) / step.secs())).map(|n| period.from.secs() + n * step.secs());
         let course = course.map(|at| (at, intervals.get(&at).and_then(|it| it.quantile(0.5)))).collect();
         let packets = sum(intervals);
@@ -221,7 +234,8 @@ impl Service {
             available: availability(&any_up(&sessions), period.from, period.to.min(self.clock.now())),
             connection: (connection.id, connection.name),
             packets,
-            before,
+            before: sum(before),
+            covered,
             course,
         })
     }
@@ -336,6 +350,7 @@ mod tests {
             connection: (id.into(), name.into()),
             packets: packets(ms, 2),
             before: packets(ms + 1.1, 0),
+            covered: Covered { earlier: 7, later: 7 },
             course: vec![],
             level: Some((objective, objective.budget(&packets(ms, 2)))),
             available: Some(0.9995),

@@ -8,7 +8,7 @@ use peerage_domain::{
     say,
     telemetry::{RouteEvent, Sample},
 };
-use peerage_latency::{Histogram, Step, View};
+use peerage_latency::{Histogram, Step, View, compare::Covered};
 use peerage_storage::{
     Page, Tx,
     latency::{Series, Slot},
@@ -67,6 +67,8 @@ pub struct Course {
     pub earlier: Vec<Interval>,
     /// Length of those.
     pub before_step: Step,
+    /// How much of both windows was measured.
+    pub covered: Covered,
     /// Shortest round-trip time in ms that light allows, where both ends are known: the customer's
     /// site and the location that the series names.
     pub floor_ms: Option<f64>,
@@ -96,8 +98,8 @@ impl Service {
         Ok(Actor { person: String::new(), name: label, organisation, organisation_name: name, roles })
     }
 
-    /// Keeps a batch of samples. A batch with the same id is kept once; one of which nothing can be kept is
-    /// not remembered, so that it is judged again when it is sent again.
+    /// Keeps a batch of samples. A batch with the same id is kept once, and what of it is refused is told each
+    /// time; one of which nothing can be kept is not remembered, so that it is judged again when it is sent again.
     ///
     /// # Errors
     /// When the batch is too large or storage fails; nothing is kept then.
@@ -105,9 +107,6 @@ impl Service {
         check_batch(batch, samples.len())?;
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        if !tx.add_batch(&format!("{}/{batch}", sender.organisation), now).await? {
-            return Ok(Receipt { repeated: true, ..Receipt::default() });
-        }
         let mut receipt = Receipt::default();
         let strangers = strangers(&mut tx, sender, samples).await?;
         let mut changes = Changes::new();
@@ -126,6 +125,9 @@ impl Service {
         }
         if receipt.accepted == 0 {
             return Ok(receipt);
+        }
+        if !tx.add_batch(&format!("{}/{batch}", sender.organisation), now).await? {
+            return Ok(Receipt { accepted: 0, repeated: true, ..receipt });
         }
         merge(&mut tx, &sender.organisation, &changes).await?;
         tx.commit().await?;
@@ -181,6 +183,7 @@ impl Service {
             Course {
                 total: sum(&intervals),
                 before: sum(&before),
+                covered: covered(&before, &intervals, coarse),
                 earlier: before,
                 before_step: coarse,
                 intervals,
@@ -215,7 +218,7 @@ impl Service {
         Ok(found)
     }
 
-    /// One series between two moments, in intervals of which at most `max_points` fit, as finely as they are
+    /// One series from one moment to another, which belongs to it no more, in intervals of which at most `max_points` fit, as finely as they are
     /// kept from the first moment on.
     ///
     /// # Errors
@@ -233,7 +236,7 @@ impl Service {
         let series = all.into_iter().find(|s| s.name == name);
         let series = series.ok_or_else(|| Error::NotFound("series", name.to_string()))?;
         let step = Step::for_span(from.secs(), to.secs(), self.clock.now().secs(), max_points);
-        Ok((step, self.intervals(&series.id, step, step.start_of(from.secs()), to.secs() + 1).await?))
+        Ok((step, self.intervals(&series.id, step, step.start_of(from.secs()), to.secs()).await?))
     }
 
     pub(crate) async fn intervals(&self, series: &str, step: Step, from: i64, to: i64) -> Result<Vec<Interval>, Error> {
@@ -350,6 +353,11 @@ pub(crate) async fn merge(tx: &mut Tx, organisation: &str, changes: &Changes<'_>
         tx.put_histograms(step.secs(), &merged.collect::<Result<Vec<_>, Error>>()?).await?;
     }
     Ok(())
+}
+
+/// How much of two windows was measured.
+pub(crate) fn covered(earlier: &[Interval], later: &[Interval], step: Step) -> Covered {
+    Covered::of(earlier.iter().map(|it| it.start), later.iter().map(|it| it.start), step)
 }
 
 pub(crate) fn sum(intervals: &[Interval]) -> Histogram {

@@ -76,6 +76,8 @@ pub(super) fn Cursor(
         let window = format!("{}..{}", moment(from.min(to)), moment(from.max(to)));
         navigate(&at_window(&path.read_untracked(), &query.read_untracked(), &window), options);
     };
+    // What is drawn anew takes the focus of what it replaces.
+    Effect::new(move |_| crate::browser::return_to_place());
     let (length, show_at_key) = ((frame.to - frame.from) as f64, show.clone());
     let moment_at = move |event: &leptos::ev::PointerEvent| {
         crate::browser::share_of_width(event)
@@ -171,6 +173,8 @@ pub(super) fn Cursor(
                 aria-valuenow=move || at().or(count.checked_sub(1)).unwrap_or(0).to_string()
                 aria-valuetext=move || text().unwrap_or_else(|| tr!(chart.no_samples))
                 on:keydown=key
+                on:focus=|event| crate::browser::take_place(&event)
+                on:blur=|event| crate::browser::leave_place(&event)
             >
                 {move || text().unwrap_or_else(|| tr!(chart.no_samples))}
             </div>

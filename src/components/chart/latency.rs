@@ -18,7 +18,12 @@ use peerage_domain::{
 
 /// What a series is called for people: `CN-1/Oslo PoP/193.0.16.0_24` is `Oslo PoP → 193.0.16.0/24`.
 pub fn series_words(name: &str) -> String {
-    let parts: Vec<String> = name.split('/').skip(1).map(|part| part.replace('_', "/")).collect();
+    let part = |part: &str| match part {
+        "Primary" => tr!(chart.primary),
+        "Backup" => tr!(chart.backup),
+        other => other.replace('_', "/"),
+    };
+    let parts: Vec<String> = name.split('/').skip(1).map(part).collect();
     if parts.is_empty() { name.to_owned() } else { parts.join(" → ") }
 }
 

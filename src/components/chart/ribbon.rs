@@ -135,7 +135,7 @@ fn share(course: &Course, width: f64) -> impl IntoView + use<> {
     let shares: Vec<(i64, Option<f64>)> =
         course.shares.iter().map(|it| (it.at, (it.all > 0).then(|| f64::from(it.here) / f64::from(it.all)))).collect();
     let (line, area) = steps(&frame, height, &shares);
-    let rows = [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")]
+    let rows = [0.0, 0.5, 1.0].map(|share| (share, crate::text::language().percent(Some(share), 0)))
         .into_iter()
         .map(|(share, label)| {
             let y = height * (1.0 - share);

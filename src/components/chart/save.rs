@@ -41,7 +41,7 @@ pub fn Save(
         }
     };
     view! {
-        <details class="menu save">
+        <details class="menu save" name="save" on:keydown=crate::browser::fold_at_escape>
             <summary>{tr!(chart.save)}</summary>
             <div class="sheet">
                 {png}

@@ -1,6 +1,10 @@
 //! Which span a chart shows: the switch between windows, and the way to any other span.
 
-use crate::{components::Icon, rpc::insights::LatencyView, text::language};
+use crate::{
+    components::Icon,
+    rpc::insights::{LatencyView, OtherSpan},
+    text::language,
+};
 use leptos::prelude::*;
 use leptos_router::{hooks::use_query_map, params::ParamsMap};
 use peerage_domain::{Timestamp, catalogue::percent};
@@ -55,12 +59,16 @@ pub fn Zoom(
     // As a browser's field for a moment has it: without seconds and zone.
     let field = |secs: i64| Timestamp::from_secs(secs).to_string().chars().take(16).collect::<String>();
     let (from, to) = (field(view.from), field(view.to));
+    let other = view.other.map(|other| match other {
+        OtherSpan::Closest => tr!(chart.other_span),
+        OtherSpan::LastDay => tr!(chart.no_span),
+    });
     let is_span = view.window.contains("..");
     let zoom = view.zoom.clone();
     let shown =
         is_span.then(|| tr!(chart.span, from = Timestamp::from_secs(view.from).minute(), to = Timestamp::from_secs(view.to).minute()));
     view! {
-        {view.is_other.then(|| view! { <p class="sub note">{tr!(chart.other_span)}</p> })}
+        {other.map(|words| view! { <p class="sub note" role="status">{words}</p> })}
         <div class="zoom">
             {link(Some(zoom.earlier), "left", tr!(chart.earlier))}
             {link(zoom.inward, "plus", tr!(chart.closer))}

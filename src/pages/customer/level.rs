@@ -88,12 +88,12 @@ fn objective(it: &KeptView, view: &LevelView) -> impl IntoView + use<> {
 }
 
 fn form(view: &LevelView) -> impl IntoView + use<> {
-    let id = view.connection.clone();
+    let (id, is_first) = (view.connection.clone(), view.kept.is_none());
     let (within, share) = view.kept.as_ref().map_or((String::new(), nines(0.999)), |it| (language().number(it.within_ms), nines(it.share)));
     typed_again(format!("objective/{id}"), move |typed| {
         let (within, share) =
             (typed.get("within_ms").unwrap_or_else(|| within.clone()), typed.get("percent").unwrap_or_else(|| share.clone()));
-        view! {
+        let form = view! {
             <form class="pbody form" method="post" action={action::<SetObjective>()} aria-label=tr!(level.form)>
                 <input type="hidden" name="id" value=id.clone()/>
                 <div class="cols">
@@ -106,7 +106,13 @@ fn form(view: &LevelView) -> impl IntoView + use<> {
                 </div>
                 <div class="row"><button class="btn" type="submit">{tr!(level.save)}</button></div>
             </form>
+        };
+        if is_first {
+            return form.into_any();
         }
+        // Who sent what cannot be used sees it again.
+        let is_again = typed.get("percent").is_some();
+        view! { <div class="below"><details open=is_again><summary>{tr!(level.change)}</summary>{form}</details></div> }.into_any()
     })
 }
 
@@ -137,14 +143,7 @@ pub(super) fn ServiceLevel(it: LevelView) -> impl IntoView {
         Some(kept) => objective(kept, &it).into_any(),
         None => view! { <p class="pbody muted">{tr!(level.none)}</p> }.into_any(),
     };
-    let change = it.writable.then(|| {
-        let form = form(&it);
-        if it.kept.is_some() {
-            view! { <div class="below"><details><summary>{tr!(level.change)}</summary>{form}</details></div> }.into_any()
-        } else {
-            form.into_any()
-        }
-    });
+    let change = it.writable.then(|| form(&it));
     view! {
         <section class="panel" id="level" aria-labelledby="h-level">
             <div class="phead"><h2 id="h-level">{tr!(level.title)}</h2><div class="acts">{mark}</div></div>

@@ -49,7 +49,7 @@ fn row(it: &ReportRow) -> impl IntoView + use<> {
     let (id, name) = it.connection.clone();
     let level = match &it.level {
         Some((within, share, budget)) => {
-            let wanted = tr!(reports.wanted, share = percent(Some(*share)), within = within);
+            let wanted = tr!(reports.wanted, share = percent(Some(*share)), within = language().number(*within));
             view! { <span>{budget_mark(budget)}<small class="muted">{wanted}</small></span> }.into_any()
         }
         None => view! { <span class="muted">"–"</span> }.into_any(),

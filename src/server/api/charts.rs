@@ -67,8 +67,7 @@ fn span(from: &str, to: &str) -> Result<(Timestamp, Timestamp), Problem> {
     if to <= from {
         return Err(bad("to has to lie behind from."));
     }
-    // Intervals at both ends may reach beyond.
-    if to.since(from) > LONGEST_S + 2 * Step::Day.secs() {
+    if to.since(from) > LONGEST_S {
         return Err(bad("from and to lie more than 400 days apart, and nothing is kept for longer."));
     }
     Ok((from, to))
@@ -77,7 +76,7 @@ fn span(from: &str, to: &str) -> Result<(Timestamp, Timestamp), Problem> {
 /// What lies between two moments.
 fn view(from: &str, to: &str) -> Result<View, Problem> {
     let (from, to) = span(from, to)?;
-    Ok(View::between(from.secs().max(to.secs() - LONGEST_S), to.secs()))
+    Ok(View::between(from.secs(), to.secs()))
 }
 
 /// A name as a cell of a table (RFC 4180): a spreadsheet would run what begins like a formula.
@@ -109,9 +108,9 @@ struct Span {
     series: String,
     /// RFC 3339, UTC.
     from: String,
-    /// RFC 3339, UTC.
+    /// RFC 3339; what begins then belongs to it no more.
     to: String,
-    /// Most intervals to give, 1 to 10000, where none is longer than a day; 600 by default. Minutes are kept for 3
+    /// Most intervals to give, 1 to 10000, as far as none has to be longer than a day; 600 by default. Minutes are kept for 3
     /// days, ten minutes for 14, hours for 120.
     max_points: Option<String>,
     /// `json`, `csv` for a table, `svg` for a picture.
@@ -195,7 +194,7 @@ fn series_picture(name: &str, (from, to): (Timestamp, Timestamp), step: Step, in
         to = Timestamp::from_secs(to).minute(),
         median = ms(0.5),
         p95 = ms(0.95),
-        loss = one_place(whole.loss().unwrap_or_default() * 100.0)
+        loss = whole.loss().map_or_else(|| "–".to_owned(), |loss| one_place(loss * 100.0))
     );
     let words = Words { title: name, sentence: &sentence, loss: &tr!(chart.loss) };
     picture::file(&frame, &drawn(views.iter()), words, number, |t| label(t, to - from))

@@ -94,7 +94,9 @@ fn of_query(text: &str) -> String {
 /// The token that a request shows (RFC 6750 §2.1).
 fn bearer(parts: &Parts) -> Option<&str> {
     let text = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    text.strip_prefix("Bearer ").map(str::trim)
+    let (scheme, token) = text.split_once(' ')?;
+    // RFC 9110 §11.1: schemes are the same in any case.
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
 /// The body of a request, or a problem that says what is wrong with it.

@@ -141,7 +141,7 @@ struct FileReceiptBody {
 /// A line of which nothing was kept.
 #[derive(Serialize, ToSchema)]
 struct RefusedLineBody {
-    /// Its number, from 1; of an array, the element's.
+    /// Its number, from 1.
     line: usize,
     reason: String,
 }

@@ -3,13 +3,13 @@
 use crate::{
     rpc::{
         Failure,
-        insights::{BucketView, CourseView, GroupView, GroupsView, LatencyView, MatrixView, PathsView, ProofView, ZoomView},
+        insights::{BucketView, CourseView, GroupView, GroupsView, LatencyView, MatrixView, OtherSpan, PathsView, ProofView, ZoomView},
     },
     server::context::asked,
 };
 use peerage_charts::heat::hour_of_week;
 use peerage_domain::{Timestamp, access::Action, incident::Incident};
-use peerage_latency::{Histogram, LONGEST_S, SHORTEST_S, Step, View, Window, change::points, compare::median_before};
+use peerage_latency::{Histogram, LONGEST_S, SHORTEST_S, Step, View, Window, change::points, compare::Covered};
 use peerage_service::{
     Actor, Error, Service,
     groups::{By, Group, NO_PROBE},
@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a page looks at, by its word in the address: a window's, or two moments like
 /// `2026-11-01T00:00Z..2026-11-02T00:00Z`, in UTC. Where that cannot be shown, what is closest to it, or the
-/// last day, and `true`.
-fn view_of(word: &str, now: Timestamp) -> (View, bool) {
+/// last day, and which of them it is.
+fn view_of(word: &str, now: Timestamp) -> (View, Option<OtherSpan>) {
     // A browser's own field for a moment gives no zone.
     let moment = |text: &str| {
         let text = text.trim().trim_end_matches('Z');
@@ -31,10 +31,13 @@ fn view_of(word: &str, now: Timestamp) -> (View, bool) {
     let span = word.split_once("..").and_then(|(from, to)| moment(from).zip(moment(to)));
     match span {
         Some((from, to)) => {
-            let shown = View::nearest(from.secs(), to.secs(), now.secs());
-            (shown, shown != View::Span(from.secs(), to.secs()))
+            let (shown, is_other) = View::nearest(from.secs(), to.secs(), now.secs());
+            (shown, is_other.then_some(OtherSpan::Closest))
         }
-        None => (View::Last(Window::of(word).unwrap_or_default()), !word.is_empty() && Window::of(word).is_none()),
+        None => {
+            let window = Window::of(word);
+            (View::Last(window.unwrap_or_default()), (!word.is_empty() && window.is_none()).then_some(OtherSpan::LastDay))
+        }
     }
 }
 
@@ -49,7 +52,7 @@ fn word_of(view: View) -> String {
 pub(crate) async fn latency(connection: String, window: String) -> Result<LatencyView, Failure> {
     let (service, actor) = asked().await?;
     let now = service.clock().now();
-    let (window, is_other) = view_of(&window, now);
+    let (window, other) = view_of(&window, now);
     let courses = if connection.is_empty() {
         all_courses(&service, &actor, window).await?
     } else if connection.starts_with("PR-") {
@@ -67,6 +70,7 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         total.merge(&course.total);
         before.merge(&course.before);
     }
+    let covered: Covered = courses.iter().map(|course| course.covered).sum();
     let is_hours = (3600..86_400).contains(&step_s) && to - from >= 7 * 86_400;
     let known = names_and_places(&service, &actor, &courses).await?;
     let (hours, places) = (is_hours.then(|| hours(&courses)), places(&courses, &known));
@@ -84,7 +88,7 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
     };
     Ok(LatencyView {
         window: word_of(window),
-        is_other,
+        other,
         zoom: ZoomView {
             inward: (to - from > step_s.max(SHORTEST_S)).then(|| changed(0.0, 0.5)),
             outward: (to - from < LONGEST_S).then(|| changed(0.0, 2.0)),
@@ -97,7 +101,7 @@ pub(crate) async fn latency(connection: String, window: String) -> Result<Latenc
         courses: views,
         events,
         median_ms: total.quantile(0.5),
-        before_ms: median_before(&before, &total),
+        before_ms: covered.median_before(&before),
         hours,
         places,
         replay: service.settings().demo,
@@ -125,7 +129,7 @@ pub(crate) async fn groups_of(service: &Service, actor: &Actor, by: By, view: Vi
     let (from, to, step) = view.bounds(now);
     let group = |it: Group| GroupView {
         ms: (it.total.quantile(0.5), it.total.quantile(0.95)),
-        before_ms: median_before(&it.before, &it.total),
+        before_ms: it.covered.median_before(&it.before),
         earlier: moved(&it.earlier, to - from),
         loss: it.total.loss(),
         buckets: it.intervals.iter().map(|i| bucket(i.start, &i.histogram)).collect(),
@@ -197,7 +201,7 @@ fn course_view(course: Course, name: String, length_s: i64) -> CourseView {
         median_ms: course.total.quantile(0.5),
         p95_ms: course.total.quantile(0.95),
         loss: course.total.loss(),
-        before_ms: median_before(&course.before, &course.total),
+        before_ms: course.covered.median_before(&course.before),
         samples: course.total.count(),
         changes: changes(&course),
         floor_ms: course.floor_ms,

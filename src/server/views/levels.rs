@@ -8,7 +8,7 @@ use crate::{
     server::context::asked,
 };
 use peerage_domain::{access::Action, report::Span};
-use peerage_latency::{compare::median_before, objective::Budget};
+use peerage_latency::objective::Budget;
 use peerage_service::{
     Error,
     objectives::Kept,
@@ -45,7 +45,7 @@ pub(crate) async fn level(connection: String) -> Result<LevelView, Failure> {
 
 fn row(it: Row) -> ReportRow {
     ReportRow {
-        ms: (it.packets.quantile(0.5), it.packets.quantile(0.95), median_before(&it.before, &it.packets)),
+        ms: (it.packets.quantile(0.5), it.packets.quantile(0.95), it.before_ms()),
         loss: it.packets.loss(),
         sent: it.packets.count() + it.packets.lost(),
         course: it.course.into_iter().map(|(_, ms)| ms).collect(),
@@ -63,7 +63,9 @@ pub(crate) async fn report(span: String, day: String) -> Result<ReportView, Fail
     let at = if day.is_empty() { Some(now) } else { format!("{day}T00:00:00Z").parse().ok() };
     // Nothing can be told of what has not begun.
     let at = at.filter(|at| *at < of.holding(now).to).ok_or_else(unknown)?.min(now);
-    let Report { period, rows, packets, before, incidents, goes_on } = service.report(&actor, of, at).await?;
+    let report = service.report(&actor, of, at).await?;
+    let before_ms = report.before_ms();
+    let Report { period, rows, packets, incidents, goes_on, .. } = report;
     let channels: Vec<(String, String)> = service.channels(&actor).await?.into_iter().map(|it| (it.id, it.name)).collect();
     let name = |id: &str| channels.iter().find(|(known, _)| known == id).map_or_else(|| id.to_owned(), |(_, name)| name.clone());
     let subscriptions = service.subscriptions(&actor).await?;
@@ -71,7 +73,7 @@ pub(crate) async fn report(span: String, day: String) -> Result<ReportView, Fail
         period,
         organisation: actor.organisation_name.clone(),
         rows: rows.into_iter().map(row).collect(),
-        ms: (packets.quantile(0.5), median_before(&before, &packets)),
+        ms: (packets.quantile(0.5), before_ms),
         incidents,
         goes_on,
         subscriptions: subscriptions.into_iter().map(|it| (it.id, it.span, name(&it.channel))).collect(),

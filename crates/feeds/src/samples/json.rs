@@ -40,16 +40,18 @@ pub(super) fn lines(input: &mut dyn BufRead, taker: &mut Taker) -> Result<(), Sa
     })
 }
 
-/// The same in one array, as the API of RIPE Atlas gives it.
+/// The same in one array, as the API of RIPE Atlas gives it: read as a whole, or not at all.
 pub(super) fn array(input: &mut dyn BufRead, taker: &mut Taker) -> Result<(), SamplesError> {
-    match serde_json::from_reader::<_, Vec<Box<RawValue>>>(input) {
-        Ok(all) => {
-            for (number, text) in (1..).zip(&all) {
-                object(number, text.get(), taker);
-            }
-        }
-        Err(error) if error.is_io() => return Err(SamplesError::Io(error.into())),
-        Err(error) => taker.refuse(error.line() as u64, error),
+    let mut whole = String::new();
+    input.read_to_string(&mut whole)?;
+    let all: Vec<&RawValue> = serde_json::from_str(&whole).map_err(|error| SamplesError::Array(error.to_string()))?;
+    let (mut line, mut counted) = (1, 0);
+    for text in all {
+        // Each is a part of the whole.
+        let at = text.get().as_ptr() as usize - whole.as_ptr() as usize;
+        line += whole.as_bytes()[counted..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+        counted = at;
+        object(line, text.get(), taker);
     }
     Ok(())
 }
@@ -80,6 +82,8 @@ pub fn of_object(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.split_once(" at line") {
         Some(("missing field `rtt_ms`", _)) => "it has no rtt_ms; write null for a lost packet".into(),
+        Some((what, _)) if what.starts_with("data did not match") => "its time is neither a text nor a number".into(),
+        Some((what, _)) if what.contains("expected struct") => "it is no object with series, time and rtt_ms".into(),
         // The line is told beside it.
         Some((what, _)) => what.to_owned(),
         None => text,

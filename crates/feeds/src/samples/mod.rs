@@ -12,7 +12,7 @@ pub use json::of_object;
 use peerage_domain::telemetry::Sample;
 use std::{
     borrow::Cow,
-    collections::HashSet,
+    collections::HashMap,
     fmt,
     hash::{BuildHasher, RandomState},
     io::{self, BufRead, BufReader, Cursor, Read},
@@ -46,7 +46,7 @@ const REMEMBERED: usize = 1 << 20;
 /// A line, and what is to be said of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
-    /// Number of the line (of an array: of the element), from 1.
+    /// Number of the line, from 1; of several, of the one on which it begins.
     pub line: u64,
     /// What it is.
     pub why: String,
@@ -84,6 +84,9 @@ pub enum SamplesError {
     /// The first line names columns, and not all of those that are needed.
     #[error("its first line names no column “{0}”; time, series and rtt_ms are needed")]
     Column(&'static str),
+    /// It is an array, which is read as a whole, and cannot be.
+    #[error("nothing of it is read, since it is no array of JSON: {0}")]
+    Array(String),
     /// It has nothing but white space.
     #[error("it is empty")]
     Empty,
@@ -95,13 +98,13 @@ pub enum SamplesError {
 /// Takes what a file has.
 struct Taker<'a> {
     tally: Tally,
-    /// Hashes of what came, to notice what comes again.
-    seen: HashSet<u64>,
+    /// Hashes of what came, and on which line, to notice what comes again.
+    seen: HashMap<u64, u64>,
     state: RandomState,
     take: Take<'a>,
 }
 
-/// What is done with a sample, of which the number of the line (of an array: of the element) is told.
+/// What is done with a sample, of which the number of the line is told.
 pub type Take<'a> = &'a mut dyn FnMut(u64, Sample);
 
 impl Taker<'_> {
@@ -117,9 +120,13 @@ impl Taker<'_> {
             return self.refuse(line, error);
         }
         let value = sample.rtt_ms.map(f64::to_bits);
-        if self.seen.len() < REMEMBERED && !self.seen.insert(self.state.hash_one((&sample.series, sample.time, value))) {
-            self.tally.repeated += 1;
-            self.tally.first_repeated.get_or_insert(line);
+        if self.seen.len() < REMEMBERED {
+            // Packets of one result may be alike.
+            let first = *self.seen.entry(self.state.hash_one((&sample.series, sample.time, value))).or_insert(line);
+            if first != line {
+                self.tally.repeated += 1;
+                self.tally.first_repeated.get_or_insert(line);
+            }
         }
         self.tally.samples += 1;
         (self.take)(line, sample);
@@ -170,7 +177,7 @@ fn unpack(input: &mut dyn BufRead, packed: bool, take: Take) -> Result<Tally, Sa
     let is_array = head[begin..].trim_ascii_start().first() == Some(&b'[');
     let mut whole = Cursor::new(head.split_off(begin)).chain(input);
     let tally = Tally { form, samples: 0, refused: 0, reasons: vec![], repeated: 0, first_repeated: None };
-    let mut taker = Taker { tally, seen: HashSet::new(), state: RandomState::new(), take };
+    let mut taker = Taker { tally, seen: HashMap::new(), state: RandomState::new(), take };
     match form {
         Form::Json if is_array => json::array(&mut whole, &mut taker)?,
         Form::Json => json::lines(&mut whole, &mut taker)?,

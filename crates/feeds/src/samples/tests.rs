@@ -55,6 +55,7 @@ fn what_cannot_be_is_refused_with_its_line_and_the_rest_is_read() {
     check("2026-11-20T14:05:00,a,1", "says no zone; write 2026-11-20T14:05:00Z");
     check("-5,a,1", "no time in seconds");
     check("1795183500,a", "it has no rtt_ms");
+    check("1795183500", "it has no rtt_ms");
 }
 
 #[test]
@@ -73,6 +74,30 @@ fn lines_are_counted_as_an_editor_counts_them() {
 }
 
 #[test]
+fn an_array_is_read_by_lines_or_not_at_all() {
+    let text = "[\n\n{\"series\":\"a\"},\n{\"series\":\"a\",\n\"time\":1,\"rtt_ms\":2},{\"series\":\"a\",\"time\":null,\"rtt_ms\":2}, 5]";
+    let (tally, all) = gather(text.as_bytes()).expect("samples");
+    let told: Vec<String> = tally.reasons.iter().map(ToString::to_string).collect();
+    assert_eq!(all.len(), 1);
+    assert_eq!(
+        told,
+        [
+            "line 3: missing field `time`",
+            "line 5: its time is neither a text nor a number",
+            "line 5: it is no object with series, time and rtt_ms",
+        ]
+    );
+    for broken in ["[{\"series\":\"a\",\"time\":1,\"rtt_ms\":2},]", "[] x", "[{\"series\":\"a\""] {
+        assert!(matches!(gather(broken.as_bytes()), Err(SamplesError::Array(_))), "{broken}");
+    }
+}
+
+#[test]
+fn a_series_may_be_called_like_a_column() {
+    assert_eq!(lines("1795183500,time,1\n1795183501,a,2\n").len(), 2);
+}
+
+#[test]
 fn a_file_of_which_nothing_can_be_read_is_refused() {
     let check = |text: &str, words: &str| {
         let error = gather(text.as_bytes()).expect_err(text).to_string();
@@ -84,7 +109,8 @@ fn a_file_of_which_nothing_can_be_read_is_refused() {
     check(r#"{"series":"a","time":1,"rtt":5}"#, "it has no rtt_ms; write null for a lost packet");
     check("", "it is empty");
     check(" \r\n", "it is empty");
-    check("[1, 2", "as JSON");
+    check("[1, 2", "no array of JSON");
+    check("1,a,3,4\n", "decimals stand behind a point");
     check(r#"{"type":"dns","timestamp":1,"prb_id":1,"dst_name":"a"}"#, "no round-trip times");
 }
 
@@ -92,6 +118,9 @@ fn a_file_of_which_nothing_can_be_read_is_refused() {
 fn what_comes_again_counts_and_is_told() {
     let (tally, all) = gather(b"1,a,1.5\n1,a,1.5\n1,b,1.5\n1,a,1.6\n1,a,\n1,a,\n").expect("samples");
     assert_eq!((all.len(), tally.repeated, tally.first_repeated), (6, 2, Some(2)));
+    let lost = r#"{"fw":5080,"type":"ping","af":4,"prb_id":1,"dst_name":"a","timestamp":1,"sent":3,"rcvd":0,"result":[{"x":"*"},{"x":"*"},{"x":"*"}]}"#;
+    let (tally, all) = gather(lost.as_bytes()).expect("a result");
+    assert_eq!((all.len(), tally.repeated), (3, 0), "packets of one result may be alike");
 }
 
 #[test]

@@ -4,7 +4,8 @@
 
 use super::{
     LookoutSettings,
-    alerts::{ALERT, CHANNEL, Channel, MUTE, Way},
+    alerts::{ALERT, MUTE},
+    channels::{CHANNEL, Channel, Way},
     letter::{self, News, Told},
     mail::{self, Letter},
     webhook::{self, Answer},

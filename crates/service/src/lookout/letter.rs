@@ -1,6 +1,6 @@
 //! What a channel is told, in its language: the body of a webhook, subject and text of a mail.
 
-use super::alerts::Channel;
+use super::channels::Channel;
 use crate::{reports::Report, voice::Voice};
 use peerage_domain::{
     Text, Timestamp,

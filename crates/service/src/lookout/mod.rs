@@ -15,6 +15,7 @@
 //! watch whose findings could not be kept is thrown away.
 
 mod alerts;
+mod channels;
 mod deliver;
 mod entrances;
 mod expected;
@@ -27,8 +28,9 @@ mod slow;
 mod sources;
 mod webhook;
 
-pub(crate) use alerts::CHANNEL;
-pub use alerts::{Channel, ChannelForm, FiredOn, MuteForm, Way};
+pub use alerts::{FiredOn, MuteForm};
+pub(crate) use channels::CHANNEL;
+pub use channels::{Channel, ChannelForm, Way};
 pub use entrances::Place;
 pub(crate) use entrances::floor_of;
 pub use expected::{ExceptionForm, Expects};

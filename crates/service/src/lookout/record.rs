@@ -233,7 +233,7 @@ impl Service {
             if alerts.is_empty() && before.is_empty() {
                 continue;
             }
-            let channels: Vec<super::alerts::Channel> = tx.items(super::alerts::CHANNEL, Some(organisation)).await?;
+            let channels: Vec<super::channels::Channel> = tx.items(super::channels::CHANNEL, Some(organisation)).await?;
             let hours = |id: &str| channels.iter().find(|channel| channel.id == id).and_then(|channel| channel.quiet);
             let shifted = |at: Timestamp, hours: Option<Hours>| hours.map_or(at, |hours| hours.shifted(at));
             for alert in &alerts {
