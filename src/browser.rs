@@ -162,11 +162,12 @@ pub(crate) fn take_place(event: &leptos::ev::FocusEvent) {
     PLACE.set((0..all.length()).find(|at| all.item(*at).is_some_and(|node| *node == own)));
 }
 
-/// It has it no more, unless it went away itself.
+/// It has it no more, unless it went away itself, or is being made into another one.
 pub(crate) fn leave_place(event: &leptos::ev::FocusEvent) {
     let own = event.current_target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
+    let Some(own) = own.filter(|own| own.class_list().contains("reading")) else { return };
     request_animation_frame(move || {
-        if own.is_some_and(|own| own.is_connected()) {
+        if own.is_connected() {
             PLACE.set(None);
         }
     });

@@ -35,9 +35,17 @@ test('a manager zooms by link, key and pointer, and every view is an address', a
   await reading.focus();
   await reading.press('Home');
   await reading.press('End');
+  const shownSpan = page.locator('details.span > summary').first();
+  const week = await shownSpan.innerText();
   await reading.press('+');
   const keyed = await span(page);
+  await expect(shownSpan).not.toHaveText(week);
   expect(keyed.length).toBeLessThan(4 * 86_400);
+  // Whoever reads by keys goes on where they were.
+  await expect(page.getByRole('slider').first()).toBeFocused();
+  await page.keyboard.press('+');
+  await expect.poll(async () => (await span(page)).length).toBeLessThan(keyed.length);
+  await expect(page.getByRole('slider').first()).toBeFocused();
 
   await open(page, '/insights/latency?window=1d');
   const chart = page.locator('.plot svg.smoke:visible').first();

@@ -58,13 +58,14 @@ pub(super) fn Cursor(
     let ChartTime { read: time, chosen: brush } = use_context().unwrap_or_else(ChartTime::new);
     let data: Vec<Bucket> = buckets.iter().map(|b| Bucket { time: b.t, quantiles: b.q, count: b.n, lost: b.lost }).collect();
     let count = data.len();
+    // What is drawn may be touched while what takes its place is on the way, when these are gone already.
     let values = StoredValue::new(buckets);
     let data = StoredValue::new(data);
-    let at = move || time.get().and_then(|time| values.with_value(|v| v.iter().rposition(|b| b.t <= time)));
-    let set = move |index: Option<usize>| time.set(index.and_then(|index| values.with_value(|v| v.get(index).map(|b| b.t))));
+    let at = move || time.get().and_then(|time| values.try_with_value(|v| v.iter().rposition(|b| b.t <= time)).flatten());
+    let set = move |index: Option<usize>| time.set(index.and_then(|index| values.try_with_value(|v| v.get(index).map(|b| b.t)).flatten()));
     let find = move |event: leptos::ev::MouseEvent| {
         if let Some(share) = crate::browser::share_of_width(&event) {
-            set(data.with_value(|d| frame.nearest(d, share * frame.width)));
+            set(data.try_with_value(|d| frame.nearest(d, share * frame.width)).flatten());
         }
     };
     let (path, query) = (use_location().pathname, use_query_map());
@@ -78,6 +79,7 @@ pub(super) fn Cursor(
     };
     // What is drawn anew takes the focus of what it replaces.
     Effect::new(move |_| crate::browser::return_to_place());
+    on_cleanup(crate::browser::return_to_place);
     let (length, show_at_key) = ((frame.to - frame.from) as f64, show.clone());
     let moment_at = move |event: &leptos::ev::PointerEvent| {
         crate::browser::share_of_width(event)
@@ -113,7 +115,7 @@ pub(super) fn Cursor(
     };
     let key = move |event: leptos::ev::KeyboardEvent| {
         let here = untrack(at).unwrap_or(count.saturating_sub(1));
-        let middle = values.with_value(|v| v.get(here).map_or((frame.from + frame.to) as f64 / 2.0, |b| b.t as f64));
+        let middle = values.try_with_value(|v| v.get(here).map(|b| b.t as f64)).flatten().unwrap_or((frame.from + frame.to) as f64 / 2.0);
         let wanted = match event.key().as_str() {
             "+" => return show_at_key(middle - length / 4.0, middle + length / 4.0),
             "-" => return show_at_key(middle - length, middle + length),
@@ -134,10 +136,10 @@ pub(super) fn Cursor(
     };
     let text = move || {
         let index = at().or(count.checked_sub(1))?;
-        values.with_value(|v| v.get(index).map(words))
+        values.try_with_value(|v| v.get(index).map(words)).flatten()
     };
     let mark = move || {
-        let bucket = at().and_then(|index| values.with_value(|v| v.get(index).copied()))?;
+        let bucket = at().and_then(|index| values.try_with_value(|v| v.get(index).copied()).flatten())?;
         let x = frame.x().at(bucket.t as f64 + frame.step_s as f64 / 2.0);
         let y = bucket.q.map(|q| frame.y(top).at(q[2]));
         Some(view! {
