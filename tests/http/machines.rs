@@ -28,6 +28,9 @@ async fn telemetry_comes_in_by_token_and_goes_out_by_session() {
     let again = portal.api(path, &token, &body).await.1;
     assert_eq!((&again["repeated"], &again["accepted"], &again["refused"]), (&true.into(), &0.into(), &receipt["refused"]));
     assert_eq!(portal.api(path, "wrong", &body).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(portal.api(path, &token, r#"[[["CN-1/Probe",1,5]]]"#).await.0, StatusCode::BAD_REQUEST);
+    let (_, positional) = portal.api(path, &token, r#"{"samples":[["CN-1/Probe",1,5]]}"#).await;
+    assert!(positional["refused"][0]["reason"].to_string().contains("no object"), "{positional}");
     let (status, problem) = portal.api(path, &token, "{").await;
     assert_eq!((status, problem["status"].as_u64()), (StatusCode::BAD_REQUEST, Some(400)));
     let cookie = portal.sign_in("customer").await;
@@ -85,6 +88,13 @@ async fn latency_comes_from_files_atlas_and_probers() {
     );
     let (status, kept) = send("?connection=CN-1", atlas).await;
     assert!(status == StatusCode::OK && kept.contains("\"accepted\":3"), "{kept}");
+    let (_, kept) = send("", format!("{now},CN-1/Oslo,7\n{now},CN-1/Oslo,7\n")).await;
+    assert!(kept.contains("\"alike\":1") && kept.contains("\"first_alike\":2"), "{kept}");
+    let keyless = Request::post("/api/v1/telemetry/latency/import")
+        .header(header::AUTHORIZATION, format!("bearer {token}"))
+        .header("idempotency-key", "")
+        .body(Body::from(format!("{now},CN-1/Oslo,6\n")));
+    assert_eq!(text(portal.send(keyless.expect("request")).await).await.0, StatusCode::UNPROCESSABLE_ENTITY, "a key has something in it");
     assert_eq!(send("", "<html>".into()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(send("", String::new()).await.0, StatusCode::UNPROCESSABLE_ENTITY, "nothing in it");
     let bad = format!("time,series,rtt_ms\r\n{now},CN-1/Oslo,9.5\r\n") + &format!("\r\n{now},CN-1/Oslo,x\r\n").repeat(120);
@@ -104,8 +114,10 @@ async fn the_machine_the_api_and_the_health_are_public() {
     assert_eq!(portal.get("/healthz", "").await.0, StatusCode::OK);
     assert_eq!(portal.get("/readyz", "").await.0, StatusCode::OK);
     assert_eq!(portal.get("/no/such/page", "").await.0, StatusCode::NOT_FOUND);
-    let (status, problem) = portal.get("/api/v1/no/such", "").await;
-    assert!(status == StatusCode::NOT_FOUND && problem.contains("\"status\":404"), "{problem}");
+    for address in ["/api/v1/no/such", "/api/v1", "/api/v1/"] {
+        let (status, problem) = portal.get(address, "").await;
+        assert!(status == StatusCode::NOT_FOUND && problem.contains("\"status\":404"), "{address}: {problem}");
+    }
     let (status, problem) = portal.get("/api/v1/telemetry/latency/import", "").await;
     assert!(status == StatusCode::METHOD_NOT_ALLOWED && problem.contains("\"status\":405"), "{problem}");
 }

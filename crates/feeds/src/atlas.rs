@@ -87,7 +87,7 @@ pub fn is_result(text: &str) -> bool {
 /// # Errors
 /// When it is neither a ping nor a traceroute, or cannot be read.
 pub fn measured(text: &str) -> Result<Measured, String> {
-    let raw: Raw = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let raw: Raw = serde_json::from_str(text).map_err(|error| crate::samples::of_object(&error))?;
     if !["ping", "traceroute"].contains(&raw.kind.as_str()) {
         return Err(format!("results of type “{}” have no round-trip times", raw.kind));
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Service,
-    telemetry::{BATCH, Changes, Receipt, Sender, merge},
+    telemetry::{BATCH, Changes, Receipt, Sender, check_batch, merge},
 };
 use peerage_domain::{Timestamp, say, telemetry::Sample};
 use peerage_feeds::samples::{
@@ -17,6 +17,19 @@ use serde::{Deserialize, Serialize};
 const UNPACKED: u64 = 16 << 20;
 /// Counters that were told longer ago say too little of when something happened, in seconds.
 const STALE_S: i64 = 900;
+
+/// What came of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileReceipt {
+    /// Its samples, and the first lines that are refused.
+    pub receipt: Receipt,
+    /// How many lines are refused beyond those.
+    pub unread: usize,
+    /// Samples that count although series, time and value are the same as on a line before.
+    pub alike: u64,
+    /// The line of the first of them.
+    pub first_alike: Option<u64>,
+}
 
 /// What a prober had counted when it was told last.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -76,15 +89,17 @@ fn series(connection: &str, host: &str) -> String {
 impl Service {
     /// Keeps what a file has: samples as CSV or JSON, results of RIPE Atlas, or the page of a
     /// smokeping_prober. With a connection, series are put below it. A batch of the same id is kept once. What is
-    /// refused is told by its line, and how many lines beyond those cannot be read.
+    /// refused is told by its line.
     ///
     /// # Errors
     /// When nothing of it can be read, the connection is not the sender's, or storage fails.
-    pub async fn import_latency(&self, sender: &Sender, batch: &str, connection: &str, bytes: &[u8]) -> Result<(Receipt, usize), Error> {
+    pub async fn import_latency(&self, sender: &Sender, batch: &str, connection: &str, bytes: &[u8]) -> Result<FileReceipt, Error> {
+        check_batch(batch, 0)?;
         let bad = |why: String| Error::Refused(say!("import.refused", "{reason}", reason = why));
         if let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| prometheus::is_metrics(text)) {
             let counters = prometheus::read(text).map_err(|error| bad(error.to_string()))?;
-            return Ok((self.take_counters(sender, connection, &counters).await?, 0));
+            let receipt = self.take_counters(sender, connection, &counters).await?;
+            return Ok(FileReceipt { receipt, ..FileReceipt::default() });
         }
         if !connection.is_empty() {
             let mut tx = self.store.begin().await?;
@@ -113,7 +128,8 @@ impl Service {
         if let Some((line, why)) = whole.refused.first().filter(|_| whole.accepted == 0 && !whole.repeated) {
             return Err(bad(format!("nothing of it can be kept; line {line}: {why}")));
         }
-        Ok((whole, line_of(tally.refused) - tally.reasons.len()))
+        let unread = line_of(tally.refused) - tally.reasons.len();
+        Ok(FileReceipt { receipt: whole, unread, alike: tally.repeated, first_alike: tally.first_repeated })
     }
 
     /// Refuses a connection that is not the sender's.

@@ -112,6 +112,7 @@ struct Span {
     to: String,
     /// Most intervals to give, 1 to 10000, as far as none has to be longer than a day; 600 by default. Minutes are kept for 3
     /// days, ten minutes for 14, hours for 120.
+    #[param(value_type = Option<usize>)]
     max_points: Option<String>,
     /// `json`, `csv` for a table, `svg` for a picture.
     #[serde(default)]
@@ -164,7 +165,7 @@ fn drawn<'a>(all: impl Iterator<Item = &'a BucketView>) -> Vec<Bucket> {
 
 /// Latency of one series.
 #[utoipa::path(get, path = "/api/v1/telemetry/latency", params(Span),
-    responses((status = 200, body = CourseBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = CourseBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem)))]
 async fn series(
     State(service): State<Service>,
     Reader(actor): Reader,
@@ -416,7 +417,7 @@ struct DayBody {
 
 /// The error budget of a connection that has an objective.
 #[utoipa::path(get, path = "/api/v1/telemetry/budget", params(Whose),
-    responses((status = 200, body = BudgetBody), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = BudgetBody), (status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem)))]
 async fn budget(
     State(service): State<Service>,
     Reader(actor): Reader,

@@ -143,5 +143,6 @@ pub fn router() -> Router<AppState> {
         let openapi = openapi.clone();
         async move { Json(openapi) }
     });
-    routes.route("/api/openapi.json", described).method_not_allowed_fallback(other_method).route("/api/v1/{*rest}", any(unknown))
+    let known = routes.route("/api/openapi.json", described).method_not_allowed_fallback(other_method);
+    ["/api/v1", "/api/v1/", "/api/v1/{*rest}"].into_iter().fold(known, |routes, path| routes.route(path, any(unknown)))
 }

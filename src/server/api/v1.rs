@@ -9,10 +9,10 @@ use axum::{
 };
 use peerage_domain::{
     peering::{MACHINE, Party, StateName},
-    telemetry::{RouteEvent, Sample},
+    telemetry::RouteEvent,
 };
 use peerage_feeds::samples;
-use peerage_service::{Service, telemetry::Sender};
+use peerage_service::{Service, imports::FileReceipt, telemetry::Sender};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -134,6 +134,10 @@ struct FileReceiptBody {
     refused: Vec<RefusedLineBody>,
     /// How many there are in all.
     refused_count: usize,
+    /// Samples that count although series, time and value are the same as on a line before.
+    alike: u64,
+    /// The line of the first of them.
+    first_alike: Option<u64>,
     /// The file had been received before; nothing was kept twice.
     repeated: bool,
 }
@@ -147,6 +151,10 @@ struct RefusedLineBody {
 }
 
 pub(super) fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // An array would be taken for the fields of an object, one after another.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "The body is no JSON object."));
+    }
     serde_json::from_slice(body)
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("The body is not what is expected: {error}")))
 }
@@ -168,12 +176,12 @@ async fn take_latency(
     // What cannot be read is refused by itself: the others are kept.
     let (mut samples, mut positions, mut refused) = (vec![], vec![], vec![]);
     for (index, sample) in batch.samples.iter().enumerate() {
-        match serde_json::from_str::<Sample>(sample.get()) {
+        match samples::sample(sample.get()) {
             Ok(sample) => {
                 samples.push(sample);
                 positions.push(index);
             }
-            Err(error) => refused.push(RefusedBody { index, reason: samples::of_object(&error) }),
+            Err(reason) => refused.push(RefusedBody { index, reason }),
         }
     }
     let receipt = service.take_samples(&sender, &key, &samples).await?;
@@ -208,10 +216,11 @@ async fn import_latency(
     let connection = belongs.connection.trim();
     // The same file of another connection is another one.
     let content = || peerage_service::secrets::token_hash(&format!("{connection}\n{}", String::from_utf8_lossy(&body)));
-    let (receipt, unread) = service.import_latency(&sender, &key.unwrap_or_else(content), connection, &body).await?;
+    let found = service.import_latency(&sender, &key.unwrap_or_else(content), connection, &body).await?;
+    let FileReceipt { receipt, unread, alike, first_alike } = found;
     let refused_count = receipt.refused.len() + unread;
     let refused = receipt.refused.into_iter().map(|(line, reason)| RefusedLineBody { line, reason }).collect();
-    Ok(Json(FileReceiptBody { accepted: receipt.accepted, refused, refused_count, repeated: receipt.repeated }))
+    Ok(Json(FileReceiptBody { accepted: receipt.accepted, refused, refused_count, alike, first_alike, repeated: receipt.repeated }))
 }
 
 /// A batch of route events.

@@ -5,15 +5,15 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use peerage_domain::telemetry::Sample;
 use std::io::BufRead;
 
-/// Where the columns are, and how many there are where no line names them.
+/// Where the columns are, and how many there are.
 struct Columns {
-    most: Option<usize>,
+    all: usize,
     time: usize,
     series: usize,
     rtt_ms: usize,
 }
 
-const AS_USUAL: Columns = Columns { most: Some(3), time: 0, series: 1, rtt_ms: 2 };
+const AS_USUAL: Columns = Columns { all: 3, time: 0, series: 1, rtt_ms: 2 };
 
 impl Columns {
     /// By the first line, where that names them.
@@ -24,16 +24,18 @@ impl Columns {
         if first.iter().filter(|field| names.iter().any(|name| field.eq_ignore_ascii_case(name))).count() < 2 {
             return None;
         }
-        Some((|| Ok(Columns { most: None, time: find("time")?, series: find("series")?, rtt_ms: find("rtt_ms")? }))())
+        Some((|| Ok(Columns { all: first.len(), time: find("time")?, series: find("series")?, rtt_ms: find("rtt_ms")? }))())
     }
 
     fn read(&self, row: &[&str]) -> Result<Sample, String> {
         let field = |at: usize, name: &str| row.get(at).ok_or_else(|| format!("it has no {name}: a row is time,series,rtt_ms"));
-        if self.most.is_some_and(|most| row.len() > most) {
-            return Err(
-                "it has more than time,series,rtt_ms; decimals stand behind a point, and other columns need a first line that names them"
-                    .into(),
-            );
+        // Such as a decimal comma, which would move what stands behind it into other columns.
+        if row.len() > self.all {
+            return Err(format!(
+                "it has {} fields instead of {}: decimals stand behind a point, and all columns are named first",
+                row.len(),
+                self.all
+            ));
         }
         let rtt_ms = match *field(self.rtt_ms, "rtt_ms")? {
             "" => None,

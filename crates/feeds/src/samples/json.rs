@@ -57,6 +57,10 @@ pub(super) fn array(input: &mut dyn BufRead, taker: &mut Taker) -> Result<(), Sa
 }
 
 fn object(number: u64, text: &str, taker: &mut Taker) {
+    // Reading would take an array for the fields of an object, one after another.
+    if !text.starts_with('{') {
+        return taker.refuse(number, NO_OBJECT);
+    }
     if atlas::is_result(text) {
         return match atlas::measured(text) {
             Ok(Measured { time, series, rtt_ms }) => {
@@ -77,13 +81,23 @@ fn object(number: u64, text: &str, taker: &mut Taker) {
     }
 }
 
+const NO_OBJECT: &str = "it is no object with series, time and rtt_ms";
+
+/// A sample of a batch, or what is wrong with it.
+///
+/// # Errors
+/// When it is none.
+pub fn sample(text: &str) -> Result<Sample, String> {
+    if text.starts_with('{') { serde_json::from_str(text).map_err(|error| of_object(&error)) } else { Err(NO_OBJECT.into()) }
+}
+
 /// What is wrong with an object that is no sample.
-pub fn of_object(error: &serde_json::Error) -> String {
+pub(crate) fn of_object(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.split_once(" at line") {
         Some(("missing field `rtt_ms`", _)) => "it has no rtt_ms; write null for a lost packet".into(),
         Some((what, _)) if what.starts_with("data did not match") => "its time is neither a text nor a number".into(),
-        Some((what, _)) if what.contains("expected struct") => "it is no object with series, time and rtt_ms".into(),
+        Some((what, _)) if what.contains("expected struct") => NO_OBJECT.into(),
         // The line is told beside it.
         Some((what, _)) => what.to_owned(),
         None => text,

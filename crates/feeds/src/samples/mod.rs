@@ -8,7 +8,8 @@ mod json;
 pub mod prometheus;
 mod time;
 
-pub use json::of_object;
+pub(crate) use json::of_object;
+pub use json::sample;
 use peerage_domain::telemetry::Sample;
 use std::{
     borrow::Cow,
@@ -87,6 +88,9 @@ pub enum SamplesError {
     /// It is an array, which is read as a whole, and cannot be.
     #[error("nothing of it is read, since it is no array of JSON: {0}")]
     Array(String),
+    /// It is packed, and damaged or cut off.
+    #[error("it is packed with gzip and cannot be unpacked to its end: {0}")]
+    Packed(String),
     /// It has nothing but white space.
     #[error("it is empty")]
     Empty,
@@ -166,7 +170,11 @@ fn unpack(input: &mut dyn BufRead, packed: bool, take: Take) -> Result<Tally, Sa
     Read::take(&mut *input, HEAD).read_to_end(&mut head)?;
     if packed && head.starts_with(&PACKED) {
         let whole = Cursor::new(head).chain(input);
-        return unpack(&mut BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(whole)), false, take);
+        let found = unpack(&mut BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(whole)), false, take);
+        return found.map_err(|error| match error {
+            SamplesError::Io(error) => SamplesError::Packed(error.to_string()),
+            other => other,
+        });
     }
     let begin = if head.starts_with(BOM) { BOM.len() } else { 0 };
     let form = match head[begin..].trim_ascii_start().first() {

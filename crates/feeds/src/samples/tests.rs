@@ -28,7 +28,9 @@ fn a_file_is_known_by_what_is_in_it() {
     );
     let mut packer = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
     packer.write_all(b"1795183500,a,1.5\n").expect("packed");
-    assert_eq!(gather(&packer.finish().expect("packed")).expect("unpacked").1.len(), 1);
+    let packed = packer.finish().expect("packed");
+    assert_eq!(gather(&packed).expect("unpacked").1.len(), 1);
+    assert!(matches!(gather(&packed[..packed.len() - 9]), Err(SamplesError::Packed(_))), "cut off");
     let (header, _) = gather(b"time,series,rtt_ms\n").expect("a file without samples");
     assert_eq!((header.form, header.samples, header.refused), (Form::Csv, 0, 0));
 }
@@ -111,6 +113,9 @@ fn a_file_of_which_nothing_can_be_read_is_refused() {
     check(" \r\n", "it is empty");
     check("[1, 2", "no array of JSON");
     check("1,a,3,4\n", "decimals stand behind a point");
+    check("time,series,rtt_ms\n1,a,3,4\n", "4 fields instead of 3");
+    check("time,rtt_ms,series\n1,5,5,a\n", "4 fields instead of 3");
+    check("[[\"a\",1,5]]", "no object");
     check(r#"{"type":"dns","timestamp":1,"prb_id":1,"dst_name":"a"}"#, "no round-trip times");
 }
 
