@@ -198,7 +198,7 @@ async fn charts(portal: &Portal, now: Timestamp) {
         let name = series_name(number * 7 % 1000);
         let start = Instant::now();
         let (_, intervals) =
-            portal.service.latency_between(&operator, &name, now.plus_secs(-30 * 86_400), now, 720).await.expect("a chart");
+            portal.service.latency_between(&operator, &name, now.plus_secs(-30 * 86_400), now, 721).await.expect("a chart");
         took.push(start.elapsed().as_secs_f64());
         assert!(intervals.len() > 700, "{}", intervals.len());
     }

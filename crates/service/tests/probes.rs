@@ -62,7 +62,7 @@ impl World {
     /// Answered and lost in the last hour of a series.
     async fn counts(&self, actor: &Actor, series: &str) -> (u64, u64) {
         let (from, to) = (Timestamp::from_secs(NOW - 3600), Timestamp::from_secs(NOW));
-        let (step, intervals) = self.service.latency_between(actor, series, from, to, 60).await.expect("read");
+        let (step, intervals) = self.service.latency_between(actor, series, from, to, 61).await.expect("read");
         assert_eq!(step, Step::Minute);
         intervals.iter().fold((0, 0), |(n, lost), it| (n + it.histogram.count(), lost + it.histogram.lost()))
     }

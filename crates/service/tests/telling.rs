@@ -213,12 +213,16 @@ async fn an_organisation_has_fifty_channels_at_most() {
     let lasting = Lasting::new().await;
     let service = lasting.open().await;
     let customer = actor(&service, "customer@demo.example").await;
-    let form =
-        ChannelForm { name: "NOC".into(), kind: "webhook".into(), target: "http://127.0.0.1:9/hook".into(), ..ChannelForm::default() };
-    for _ in 0..50 {
-        service.add_channel(&customer, &form).await.expect("there is room");
+    let form = |name: &str| ChannelForm {
+        name: name.into(),
+        kind: "webhook".into(),
+        target: "http://127.0.0.1:9/hook".into(),
+        ..ChannelForm::default()
+    };
+    for n in 0..50 {
+        service.add_channel(&customer, &form(&format!("NOC {n}"))).await.expect("there is room");
     }
-    let error = service.add_channel(&customer, &form).await.expect_err("there is none").to_string();
+    let error = service.add_channel(&customer, &form("NOC")).await.expect_err("there is none").to_string();
     assert!(error.contains("50 channels"), "{error}");
 }
 

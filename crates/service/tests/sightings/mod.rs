@@ -123,7 +123,9 @@ pub async fn actor(service: &Service, email: &str) -> Actor {
 }
 
 pub async fn webhook(service: &Service, customer: &Actor, url: &str) -> String {
-    let form = ChannelForm { name: "NOC".into(), kind: "webhook".into(), target: url.into(), ..ChannelForm::default() };
+    // Each has a name of its own: that of its address.
+    let name = format!("NOC {}", url.rsplit_once(':').map_or(url, |(_, rest)| rest));
+    let form = ChannelForm { name, kind: "webhook".into(), target: url.into(), ..ChannelForm::default() };
     let (channel, secret) = service.add_channel(customer, &form).await.expect("channel");
     assert!(secret.is_some_and(|secret| secret.starts_with("whsec_")));
     channel.id
