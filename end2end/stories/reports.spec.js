@@ -16,7 +16,7 @@ for (const scripts of [true, false]) {
       await level.getByLabel('come back within, in ms').fill('60');
       await level.getByRole('button', { name: 'Set objective' }).click();
       await expect(page.getByText('from 50 to 99.999')).toBeVisible();
-      if (await level.getByText('Change the objective').count()) await level.getByText('Change the objective').click();
+      // What was refused is open, with what was typed.
       await expect(level.getByLabel('come back within, in ms')).toHaveValue('60');
       await level.getByLabel('Percent of the packets').fill('95');
       await level.getByRole('button', { name: 'Set objective' }).click();
