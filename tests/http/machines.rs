@@ -88,6 +88,11 @@ async fn latency_comes_from_files_atlas_and_probers() {
     );
     let (status, kept) = send("?connection=CN-1", atlas).await;
     assert!(status == StatusCode::OK && kept.contains("\"accepted\":3"), "{kept}");
+    // Parts of a long file are batches of their own; of the second one nothing can be kept.
+    let long = format!("{now},CN-1/Long,8\n").repeat(10_000) + &format!("{now},CN-99/Long,8\n");
+    assert!(send("", long.clone()).await.1.contains("\"accepted\":10000"));
+    let (status, kept) = send("", long).await;
+    assert!(status == StatusCode::OK && kept.contains("\"repeated\":true") && kept.contains("\"line\":10001"), "{kept}");
     let (_, kept) = send("", format!("{now},CN-1/Oslo,7\n{now},CN-1/Oslo,7\n")).await;
     assert!(kept.contains("\"alike\":1") && kept.contains("\"first_alike\":2"), "{kept}");
     let keyless = Request::post("/api/v1/telemetry/latency/import")

@@ -116,13 +116,15 @@ impl Service {
             || Error::Refused(say!("import.large", "Unpacked it has more than {most} MB; send it in parts.", most = UNPACKED >> 20));
         let bytes = samples::unpacked(bytes, UNPACKED).ok_or_else(large)?;
         let tally = samples::read(&*bytes, &mut take).map_err(|error| bad(error.to_string()))?;
-        let mut whole = Receipt { repeated: !all.is_empty(), ..Receipt::default() };
+        let mut whole = Receipt::default();
         for (part, samples) in all.chunks(BATCH).enumerate() {
             let kept = self.take_samples(sender, &format!("{batch}/{part}"), samples).await?;
             whole.accepted += kept.accepted;
             whole.refused.extend(kept.refused.into_iter().map(|(index, why)| (lines[part * BATCH + index], why)));
-            whole.repeated &= kept.repeated;
+            whole.repeated |= kept.repeated;
         }
+        // A part of which nothing can be kept is no new one.
+        whole.repeated &= whole.accepted == 0;
         whole.refused.extend(tally.reasons.iter().map(|remark| (line_of(remark.line), remark.why.clone())));
         whole.refused.sort_by_key(|it| it.0);
         if let Some((line, why)) = whole.refused.first().filter(|_| whole.accepted == 0 && !whole.repeated) {
